@@ -1,0 +1,205 @@
+use std::{fmt, time::Duration};
+
+use crate::ground::name::Name;
+
+/// A call that Buttress decided against: who refused, why, and when to come back.
+///
+/// One type for every guard, small (48 bytes) and free to build on the hot path. It travels in
+/// [`Error`](crate::Error), in a boxed error, or in an error type of your own that is a
+/// [`Fault`](crate::Fault).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A circuit breaker is not letting calls through.
+    #[error("circuit `{name}` is {reason}{}", Retry(*retry_after))]
+    CircuitOpen {
+        /// The breaker.
+        name: Name,
+        /// What holds the circuit open.
+        reason: OpenReason,
+        /// When the next call may be let through; none if only a person can tell.
+        retry_after: Option<Duration>,
+    },
+    /// The deadline of the task passed.
+    #[error("`{name}`: the deadline passed {} the call {}", if *began { "during" } else { "before" }, Late(*late))]
+    DeadlineExceeded {
+        /// The guard that saw it.
+        name: Name,
+        /// Whether the call had begun.
+        began: bool,
+        /// How long ago, where the call had not begun.
+        late: Duration,
+    },
+    /// No room: everything a bulkhead may hold at once is in flight.
+    #[error("`{name}` is full: {limit} in flight")]
+    Full {
+        /// The bulkhead.
+        name: Name,
+        /// How many may be in flight.
+        limit: u64,
+    },
+    /// The input cannot be accepted as it is.
+    #[error("`{name}` refuses the input: {rule}")]
+    Invalid {
+        /// The check.
+        name: Name,
+        /// The rule it breaks; never the input itself.
+        rule: &'static str,
+    },
+    /// A quota is used up.
+    #[error("`{name}`: rate limit reached{}", Retry(*retry_after))]
+    RateLimited {
+        /// The limiter.
+        name: Name,
+        /// When the same call will fit; none if it never will.
+        retry_after: Option<Duration>,
+    },
+    /// The service is going away.
+    #[error("`{name}` is shutting down")]
+    ShuttingDown {
+        /// What is being shut down.
+        name: Name,
+    },
+    /// Held back because the backend has been refusing.
+    #[error("`{name}`: held back, the backend is overloaded")]
+    Throttled {
+        /// The throttle.
+        name: Name,
+    },
+    /// The call took too long and was cut off.
+    #[error("`{name}` timed out after {limit:?}")]
+    TimedOut {
+        /// The timeout.
+        name: Name,
+        /// The time it was given.
+        limit: Duration,
+    },
+}
+
+impl Refusal {
+    /// The guard that refused.
+    #[must_use]
+    pub const fn name(&self) -> &Name {
+        match self {
+            Self::CircuitOpen { name, .. }
+            | Self::DeadlineExceeded { name, .. }
+            | Self::Full { name, .. }
+            | Self::Invalid { name, .. }
+            | Self::RateLimited { name, .. }
+            | Self::ShuttingDown { name }
+            | Self::Throttled { name }
+            | Self::TimedOut { name, .. } => name,
+        }
+    }
+
+    /// Whether the call had begun when it was given up.
+    ///
+    /// One that began and ran out of time is the backend's failure: breakers count it, a retry may
+    /// repeat it. One that never began is nobody's failure and is not repeated unless asked.
+    #[must_use]
+    pub const fn began(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } => true,
+            Self::DeadlineExceeded { began, .. } => *began,
+            Self::CircuitOpen { .. }
+            | Self::Full { .. }
+            | Self::Invalid { .. }
+            | Self::RateLimited { .. }
+            | Self::ShuttingDown { .. }
+            | Self::Throttled { .. } => false,
+        }
+    }
+
+    /// When it is worth asking again, where that is known.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::CircuitOpen { retry_after, .. } | Self::RateLimited { retry_after, .. } => {
+                *retry_after
+            }
+            Self::DeadlineExceeded { .. }
+            | Self::Full { .. }
+            | Self::Invalid { .. }
+            | Self::ShuttingDown { .. }
+            | Self::Throttled { .. }
+            | Self::TimedOut { .. } => None,
+        }
+    }
+
+    /// The kind as one word, for logs and metric labels: `circuit_open`, `timed_out`, ….
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::CircuitOpen { .. } => "circuit_open",
+            Self::DeadlineExceeded { .. } => "deadline_exceeded",
+            Self::Full { .. } => "full",
+            Self::Invalid { .. } => "invalid",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::ShuttingDown { .. } => "shutting_down",
+            Self::Throttled { .. } => "throttled",
+            Self::TimedOut { .. } => "timed_out",
+        }
+    }
+}
+
+/// What holds a circuit open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OpenReason {
+    /// Somebody forced it open.
+    Forced,
+    /// Somebody took the backend out of service.
+    Isolated,
+    /// It is being probed, and every probe is out.
+    Probing,
+    /// It has just closed and lets a rising share of calls through; this one was not among them.
+    Ramping,
+    /// Too many calls failed.
+    Tripped,
+}
+
+impl fmt::Display for OpenReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Forced => "forced open",
+            Self::Isolated => "isolated",
+            Self::Probing => "half-open, all probes are out",
+            Self::Ramping => "closing, not every call passes yet",
+            Self::Tripped => "open",
+        })
+    }
+}
+
+struct Retry(Option<Duration>);
+
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(after) => write!(f, "; retry after {after:?}"),
+            None => Ok(()),
+        }
+    }
+}
+
+struct Late(Duration);
+
+impl fmt::Display for Late {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_zero() {
+            f.write_str("was done")
+        } else {
+            write!(f, "could begin, {:?} ago", self.0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_stays_small() {
+        assert!(size_of::<Refusal>() <= 48, "{} bytes", size_of::<Refusal>());
+        assert!(size_of::<Result<u64, crate::Error<std::io::Error>>>() <= 48);
+    }
+}

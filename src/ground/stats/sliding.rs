@@ -1,0 +1,195 @@
+use std::sync::OnceLock;
+
+use super::{
+    divider::Divider,
+    ring::{MAX_BUCKETS, Slicing},
+};
+use crate::ground::{
+    sync::{
+        Padded,
+        atomic::{AtomicU64, Ordering},
+        shard,
+    },
+    time::Instant,
+};
+
+/// How many times something happened over a sliding window of time, counted by many threads at
+/// once without a lock. Told the time.
+///
+/// Every shard of threads has its own buckets; a bucket is one word, `[32 bits of its number |
+/// 32 bits of count]`, so counting is one `fetch_add`, and a bucket that has come round again is
+/// recognised by its number and started afresh by whoever gets there first.
+#[derive(Debug)]
+pub(crate) struct SlidingCount {
+    start: Instant,
+    width: AtomicU64,
+    reciprocal: AtomicU64,
+    buckets: AtomicU64,
+    threads: usize,
+    /// Made when first counted: a guard that never slides pays nothing for it.
+    shards: OnceLock<Box<[Padded<[AtomicU64; MAX_BUCKETS as usize]>]>>,
+}
+
+impl SlidingCount {
+    /// For `threads` shards, a power of two.
+    pub(crate) fn new(slicing: Slicing, threads: usize) -> Self {
+        debug_assert!(threads.is_power_of_two());
+        Self {
+            start: slicing.start,
+            width: AtomicU64::new(slicing.width.divisor()),
+            reciprocal: AtomicU64::new(slicing.width.reciprocal()),
+            buckets: AtomicU64::new(u64::from(slicing.buckets)),
+            threads,
+            shards: OnceLock::new(),
+        }
+    }
+
+    /// Counts one at `now`.
+    #[inline]
+    pub(crate) fn add_one(&self, now: Instant) {
+        let shards = match self.shards.get() {
+            Some(shards) => shards,
+            None => self.first(),
+        };
+        let number = self.slicing().bucket(now);
+        let bucket = &shards[shard() & (shards.len() - 1)][number as usize % MAX_BUCKETS as usize];
+        let word = bucket.load(Ordering::Relaxed);
+        if tag(word) == number as u32 && count(word) < u32::MAX / 2 {
+            bucket.fetch_add(1, Ordering::Relaxed);
+        } else {
+            restart(bucket, number as u32);
+        }
+    }
+
+    /// How often it happened in the window that ends at `now`.
+    pub(crate) fn total(&self, now: Instant) -> u64 {
+        let Some(shards) = self.shards.get() else {
+            return 0;
+        };
+        let counting = self.slicing().counting(now);
+        let of = |shard: &[AtomicU64; MAX_BUCKETS as usize]| -> u64 {
+            let of_bucket = |number: u64| {
+                let word = shard[number as usize % MAX_BUCKETS as usize].load(Ordering::Relaxed);
+                if tag(word) == number as u32 { u64::from(count(word)) } else { 0 }
+            };
+            counting.clone().map(of_bucket).sum()
+        };
+        shards.iter().map(|shard| of(shard)).sum()
+    }
+
+    /// Starts again from nothing. What another thread counts at this very moment may remain.
+    pub(crate) fn clear(&self) {
+        for bucket in self.shards.get().into_iter().flatten().flat_map(|shard| shard.iter()) {
+            bucket.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Cuts time differently from now on, starting from nothing.
+    pub(crate) fn reslice(&self, slicing: Slicing) {
+        self.width.store(slicing.width.divisor(), Ordering::Relaxed);
+        self.reciprocal.store(slicing.width.reciprocal(), Ordering::Relaxed);
+        self.buckets.store(u64::from(slicing.buckets), Ordering::Relaxed);
+        self.clear();
+    }
+
+    /// The start, which every way of cutting shares.
+    pub(crate) const fn start(&self) -> Instant {
+        self.start
+    }
+
+    #[inline]
+    fn slicing(&self) -> Slicing {
+        let width = self.width.load(Ordering::Relaxed);
+        Slicing {
+            start: self.start,
+            width: Divider::from_parts(width, self.reciprocal.load(Ordering::Relaxed)),
+            buckets: self.buckets.load(Ordering::Relaxed) as u32,
+        }
+    }
+
+    #[cold]
+    fn first(&self) -> &[Padded<[AtomicU64; MAX_BUCKETS as usize]>] {
+        let shard = |_| Padded(std::array::from_fn(|_| AtomicU64::new(0)));
+        self.shards.get_or_init(|| (0..self.threads).map(shard).collect())
+    }
+}
+
+/// The bucket is from an earlier round, or full: start it again with a count of one, or stop at full.
+#[cold]
+fn restart(bucket: &AtomicU64, number: u32) {
+    let mut word = bucket.load(Ordering::Relaxed);
+    loop {
+        let next = match (tag(word) == number, count(word)) {
+            (true, full) if full >= u32::MAX / 2 => return,
+            (true, count) => u64::from(number) << 32 | u64::from(count + 1),
+            (false, _) => u64::from(number) << 32 | 1,
+        };
+        match bucket.compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => return,
+            Err(actual) => word = actual,
+        }
+    }
+}
+
+const fn tag(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+const fn count(word: u64) -> u32 {
+    word as u32
+}
+
+#[cfg(all(test, not(buttress_loom)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn at(seconds: f64) -> Instant {
+        Instant::ORIGIN + Duration::from_secs_f64(seconds)
+    }
+
+    fn sliding(seconds: u64, buckets: u32) -> SlidingCount {
+        SlidingCount::new(Slicing::new(Instant::ORIGIN, Duration::from_secs(seconds), buckets), 4)
+    }
+
+    #[test]
+    fn a_bucket_is_out_a_whole_window_after_its_start() {
+        let sliding = sliding(10, 10);
+        (0..10).for_each(|second| sliding.add_one(at(f64::from(second))));
+        assert_eq!(sliding.total(at(9.999)), 10);
+        assert_eq!(sliding.total(at(10.0)), 9);
+        assert_eq!(sliding.total(at(11.0)), 8);
+        assert_eq!(sliding.total(at(100.0)), 0);
+    }
+
+    #[test]
+    fn a_slot_that_comes_round_again_starts_afresh() {
+        let sliding = sliding(10, 10);
+        (0..5).for_each(|_| sliding.add_one(at(0.0)));
+        // 32 buckets later the same slot is used again.
+        sliding.add_one(at(32.0));
+        assert_eq!(sliding.total(at(32.0)), 1);
+    }
+
+    #[test]
+    fn threads_count_together() {
+        let sliding = sliding(10, 10);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..10_000).for_each(|_| sliding.add_one(at(1.0))));
+            }
+        });
+        assert_eq!(sliding.total(at(1.0)), 40_000);
+    }
+
+    #[test]
+    fn cut_differently_it_starts_from_nothing() {
+        let sliding = sliding(10, 10);
+        sliding.add_one(at(1.0));
+        sliding.reslice(Slicing::new(sliding.start(), Duration::from_secs(60), 6));
+        assert_eq!(sliding.total(at(1.0)), 0);
+        sliding.add_one(at(1.0));
+        assert_eq!(sliding.total(at(59.0)), 1);
+    }
+}

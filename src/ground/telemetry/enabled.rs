@@ -1,0 +1,132 @@
+#[cfg(feature = "metrics")]
+use super::names::{self, Kind, Metric};
+use crate::ground::{mode::Mode, name::Name};
+
+/// Counts one guard's refusals. Keys are made once, so that a refusal allocates nothing.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    #[cfg(feature = "tracing")]
+    name: Name,
+    kind: &'static str,
+    #[cfg(feature = "metrics")]
+    enforced: metrics::Key,
+    #[cfg(feature = "metrics")]
+    shadowed: metrics::Key,
+}
+
+impl Meter {
+    /// For refusals of this kind by this guard.
+    pub(crate) fn new(name: &Name, kind: &'static str) -> Self {
+        #[cfg(feature = "metrics")]
+        let key = |mode| {
+            let labels = [("name", shared(name)), ("kind", kind.into()), ("mode", mode)];
+            metrics::Key::from_parts(names::REFUSALS.name, &labels[..])
+        };
+        Self {
+            #[cfg(feature = "tracing")]
+            name: name.clone(),
+            kind,
+            #[cfg(feature = "metrics")]
+            enforced: key("enforce".into()),
+            #[cfg(feature = "metrics")]
+            shadowed: key("shadow".into()),
+        }
+    }
+
+    pub(crate) fn refused(&self, mode: Mode) {
+        #[cfg(feature = "metrics")]
+        count(match mode {
+            Mode::Enforce => &self.enforced,
+            Mode::Shadow => &self.shadowed,
+        });
+        #[cfg(feature = "tracing")]
+        tracing::debug!(
+            target: "buttress",
+            guard = self.name.as_str(),
+            kind = self.kind,
+            shadow = mode == Mode::Shadow,
+            "refused"
+        );
+        let _ = (mode, self.kind);
+    }
+}
+
+/// A breaker changed its state. `alone`: it is the only one of its name, so its gauge means something.
+pub(crate) fn state_changed(
+    name: &Name,
+    from: &'static str,
+    to: &'static str,
+    reason: &'static str,
+    alone: bool,
+) {
+    #[cfg(feature = "metrics")]
+    {
+        let labels = [
+            ("name", shared(name)),
+            ("from", from.into()),
+            ("to", to.into()),
+            ("reason", reason.into()),
+        ];
+        count(&metrics::Key::from_parts(names::TRANSITIONS.name, &labels[..]));
+        if alone {
+            gauge(name, from, 0.0);
+            gauge(name, to, 1.0);
+        }
+    }
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "buttress", guard = name.as_str(), from, to, reason, "circuit changed state");
+    let _ = (name, from, to, reason, alone);
+}
+
+/// A keyed family gave a guard up, or could not keep one.
+pub(crate) fn evicted(family: &Name, cause: &'static str) {
+    #[cfg(feature = "metrics")]
+    {
+        let labels = [("name", shared(family)), ("cause", cause.into())];
+        count(&metrics::Key::from_parts(names::EVICTIONS.name, &labels[..]));
+    }
+    #[cfg(feature = "tracing")]
+    tracing::trace!(target: "buttress", family = family.as_str(), cause, "guard given up");
+    let _ = (family, cause);
+}
+
+/// Registers the description of every metric with the installed recorder.
+///
+/// Call it once after installing one. Does nothing without the feature `metrics`.
+pub fn describe() {
+    #[cfg(feature = "metrics")]
+    for Metric { name, kind, help } in names::ALL {
+        metrics::with_recorder(|recorder| match kind {
+            Kind::Counter => {
+                recorder.describe_counter(name.into(), Some(metrics::Unit::Count), help.into())
+            }
+            Kind::Gauge => recorder.describe_gauge(name.into(), None, help.into()),
+        });
+    }
+}
+
+#[cfg(feature = "metrics")]
+fn shared(name: &Name) -> metrics::SharedString {
+    match name {
+        Name::Static(text) => (*text).into(),
+        Name::Shared(text) => std::sync::Arc::clone(text).into(),
+    }
+}
+
+// The recorder is asked each time: a handle would stay with the recorder of its birth, and a guard
+// made before one is installed would be silent for ever.
+#[cfg(feature = "metrics")]
+fn count(key: &metrics::Key) {
+    metrics::with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(1));
+}
+
+#[cfg(feature = "metrics")]
+fn gauge(name: &Name, state: &'static str, value: f64) {
+    let labels = [("name", shared(name)), ("state", state.into())];
+    let key = metrics::Key::from_parts(names::STATE.name, &labels[..]);
+    metrics::with_recorder(|recorder| recorder.register_gauge(&key, &METADATA).set(value));
+}
+
+#[cfg(feature = "metrics")]
+static METADATA: metrics::Metadata<'static> =
+    metrics::Metadata::new("buttress", metrics::Level::INFO, Some("buttress"));

@@ -1,0 +1,17 @@
+//! Telling the world: metrics through the `metrics` facade, events through `tracing`.
+//!
+//! The happy path is not told, it is counted by the guards themselves and read from their
+//! snapshots: a facade call for each success would be a look-up in a registry. Twins with the same
+//! functions, so that no caller needs a `cfg`.
+
+#[cfg(not(any(feature = "metrics", feature = "tracing")))]
+#[path = "disabled.rs"]
+mod inner;
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+#[path = "enabled.rs"]
+mod inner;
+#[cfg(feature = "metrics")]
+mod names;
+
+pub use self::inner::describe;
+pub(crate) use self::inner::{Meter, evicted, state_changed};

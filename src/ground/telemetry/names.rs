@@ -1,0 +1,64 @@
+//! Every metric of this crate, in one table.
+
+/// One metric: its name, its kind, and what it counts.
+pub(super) struct Metric {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) help: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Counter,
+    Gauge,
+}
+
+/// Labels: `name`, `kind`, `mode`.
+pub(super) const REFUSALS: Metric = Metric {
+    name: "buttress_refusals_total",
+    kind: Kind::Counter,
+    help: "Calls a guard decided against, by guard, kind of refusal and mode (enforce, or shadow: only counted)",
+};
+
+/// Labels: `name`, `from`, `to`, `reason`.
+pub(super) const TRANSITIONS: Metric = Metric {
+    name: "buttress_circuit_breaker_transitions_total",
+    kind: Kind::Counter,
+    help: "Changes of state of a circuit breaker",
+};
+
+/// Labels: `name`, `state`.
+pub(super) const STATE: Metric = Metric {
+    name: "buttress_circuit_breaker_state",
+    kind: Kind::Gauge,
+    help: "1 for the state a circuit breaker is in, 0 for every other",
+};
+
+/// Labels: `name`, `cause`.
+pub(super) const EVICTIONS: Metric = Metric {
+    name: "buttress_keyed_evictions_total",
+    kind: Kind::Counter,
+    help: "Guards of a keyed family given up for new keys, by what they were (idle, or unhealthy), and keys \
+           served without being kept because every guard was in use (overflow)",
+};
+
+pub(super) const ALL: [Metric; 4] = [REFUSALS, TRANSITIONS, STATE, EVICTIONS];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_keep_to_the_conventions() {
+        for metric in ALL {
+            assert!(metric.name.starts_with("buttress_"), "{}", metric.name);
+            assert_eq!(
+                metric.name.ends_with("_total"),
+                metric.kind == Kind::Counter,
+                "{}",
+                metric.name
+            );
+            assert!(!metric.help.is_empty());
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Composable resilience and hardening primitives for services that call what fails and take input
+//! from strangers.
+//!
+//! Each primitive is one cheap handle with three doors: [`call`](circuit_breaker::CircuitBreaker::call) wraps an
+//! async operation, [`layer`](circuit_breaker::CircuitBreaker::layer) a tower service, and
+//! [`snapshot`](circuit_breaker::CircuitBreaker::snapshot) shows what it is doing. Clones and layers of a handle share one
+//! state. [`Pipeline`] puts several around one operation.
+//!
+//! However many guards stand around it, an operation's error `E` becomes one flat [`Error<E>`]: its own
+//! error, or the [`Refusal`] of a guard, which says who refused, why, and when to come back. An
+//! error type that has room for a refusal (a [`Fault`]) stays what it is.
+//!
+//! # Rooms
+//!
+//! | room | for | feature |
+//! |---|---|---|
+//! | [`circuit_breaker`] | a backend that keeps failing | `circuit-breaker` |
+//! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
+//! | [`Keyed`] | one guard per tenant, host or user, in bounded memory | |
+//! | [`Pipeline`] | several guards around one operation | |
+//! | [`testing`] | services, scripts and checks for tests of your own | `test-util` |
+//!
+//! # Features
+//!
+//! `resilience` is all rooms of that kind, `full` everything that needs no server of its own. `tower`
+//! adds the layers, `http` those for HTTP, `serde` configs and snapshots as data, `tracing` events,
+//! `metrics` counters and gauges, `anyhow` refusals inside `anyhow::Error`, `test-util` the module
+//! [`testing`]. Features only add: none changes what the others do.
+//!
+//! # What it asks of you
+//!
+//! A tokio runtime with time enabled, wherever something waits. Nothing else: no background task,
+//! no global, no macro. The library has no `unsafe`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// Rooms that are switched off leave parts of the ground unused.
+#[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports, reason = "used by other rooms"))]
+mod ground;
+#[cfg(any(feature = "circuit-breaker", feature = "timeout"))]
+mod resilience;
+mod stack;
+
+pub mod guide;
+#[cfg(feature = "test-util")]
+pub mod testing;
+
+#[cfg(feature = "tower")]
+pub use self::ground::refusal::{Lift, LiftLayer};
+#[cfg(feature = "circuit-breaker")]
+pub use self::resilience::circuit_breaker;
+#[cfg(feature = "timeout")]
+pub use self::resilience::timeout;
+pub use self::{
+    ground::{
+        keyed::Keyed,
+        mode::Mode,
+        name::Name,
+        refusal::{Error, Fault, Lifted, OpenReason, Refusal},
+        time,
+    },
+    stack::Pipeline,
+};
+
+/// What is wrong with a config.
+pub mod config {
+    pub use crate::ground::config::{ConfigError, Flaw};
+}
+
+/// What the guards of a [`Keyed`] family have in common.
+pub mod keyed {
+    pub use crate::ground::keyed::{Member, Plan, Snapshot};
+}
+
+/// What a finished call says about the backend, and who tells.
+pub mod outcome {
+    pub use crate::ground::outcome::{Classify, Hinted, Outcome, Standard};
+}
+
+/// The links of a [`Pipeline`].
+pub mod policy {
+    pub use crate::{
+        ground::policy::Policy,
+        stack::{Chain, Nothing},
+    };
+}
+
+/// Randomness that can be repeated.
+pub mod random {
+    pub use crate::ground::random::seed;
+}
+
+/// The metrics this crate writes.
+pub mod telemetry {
+    pub use crate::ground::telemetry::describe;
+}

@@ -1,0 +1,440 @@
+//! The decisions: plain data, told the time, returning what happened.
+
+mod probing;
+
+use std::time::Duration;
+
+use self::probing::{Round, Verdict};
+use super::{
+    config::{Plan, Window},
+    state::{Counts, Reason, State, Transition},
+    window::{Marks, Records, Seen},
+};
+use crate::ground::{mode::Mode, refusal::OpenReason, time::Instant};
+
+/// A circuit, without its lock, its clock and its hot counters.
+#[derive(Debug)]
+pub(super) struct Machine {
+    plan: Plan,
+    phase: Phase,
+    /// Moves on with every change of phase. A result from an older era is stale news about a
+    /// circuit that has since changed, and is ignored.
+    era: u64,
+    /// How often in a row it opened without a full close in between.
+    opens: u32,
+    /// Why it is as it is.
+    reason: Option<Reason>,
+    records: Records,
+    /// In shadow mode: it would be open, and that has been told.
+    would_be_open: bool,
+    totals: Totals,
+}
+
+/// What has happened so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Totals {
+    pub(super) transitions: u64,
+    pub(super) opened: u64,
+    pub(super) would_have_opened: u64,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Closed,
+    Disabled,
+    Forced,
+    HalfOpen(Round),
+    Isolated,
+    Open { until: Instant },
+    Ramping { since: Instant, over: Duration },
+}
+
+/// Where a call belongs: the era it was admitted in, and the lease of its probe, if it is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket {
+    pub(super) era: u64,
+    /// 0 for a call that is not a probe.
+    pub(super) lease: u64,
+}
+
+/// A call that may not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Barred {
+    pub(super) reason: OpenReason,
+    pub(super) retry_after: Option<Duration>,
+}
+
+/// What a person may want of a circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Disable,
+    ForceOpen,
+    Isolate,
+    OpenFor(Duration),
+    Reset,
+}
+
+/// The particulars of a moment: everything a decision needs from outside.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) now: Instant,
+    pub(super) seen: Seen,
+    /// A random number from 0 up to and without 1.
+    pub(super) draw: f64,
+}
+
+impl Machine {
+    pub(super) fn new(plan: Plan, now: Instant) -> Self {
+        Self {
+            records: Records::new(&plan, now, 0),
+            plan,
+            phase: Phase::Closed,
+            era: 1,
+            opens: 0,
+            reason: None,
+            would_be_open: false,
+            totals: Totals::default(),
+        }
+    }
+
+    /// Lets a call pass, or not; the circuit may change by being asked.
+    pub(super) fn admit(&mut self, moment: Moment) -> (Result<Ticket, Barred>, Option<Transition>) {
+        let change = self.tend(moment);
+        let pass = Ok(Ticket { era: self.era, lease: 0 });
+        let barred = |reason, retry_after| Err(Barred { reason, retry_after });
+        let answer = match &mut self.phase {
+            Phase::Closed | Phase::Disabled => pass,
+            Phase::Forced => barred(OpenReason::Forced, None),
+            Phase::HalfOpen(round) => match round.lease(self.plan.config(), moment.now) {
+                Ok(lease) => Ok(Ticket { era: self.era, lease }),
+                Err(retry_after) => barred(OpenReason::Probing, Some(retry_after)),
+            },
+            Phase::Isolated => barred(OpenReason::Isolated, None),
+            Phase::Open { until } => barred(OpenReason::Tripped, Some(until.since(moment.now))),
+            Phase::Ramping { since, over } => {
+                let gone = moment.now.since(*since);
+                let share = 0.1 + 0.9 * gone.as_secs_f64() / over.as_secs_f64();
+                if moment.draw < share {
+                    pass
+                } else {
+                    barred(OpenReason::Ramping, Some(over.saturating_sub(gone)))
+                }
+            }
+        };
+        (answer, change)
+    }
+
+    /// Takes the result of a call in. `hint` is how long the backend asks to be left alone.
+    pub(super) fn record(
+        &mut self,
+        ticket: Ticket,
+        marks: Marks,
+        hint: Option<Duration>,
+        moment: Moment,
+    ) -> Option<Transition> {
+        if ticket.era != self.era {
+            return None;
+        }
+        match &mut self.phase {
+            Phase::Closed | Phase::Ramping { .. } => {
+                self.records.add(marks, moment.seen.position, moment.now);
+                let reason = self.trips(marks, moment);
+                self.open_or_tell(reason, hint, moment)
+            }
+            Phase::HalfOpen(round) => {
+                round.settle(ticket.lease, marks);
+                self.judge(hint, moment)
+            }
+            Phase::Disabled | Phase::Forced | Phase::Isolated | Phase::Open { .. } => None,
+        }
+    }
+
+    /// A probe ended without a result: its place is free again.
+    pub(super) fn release(&mut self, ticket: Ticket) {
+        if let Phase::HalfOpen(round) = &mut self.phase {
+            if ticket.era == self.era {
+                round.release(ticket.lease);
+            }
+        }
+    }
+
+    /// Does as it is told. None if that changes nothing.
+    pub(super) fn obey(&mut self, order: Order, moment: Moment) -> Option<Transition> {
+        let (phase, reason) = match order {
+            Order::Disable => (Phase::Disabled, Reason::Disabled),
+            Order::ForceOpen => (Phase::Forced, Reason::Forced),
+            Order::Isolate => (Phase::Isolated, Reason::Isolated),
+            Order::OpenFor(duration) => {
+                (Phase::Open { until: moment.now.after(duration) }, Reason::Forced)
+            }
+            Order::Reset => (Phase::Closed, Reason::Reset),
+        };
+        let open_for = if let Order::OpenFor(duration) = order { Some(duration) } else { None };
+        if phase.state() == self.state() && order != Order::Reset {
+            // No event, but a new end to an open interval holds.
+            self.phase = phase;
+            return None;
+        }
+        if order == Order::Reset {
+            self.opens = 0;
+        }
+        Some(self.enter(phase, reason, open_for, moment))
+    }
+
+    /// Goes by another plan from now on. Calls in flight stay what they are; the window starts
+    /// again only if it is cut differently.
+    pub(super) fn reconfigure(
+        &mut self,
+        plan: Plan,
+        start: Instant,
+        moment: Moment,
+    ) -> Option<Transition> {
+        let recut = plan.config().window != self.plan.config().window
+            || plan.has_window() != self.plan.has_window();
+        if recut {
+            self.records = Records::new(&plan, start, moment.seen.position);
+        }
+        let shadow = plan.config().mode == Mode::Shadow;
+        let no_ramp = plan.config().ramp.is_none();
+        self.plan = plan;
+        self.would_be_open = false;
+        match self.phase {
+            Phase::Open { .. } | Phase::HalfOpen(_) | Phase::Ramping { .. } if shadow => {
+                self.opens = 0;
+                Some(self.enter(Phase::Closed, Reason::Reconfigured, None, moment))
+            }
+            Phase::Ramping { .. } if no_ramp => Some(self.finish_ramp(moment)),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(super) const fn era(&self) -> u64 {
+        self.era
+    }
+
+    pub(super) const fn state(&self) -> State {
+        self.phase.state()
+    }
+
+    /// Why it is in this state; none if it has never been in another.
+    pub(super) const fn reason(&self) -> Option<Reason> {
+        self.reason
+    }
+
+    pub(super) const fn opens(&self) -> u32 {
+        self.opens
+    }
+
+    pub(super) const fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// The end of the open interval, while there is one.
+    pub(super) const fn open_until(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Open { until } => Some(until),
+            _ => None,
+        }
+    }
+
+    pub(super) fn counts(&mut self, moment: Moment) -> Counts {
+        match &self.phase {
+            Phase::HalfOpen(round) => round.counts(),
+            _ => self.records.counts(moment.seen, moment.now),
+        }
+    }
+
+    /// Lets time have its way: intervals end, leases run out.
+    fn tend(&mut self, moment: Moment) -> Option<Transition> {
+        match &mut self.phase {
+            Phase::Open { until } if moment.now >= *until => {
+                let round = Round::new(moment.now.after(self.plan.config().half_open_for));
+                Some(self.enter(Phase::HalfOpen(round), Reason::IntervalOver, None, moment))
+            }
+            Phase::Ramping { since, over } if moment.now.since(*since) >= *over => {
+                Some(self.finish_ramp(moment))
+            }
+            Phase::HalfOpen(round) => {
+                round.expire(moment.now);
+                self.judge(None, moment)
+            }
+            _ => None,
+        }
+    }
+
+    /// Which rule this call breaks the circuit by.
+    fn trips(&mut self, marks: Marks, moment: Moment) -> Option<Reason> {
+        let counts = self.records.counts(moment.seen, moment.now);
+        let config = self.plan.config();
+        let failed = marks.has(Marks::FAILURE);
+        if failed
+            && config.consecutive_failures.is_some_and(|most| counts.consecutive_failures >= most)
+        {
+            return Some(Reason::ConsecutiveFailures);
+        }
+        let enough = match config.window {
+            Window::Count(size) => config.min_calls.min(size),
+            Window::Time { .. } => config.min_calls,
+        };
+        if counts.calls < u64::from(enough) {
+            return None;
+        }
+        // Each rule is asked only when a call of its own kind came in: no success opens a circuit
+        // by its failures.
+        let over = |mark, limit: Option<f64>, bad: u64| {
+            marks.has(mark) && limit.is_some_and(|limit| bad as f64 / counts.calls as f64 >= limit)
+        };
+        if over(Marks::FAILURE, config.failure_ratio, counts.failures) {
+            Some(Reason::FailureRatio)
+        } else if over(Marks::SLOW, config.slow_ratio, counts.slow) {
+            Some(Reason::SlowRatio)
+        } else if over(Marks::SOFT, config.soft_failure_ratio, counts.soft_failures) {
+            Some(Reason::SoftFailureRatio)
+        } else {
+            None
+        }
+    }
+
+    fn open_or_tell(
+        &mut self,
+        reason: Option<Reason>,
+        hint: Option<Duration>,
+        moment: Moment,
+    ) -> Option<Transition> {
+        let Some(reason) = reason else {
+            self.would_be_open = false;
+            return None;
+        };
+        if self.plan.config().mode != Mode::Shadow {
+            return Some(self.open(reason, hint, moment));
+        }
+        if self.would_be_open {
+            return None;
+        }
+        self.would_be_open = true;
+        self.totals.would_have_opened += 1;
+        let (from, to) = (self.state(), State::Open);
+        let counts = self.records.counts(moment.seen, moment.now);
+        let open_for = Some(self.interval(1, hint, moment.draw));
+        Some(Transition {
+            from,
+            to,
+            reason,
+            at: moment.now,
+            open_for,
+            opens: 1,
+            counts,
+            shadow: true,
+            missed: 0,
+        })
+    }
+
+    fn judge(&mut self, hint: Option<Duration>, moment: Moment) -> Option<Transition> {
+        let Phase::HalfOpen(round) = &mut self.phase else {
+            return None;
+        };
+        match round.verdict(self.plan.config(), moment.now) {
+            Verdict::Undecided => None,
+            Verdict::Close => {
+                let phase = match self.plan.config().ramp {
+                    Some(over) => Phase::Ramping { since: moment.now, over },
+                    None => Phase::Closed,
+                };
+                if matches!(phase, Phase::Closed) {
+                    self.opens = 0;
+                }
+                Some(self.enter(phase, Reason::ProbesSucceeded, None, moment))
+            }
+            Verdict::Reopen(reason) => Some(self.open(reason, hint, moment)),
+        }
+    }
+
+    fn open(&mut self, reason: Reason, hint: Option<Duration>, moment: Moment) -> Transition {
+        self.opens = self.opens.saturating_add(1);
+        self.totals.opened += 1;
+        let open_for = self.interval(self.opens, hint, moment.draw);
+        self.enter(
+            Phase::Open { until: moment.now.after(open_for) },
+            reason,
+            Some(open_for),
+            moment,
+        )
+    }
+
+    /// How long to stay open the `opens`th time in a row: bounded first, jittered inside the bound,
+    /// never shorter than the backend asks for.
+    fn interval(&self, opens: u32, hint: Option<Duration>, draw: f64) -> Duration {
+        let config = self.plan.config();
+        let exponent = i32::try_from(opens.saturating_sub(1)).unwrap_or(i32::MAX);
+        let grown = config.open_for.as_secs_f64() * config.open_growth.powi(exponent);
+        let bound = Duration::try_from_secs_f64(grown)
+            .map_or(config.max_open_for, |grown| grown.min(config.max_open_for));
+        let own = bound.mul_f64(1.0 - config.open_jitter * draw);
+        hint.map_or(own, |hint| own.max(hint.min(config.max_retry_after)))
+    }
+
+    /// The era goes on: calls admitted while ramping count when everything passes again.
+    fn finish_ramp(&mut self, moment: Moment) -> Transition {
+        self.opens = 0;
+        self.shift(Phase::Closed, Reason::RampOver, None, moment)
+    }
+
+    /// Changes phase, and starts a new era with nothing counted.
+    fn enter(
+        &mut self,
+        phase: Phase,
+        reason: Reason,
+        open_for: Option<Duration>,
+        moment: Moment,
+    ) -> Transition {
+        let change = self.shift(phase, reason, open_for, moment);
+        self.era += 1;
+        self.would_be_open = false;
+        self.records.clear(moment.seen.position);
+        change
+    }
+
+    fn shift(
+        &mut self,
+        phase: Phase,
+        reason: Reason,
+        open_for: Option<Duration>,
+        moment: Moment,
+    ) -> Transition {
+        let from = self.state();
+        let counts = self.counts(moment);
+        self.phase = phase;
+        self.reason = Some(reason);
+        self.totals.transitions += 1;
+        let to = self.state();
+        Transition {
+            from,
+            to,
+            reason,
+            at: moment.now,
+            open_for,
+            opens: self.opens,
+            counts,
+            shadow: false,
+            missed: 0,
+        }
+    }
+}
+
+impl Phase {
+    const fn state(&self) -> State {
+        match self {
+            Self::Closed => State::Closed,
+            Self::Disabled => State::Disabled,
+            Self::Forced => State::ForcedOpen,
+            Self::HalfOpen(_) => State::HalfOpen,
+            Self::Isolated => State::Isolated,
+            Self::Open { .. } => State::Open,
+            Self::Ramping { .. } => State::Ramping,
+        }
+    }
+}

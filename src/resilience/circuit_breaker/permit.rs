@@ -1,0 +1,231 @@
+use std::{fmt, time::Duration};
+
+use super::shared::{Ending, Pass, Shared};
+use crate::ground::{
+    outcome::{Classify, Outcome, Standard, never_began},
+    refusal::Fault,
+    sync::Anchored,
+    time,
+};
+
+/// How a permit or a future holds its breaker: [`Borrowed`] or [`Owned`]. Sealed.
+pub trait Hold: hold::Hold {}
+
+pub(super) mod hold {
+    use super::Shared;
+
+    #[expect(unnameable_types, reason = "what seals the trait above")]
+    pub trait Hold {
+        type Classifier;
+        fn shared(&self) -> &Shared;
+        fn classifier(&self) -> &Self::Classifier;
+    }
+}
+
+/// Holds the breaker by reference: counts nothing.
+pub struct Borrowed<'a, C = Standard> {
+    pub(super) shared: &'a Shared,
+    pub(super) classify: &'a C,
+}
+
+/// Holds the breaker by itself, for as long as it likes.
+pub struct Owned<C = Standard> {
+    pub(super) shared: Anchored<Shared>,
+    pub(super) classify: C,
+}
+
+impl<C> Hold for Borrowed<'_, C> {}
+
+impl<C> hold::Hold for Borrowed<'_, C> {
+    type Classifier = C;
+
+    #[inline]
+    fn shared(&self) -> &Shared {
+        self.shared
+    }
+
+    #[inline]
+    fn classifier(&self) -> &C {
+        self.classify
+    }
+}
+
+impl<C> Hold for Owned<C> {}
+
+impl<C> hold::Hold for Owned<C> {
+    type Classifier = C;
+
+    #[inline]
+    fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    #[inline]
+    fn classifier(&self) -> &C {
+        &self.classify
+    }
+}
+
+impl<C> fmt::Debug for Borrowed<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Borrowed").field(self.shared.name()).finish()
+    }
+}
+
+impl<C> fmt::Debug for Owned<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Owned").field(self.shared.name()).finish()
+    }
+}
+
+/// The right to make one call: for streams, actors and whatever is neither a call nor a service.
+///
+/// Say how it ended; it settles once. Dropped without a word it counts as nothing, except in three
+/// cases: dropped by a panic, or by one of our own timeouts or deadlines, it is a failure; dropped
+/// after longer than `slow_after`, it is slow.
+///
+/// ```
+/// # use buttress::circuit_breaker::{CircuitBreaker, Owned, Permit};
+/// struct Stream {
+///     permit: Permit<Owned>,
+/// }
+/// let breaker = CircuitBreaker::new("model", Default::default())?;
+/// let stream = Stream { permit: breaker.try_acquire_owned()? };
+/// // … hours later …
+/// stream.permit.success();
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a permit that is dropped at once admits nothing"]
+#[derive(Debug)]
+pub struct Permit<H: Hold> {
+    debt: Debt<H>,
+}
+
+impl<H: Hold> Permit<H> {
+    pub(super) const fn new(hold: H, pass: Pass) -> Self {
+        Self { debt: Debt::new(hold, pass) }
+    }
+
+    /// The call succeeded; slowly, if it took longer than `slow_after`.
+    pub fn success(self) {
+        self.end(Outcome::Success, None);
+    }
+
+    /// The call failed.
+    pub fn failure(self) {
+        self.end(Outcome::Failure, None);
+    }
+
+    /// The call failed softly: the backend asks to be left alone, for this long if it says so.
+    pub fn soft_failure(self, retry_after: Option<Duration>) {
+        self.end(Outcome::SoftFailure, retry_after);
+    }
+
+    /// The call says nothing about the backend.
+    pub fn ignore(self) {
+        self.end(Outcome::Ignore, None);
+    }
+
+    /// Settles by what the breaker's classifier makes of this result.
+    ///
+    /// Takes an error of any type, and so cannot see refusals of guards further in. If there are
+    /// any, use [`settle`](Permit::settle).
+    pub fn record<T, E>(mut self, result: &Result<T, E>)
+    where
+        H::Classifier: Classify<T, E>,
+    {
+        self.debt.record(result);
+    }
+
+    /// Settles by what the breaker's classifier makes of this result. Refusals of calls that never
+    /// began count as nothing.
+    pub fn settle<T, E: Fault>(mut self, result: &Result<T, E>)
+    where
+        H::Classifier: Classify<T, E>,
+    {
+        self.debt.settle(result);
+    }
+
+    fn end(mut self, outcome: Outcome, hint: Option<Duration>) {
+        self.debt.end(Ending::Finished(outcome), hint);
+    }
+}
+
+impl<H: Hold> Drop for Permit<H> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.debt.end(Ending::Panicked, None);
+        }
+    }
+}
+
+/// A call that was let through and has not been settled. Settles itself exactly once.
+#[derive(Debug)]
+pub(super) struct Debt<H: Hold> {
+    hold: H,
+    pass: Pass,
+    settled: bool,
+}
+
+impl<H: Hold> Debt<H> {
+    #[inline]
+    pub(super) const fn new(hold: H, pass: Pass) -> Self {
+        Self { hold, pass, settled: false }
+    }
+
+    #[inline]
+    pub(super) fn settle<T, E: Fault>(&mut self, result: &Result<T, E>)
+    where
+        H::Classifier: Classify<T, E>,
+    {
+        if never_began(result) {
+            self.end(Ending::Finished(Outcome::Ignore), None);
+        } else {
+            self.record(result);
+        }
+    }
+
+    #[inline]
+    fn record<T, E>(&mut self, result: &Result<T, E>)
+    where
+        H::Classifier: Classify<T, E>,
+    {
+        let classifier = self.hold.classifier();
+        let outcome = classifier.classify(result);
+        self.settled = true;
+        self.hold.shared().finish(self.pass, outcome, || classifier.retry_after(result));
+    }
+
+    /// Runs foreign code; if it panics, that is how the call ended.
+    #[inline]
+    pub(super) fn watch<R>(&mut self, run: impl FnOnce() -> R) -> R {
+        struct Unwinding<'a, H: Hold>(&'a mut Debt<H>);
+        impl<H: Hold> Drop for Unwinding<'_, H> {
+            fn drop(&mut self) {
+                self.0.end(Ending::Panicked, None);
+            }
+        }
+
+        let unwinding = Unwinding(self);
+        let answer = time::outside(run);
+        std::mem::forget(unwinding);
+        answer
+    }
+
+    #[cold]
+    fn end(&mut self, ending: Ending, hint: Option<Duration>) {
+        if !std::mem::replace(&mut self.settled, true) {
+            self.hold.shared().end(self.pass, ending, hint);
+        }
+    }
+}
+
+impl<H: Hold> Drop for Debt<H> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.settled {
+            let ending = if time::is_cutting_off() { Ending::CutOff } else { Ending::Abandoned };
+            self.end(ending, None);
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! What the clones of a breaker share: the machine under its lock, and the hot numbers outside it.
+//!
+//! Only what is bad takes the lock. A good call on a healthy circuit reads one line that nobody
+//! writes, and adds to a counter of its own thread where a window needs it.
+
+mod hot;
+
+use std::time::Duration;
+
+use self::hot::{Hot, Kind};
+use super::{
+    config::{Plan, Window},
+    machine::{Barred, Machine, Moment, Order, Ticket},
+    snapshot::{Snapshot, Totals},
+    state::{State, Transition},
+    window::{Marks, Seen},
+};
+use crate::ground::{
+    mode::Mode,
+    name::Name,
+    outcome::Outcome,
+    random,
+    refusal::{OpenReason, Refusal},
+    stats::{Counter, Slicing, SlidingCount},
+    sync::{
+        Journal, Mutex, Padded,
+        atomic::{AtomicU64, Ordering},
+    },
+    telemetry::{self, Meter},
+    time::{self, Instant},
+};
+
+/// The state that clones share.
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "named by a sealed trait only")]
+pub struct Shared {
+    hot: Padded<Hot>,
+    /// Calls ever counted by a count window.
+    position: Padded<AtomicU64>,
+    /// Good calls in a time window.
+    good: SlidingCount,
+    refused: Counter,
+    machine: Mutex<Machine>,
+    journal: Journal<Transition>,
+    meter: Meter,
+    name: Name,
+    /// The only breaker of its name.
+    alone: bool,
+}
+
+/// The right to make one call: what to settle when it ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pass {
+    /// The state and era it was admitted in.
+    word: u64,
+    lease: u64,
+    /// Read only where slow calls matter.
+    started: Instant,
+}
+
+/// How a call that was let through ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Dropped by somebody else.
+    Abandoned,
+    /// Dropped by one of our own timeouts or deadlines.
+    CutOff,
+    Finished(Outcome),
+    Panicked,
+}
+
+impl Shared {
+    /// For `threads` shards of threads, a power of two.
+    pub(super) fn new(name: Name, plan: Plan, threads: usize, alone: bool) -> Self {
+        let start = time::now();
+        let config = plan.config();
+        Self {
+            hot: Padded(Hot::new(&plan)),
+            position: Padded(AtomicU64::new(0)),
+            good: SlidingCount::new(slicing(&config.window, start), threads),
+            refused: Counter::new(threads),
+            machine: Mutex::new(Machine::new(plan, start)),
+            journal: Journal::new(),
+            meter: Meter::new(&name, "circuit_open"),
+            name,
+            alone,
+        }
+    }
+
+    pub(super) const fn name(&self) -> &Name {
+        &self.name
+    }
+
+    pub(super) const fn journal(&self) -> &Journal<Transition> {
+        &self.journal
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.hot.state()
+    }
+
+    /// Lets a call pass, or not.
+    #[inline]
+    pub(super) fn admit(&self) -> Result<Pass, Barred> {
+        let word = self.hot.word();
+        if Hot::is_closed(word) { Ok(self.pass(word, 0)) } else { self.admit_carefully(word) }
+    }
+
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
+    /// Whether a call would pass, as far as one can tell without asking for good.
+    pub(super) fn would_admit(&self) -> bool {
+        match self.hot.state() {
+            State::Open => self.hot.shadows() || time::left_until(self.hot.open_until()).is_zero(),
+            State::ForcedOpen | State::Isolated => self.hot.shadows(),
+            State::Closed | State::Disabled | State::HalfOpen | State::Ramping => true,
+        }
+    }
+
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
+    /// Refuses a call that was not to be let through when it was made ready, whatever the circuit
+    /// has become since.
+    pub(super) fn bar(&self) -> Barred {
+        let (reason, retry_after) = match self.hot.state() {
+            State::ForcedOpen => (OpenReason::Forced, None),
+            State::Isolated => (OpenReason::Isolated, None),
+            State::Open => (OpenReason::Tripped, Some(time::left_until(self.hot.open_until()))),
+            State::Closed | State::Disabled | State::HalfOpen | State::Ramping => {
+                (OpenReason::Tripped, Some(Duration::ZERO))
+            }
+        };
+        self.refused_one(Mode::Enforce);
+        Barred { reason, retry_after }
+    }
+
+    /// A call that passed ended with a result.
+    #[inline]
+    pub(super) fn finish(
+        &self,
+        pass: Pass,
+        outcome: Outcome,
+        hint: impl FnOnce() -> Option<Duration>,
+    ) {
+        if outcome == Outcome::Success && pass.lease == 0 && !self.hot.times_calls() {
+            self.succeeded(pass, None);
+        } else {
+            let hint = match outcome {
+                Outcome::Failure | Outcome::SoftFailure => hint(),
+                Outcome::Ignore | Outcome::Slow | Outcome::Success => None,
+            };
+            self.end(pass, Ending::Finished(outcome), hint);
+        }
+    }
+
+    /// A call that passed ended, one way or another.
+    pub(super) fn end(&self, pass: Pass, ending: Ending, hint: Option<Duration>) {
+        let succeeded = matches!(ending, Ending::Finished(Outcome::Success));
+        let says_nothing = matches!(ending, Ending::Abandoned | Ending::Finished(Outcome::Ignore));
+        let timed = self.hot.times_calls() && ending != Ending::Finished(Outcome::Ignore);
+        if says_nothing && !timed {
+            return self.release(pass);
+        }
+        let now = if succeeded || says_nothing { self.hot.clock().read() } else { time::now() };
+        let slow = timed && now.since(pass.started) > self.hot.slow_after();
+        let marks = match ending {
+            Ending::Abandoned if !slow => return self.release(pass),
+            // A probe that was given up as too slow is no evidence of health.
+            Ending::Abandoned if pass.lease != 0 => Marks::FAILURE,
+            Ending::CutOff | Ending::Panicked | Ending::Finished(Outcome::Failure) => {
+                Marks::FAILURE
+            }
+            Ending::Finished(Outcome::SoftFailure) => Marks::SOFT,
+            Ending::Finished(Outcome::Slow) => Marks::SLOW,
+            Ending::Abandoned | Ending::Finished(Outcome::Ignore | Outcome::Success) => Marks::NONE,
+        };
+        let marks = if slow { marks.and(Marks::SLOW) } else { marks };
+        if succeeded && !slow && pass.lease == 0 {
+            self.succeeded(pass, Some(now));
+        } else {
+            let ends_run = matches!(ending, Ending::Finished(Outcome::Success | Outcome::Slow));
+            self.record(pass, marks, ends_run, hint, now);
+        }
+    }
+
+    /// A call that says nothing about the backend. A probe's place is free again.
+    fn release(&self, pass: Pass) {
+        if pass.lease != 0 {
+            self.machine.lock().release(pass.ticket());
+        }
+    }
+
+    pub(super) fn obey(&self, order: Order) {
+        self.change(time::now(), |machine, moment| ((), machine.obey(order, moment)));
+    }
+
+    pub(super) fn reconfigure(&self, plan: Plan) {
+        self.change(time::now(), |machine, moment| {
+            let window = plan.config().window;
+            if window != machine.plan().config().window {
+                self.good.reslice(slicing(&window, self.good.start()));
+            }
+            self.hot.configure(&plan);
+            ((), machine.reconfigure(plan, self.good.start(), moment))
+        });
+    }
+
+    pub(super) fn refusal(&self, barred: Barred) -> Refusal {
+        Refusal::CircuitOpen {
+            name: self.name.clone(),
+            reason: barred.reason,
+            retry_after: barred.retry_after,
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let mut machine = self.machine.lock();
+        let moment = self.moment(time::now());
+        let totals = machine.totals();
+        Snapshot {
+            name: self.name.clone(),
+            state: machine.state(),
+            mode: machine.plan().config().mode,
+            reason: machine.reason(),
+            retry_after: machine.open_until().map(|until| until.since(moment.now)),
+            opens: machine.opens(),
+            counts: machine.counts(moment),
+            totals: Totals {
+                refused: self.refused.total(),
+                transitions: totals.transitions,
+                opened: totals.opened,
+                would_have_opened: totals.would_have_opened,
+            },
+        }
+    }
+
+    /// Whether it is closed and has seen nothing bad that still counts.
+    pub(super) fn is_healthy(&self) -> bool {
+        let mut machine = self.machine.lock();
+        let counts = machine.counts(self.moment(time::now()));
+        machine.state() == State::Closed
+            && counts.consecutive_failures == 0
+            && counts.failures + counts.soft_failures + counts.slow == 0
+    }
+
+    #[inline]
+    fn pass(&self, word: u64, lease: u64) -> Pass {
+        let started =
+            if self.hot.times_calls() { self.hot.clock().read() } else { Instant::ORIGIN };
+        Pass { word, lease, started }
+    }
+
+    #[cold]
+    fn admit_carefully(&self, word: u64) -> Result<Pass, Barred> {
+        let barred = match Hot::state_of(word) {
+            State::Closed | State::Disabled => return Ok(self.pass(word, 0)),
+            State::Open => {
+                // Until the interval is over nothing changes: no lock, and seldom an exact clock.
+                let left = time::left_until(self.hot.open_until());
+                if left.is_zero() {
+                    None
+                } else {
+                    Some(Barred { reason: OpenReason::Tripped, retry_after: Some(left) })
+                }
+            }
+            State::ForcedOpen => Some(Barred { reason: OpenReason::Forced, retry_after: None }),
+            State::Isolated => Some(Barred { reason: OpenReason::Isolated, retry_after: None }),
+            State::HalfOpen | State::Ramping => None,
+        };
+        let answer = match barred {
+            Some(barred) => Err(barred),
+            None => self.change(time::now(), |machine, moment| {
+                let (answer, change) = machine.admit(moment);
+                let word = Hot::word_of(machine);
+                (answer.map(|ticket| (word, ticket.lease)), change)
+            }),
+        };
+        match answer {
+            Ok((word, lease)) => Ok(self.pass(word, lease)),
+            Err(_) if self.hot.shadows() => {
+                self.refused_one(Mode::Shadow);
+                Ok(self.pass(word, 0))
+            }
+            Err(barred) => {
+                self.refused_one(Mode::Enforce);
+                Err(barred)
+            }
+        }
+    }
+
+    fn refused_one(&self, mode: Mode) {
+        self.refused.add_one();
+        self.meter.refused(mode);
+    }
+
+    /// A good call that nobody needs the lock for. `now`: if the clock has been read already.
+    #[inline]
+    fn succeeded(&self, pass: Pass, now: Option<Instant>) {
+        if !self.hot.counts(pass.word) {
+            return;
+        }
+        self.hot.end_run();
+        match self.hot.kind() {
+            Kind::None => {}
+            Kind::Count => {
+                self.position.fetch_add(1, Ordering::Relaxed);
+            }
+            Kind::Time => self.good.add_one(now.unwrap_or_else(|| self.hot.clock().read())),
+        }
+    }
+
+    #[cold]
+    fn record(
+        &self,
+        pass: Pass,
+        marks: Marks,
+        ends_run: bool,
+        hint: Option<Duration>,
+        now: Instant,
+    ) {
+        self.change(now, |machine, mut moment| {
+            let ticket = pass.ticket();
+            if machine.era() == ticket.era && ticket.lease == 0 {
+                if marks.has(Marks::FAILURE) {
+                    moment.seen.run = self.hot.extend_run();
+                } else if ends_run {
+                    self.hot.end_run();
+                    moment.seen.run = 0;
+                }
+                if self.hot.kind() == Kind::Count {
+                    moment.seen.position = self.position.fetch_add(1, Ordering::Relaxed) + 1;
+                }
+            }
+            ((), machine.record(ticket, marks, hint, moment))
+        });
+    }
+
+    /// Lets the machine decide under its lock, publishes what has changed, and tells it afterwards.
+    fn change<R>(
+        &self,
+        now: Instant,
+        decide: impl FnOnce(&mut Machine, Moment) -> (R, Option<Transition>),
+    ) -> R {
+        let mut machine = self.machine.lock();
+        let era = machine.era();
+        let (answer, change) = decide(&mut machine, self.moment(now));
+        if machine.era() != era {
+            self.hot.end_run();
+            self.good.clear();
+        }
+        self.hot.publish(&machine);
+        let Some(change) = change else { return answer };
+        self.journal.write(change.clone());
+        drop(machine);
+        let to = if change.shadow { "would_open" } else { change.to.as_str() };
+        let gauge = self.alone && !change.shadow;
+        telemetry::state_changed(
+            &self.name,
+            change.from.as_str(),
+            to,
+            change.reason.as_str(),
+            gauge,
+        );
+        self.journal.wake();
+        answer
+    }
+
+    fn moment(&self, now: Instant) -> Moment {
+        let seen = Seen {
+            run: self.hot.run(),
+            good: self.good.total(now),
+            position: self.position.load(Ordering::Relaxed),
+        };
+        Moment { now, seen, draw: random::unit() }
+    }
+}
+
+impl Pass {
+    const fn ticket(self) -> Ticket {
+        Ticket { era: Hot::era_of(self.word), lease: self.lease }
+    }
+}
+
+fn slicing(window: &Window, start: Instant) -> Slicing {
+    match *window {
+        Window::Count(_) => Slicing::new(start, Duration::from_secs(1), 1),
+        Window::Time { span, buckets } => Slicing::new(start, span, buckets),
+    }
+}

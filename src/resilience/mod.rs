@@ -1,0 +1,6 @@
+//! Rooms for calling what fails.
+
+#[cfg(feature = "circuit-breaker")]
+pub mod circuit_breaker;
+#[cfg(feature = "timeout")]
+pub mod timeout;

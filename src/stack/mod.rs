@@ -1,0 +1,5 @@
+//! The roof: guards put together.
+
+mod pipeline;
+
+pub use self::pipeline::{Chain, Nothing, Pipeline};

@@ -1,0 +1,108 @@
+//! The plan itself, as tables. A change to the plan is a line here, with its reason.
+
+use super::Rule;
+
+/// Folders of rooms. Anything else directly in `src/` is the ground, the roof or the prose.
+pub(super) const WINGS: [&str; 4] = ["resilience", "hardening", "web", "service"];
+
+/// Where a room may use another: who, whom, why.
+pub(super) type Stair = (&'static str, &'static str, &'static str);
+
+/// Where an added file stands when it is not directly right of `config`: its name, the file it
+/// stands right of, why.
+pub(super) type Standing = (&'static str, &'static str, &'static str);
+
+/// What a rule allows after all: the rule, the file or folder, what is seen there (as the report
+/// quotes it; empty for all), why.
+pub(super) type Exception = (Rule, &'static str, &'static str, &'static str);
+
+#[derive(Clone, Copy)]
+pub(super) struct Plan {
+    pub(super) stairs: &'static [Stair],
+    pub(super) standings: &'static [Standing],
+    pub(super) exceptions: &'static [Exception],
+}
+
+/// The plan of this house.
+pub(super) const PLAN: Plan = Plan {
+    stairs: &[
+        ("cache", "single_flight", "one load for a missing key, however many wait for it"),
+        ("hedge", "budget", "hedges and retries spend from one purse"),
+        ("hedge", "latency", "the delay before a hedge is a percentile of what was measured"),
+        ("retry", "budget", "retries and hedges spend from one purse"),
+    ],
+    standings: &[
+        ("permit", "shared", "a permit holds the shared state it settles with"),
+        ("snapshot", "machine", "a snapshot is read off a machine"),
+        ("store", "machine", "a store waits for its back end, so it is no decision"),
+        ("subscription", "machine", "a subscriber waits for news, so it is no decision"),
+    ],
+    exceptions: &[
+        (
+            Rule::Features,
+            "src/ground/refusal/",
+            "anyhow",
+            "an erased error is looked into where all error types are",
+        ),
+        (
+            Rule::Features,
+            "src/ground/time/",
+            "test-util",
+            "only the clock knows that a paused one must not lag",
+        ),
+    ],
+};
+
+/// The files of a room, left to right; each uses only files to its left. A file that a room adds
+/// stands right of `config`, or where the table of standings says.
+pub(super) const ORDER: [&str; 7] =
+    ["config", "machine", "shared", "future", "handle", "layer", "redis"];
+
+/// Every file ends at this line.
+pub(super) const LINES: usize = 400;
+
+/// The line that rustc prints when a guard is laid over a service without room for a refusal.
+pub(super) const SIGN: &str =
+    "/* not a Service? add `.layer(Lift::layer())` as the innermost layer */";
+
+/// What no decision does: lock, wait, read a clock, tell the world, roll dice, share or call back.
+pub(super) const IMPURE: &[&str] = &[
+    "Arc",
+    "Atomic*",
+    "Mutex",
+    "RwLock",
+    "async",
+    ".await",
+    "Instant::now",
+    "time::now",
+    "time::recent",
+    "now()",
+    "recent()",
+    "left_until",
+    ".read()",
+    "telemetry",
+    "tracing::",
+    "metrics::",
+    "print!",
+    "println!",
+    "eprint!",
+    "eprintln!",
+    "rand::",
+    "random::",
+    "random(",
+    "dyn Fn*",
+];
+
+/// What only `src/ground/time/` does: read a clock, or sleep.
+pub(super) const CLOCKS: &[&str] = &[
+    "Instant::now",
+    "SystemTime",
+    "std::time::Instant",
+    "thread::sleep",
+    "tokio::time",
+    "rustix::time",
+];
+
+/// What can end a process, or hide that something is missing.
+pub(super) const PANICS: &[&str] =
+    &["unsafe", "todo!", "unimplemented!", "dbg!", "panic!", ".unwrap()", ".expect("];
