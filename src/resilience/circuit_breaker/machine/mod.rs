@@ -1,14 +1,20 @@
 //! The decisions: plain data, told the time, returning what happened.
 
+mod opening;
 mod probing;
+mod terms;
 
 use std::time::Duration;
 
-use self::probing::{Round, Verdict};
+pub(super) use self::terms::{Barred, Moment, Order, Ticket, Totals};
+use self::{
+    opening::{broken_rule, interval},
+    probing::{Round, Verdict},
+};
 use super::{
-    config::{Plan, Window},
+    config::Plan,
     state::{Counts, Reason, State, Transition},
-    window::{Marks, Records, Seen},
+    window::{Marks, Records},
 };
 use crate::ground::{mode::Mode, refusal::OpenReason, time::Instant};
 
@@ -30,14 +36,6 @@ pub(super) struct Machine {
     totals: Totals,
 }
 
-/// What has happened so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Totals {
-    pub(super) transitions: u64,
-    pub(super) opened: u64,
-    pub(super) would_have_opened: u64,
-}
-
 #[derive(Debug)]
 enum Phase {
     Closed,
@@ -47,40 +45,6 @@ enum Phase {
     Isolated,
     Open { until: Instant },
     Ramping { since: Instant, over: Duration },
-}
-
-/// Where a call belongs: the era it was admitted in, and the lease of its probe, if it is one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ticket {
-    pub(super) era: u64,
-    /// 0 for a call that is not a probe.
-    pub(super) lease: u64,
-}
-
-/// A call that may not pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Barred {
-    pub(super) reason: OpenReason,
-    pub(super) retry_after: Option<Duration>,
-}
-
-/// What a person may want of a circuit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    Disable,
-    ForceOpen,
-    Isolate,
-    OpenFor(Duration),
-    Reset,
-}
-
-/// The particulars of a moment: everything a decision needs from outside.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    pub(super) now: Instant,
-    pub(super) seen: Seen,
-    /// A random number from 0 up to and without 1.
-    pub(super) draw: f64,
 }
 
 impl Machine {
@@ -138,7 +102,8 @@ impl Machine {
         match &mut self.phase {
             Phase::Closed | Phase::Ramping { .. } => {
                 self.records.add(marks, moment.seen.position, moment.now);
-                let reason = self.trips(marks, moment);
+                let counts = self.records.counts(moment.seen, moment.now);
+                let reason = broken_rule(self.plan.config(), marks, counts);
                 self.open_or_tell(reason, hint, moment)
             }
             Phase::HalfOpen(round) => {
@@ -266,39 +231,6 @@ impl Machine {
         }
     }
 
-    /// Which rule this call breaks the circuit by.
-    fn trips(&mut self, marks: Marks, moment: Moment) -> Option<Reason> {
-        let counts = self.records.counts(moment.seen, moment.now);
-        let config = self.plan.config();
-        let failed = marks.has(Marks::FAILURE);
-        if failed
-            && config.consecutive_failures.is_some_and(|most| counts.consecutive_failures >= most)
-        {
-            return Some(Reason::ConsecutiveFailures);
-        }
-        let enough = match config.window {
-            Window::Count(size) => config.min_calls.min(size),
-            Window::Time { .. } => config.min_calls,
-        };
-        if counts.calls < u64::from(enough) {
-            return None;
-        }
-        // Each rule is asked only when a call of its own kind came in: no success opens a circuit
-        // by its failures.
-        let over = |mark, limit: Option<f64>, bad: u64| {
-            marks.has(mark) && limit.is_some_and(|limit| bad as f64 / counts.calls as f64 >= limit)
-        };
-        if over(Marks::FAILURE, config.failure_ratio, counts.failures) {
-            Some(Reason::FailureRatio)
-        } else if over(Marks::SLOW, config.slow_ratio, counts.slow) {
-            Some(Reason::SlowRatio)
-        } else if over(Marks::SOFT, config.soft_failure_ratio, counts.soft_failures) {
-            Some(Reason::SoftFailureRatio)
-        } else {
-            None
-        }
-    }
-
     fn open_or_tell(
         &mut self,
         reason: Option<Reason>,
@@ -319,7 +251,7 @@ impl Machine {
         self.totals.would_have_opened += 1;
         let (from, to) = (self.state(), State::Open);
         let counts = self.records.counts(moment.seen, moment.now);
-        let open_for = Some(self.interval(1, hint, moment.draw));
+        let open_for = Some(interval(self.plan.config(), 1, hint, moment.draw));
         Some(Transition {
             from,
             to,
@@ -356,25 +288,13 @@ impl Machine {
     fn open(&mut self, reason: Reason, hint: Option<Duration>, moment: Moment) -> Transition {
         self.opens = self.opens.saturating_add(1);
         self.totals.opened += 1;
-        let open_for = self.interval(self.opens, hint, moment.draw);
+        let open_for = interval(self.plan.config(), self.opens, hint, moment.draw);
         self.enter(
             Phase::Open { until: moment.now.after(open_for) },
             reason,
             Some(open_for),
             moment,
         )
-    }
-
-    /// How long to stay open the `opens`th time in a row: bounded first, jittered inside the bound,
-    /// never shorter than the backend asks for.
-    fn interval(&self, opens: u32, hint: Option<Duration>, draw: f64) -> Duration {
-        let config = self.plan.config();
-        let exponent = i32::try_from(opens.saturating_sub(1)).unwrap_or(i32::MAX);
-        let grown = config.open_for.as_secs_f64() * config.open_growth.powi(exponent);
-        let bound = Duration::try_from_secs_f64(grown)
-            .map_or(config.max_open_for, |grown| grown.min(config.max_open_for));
-        let own = bound.mul_f64(1.0 - config.open_jitter * draw);
-        hint.map_or(own, |hint| own.max(hint.min(config.max_retry_after)))
     }
 
     /// The era goes on: calls admitted while ramping count when everything passes again.
