@@ -38,5 +38,5 @@ pub use self::{
     counts::Counts,
     polls::{CountPolls, Polls},
     probe::{Probe, ProbeFuture},
-    script::{Script, ScriptService, Scripted, Step},
+    script::{Backend, Script, Scripted, Step},
 };

@@ -97,8 +97,8 @@ impl<T: Clone, E: Clone> Script<T, E> {
 
     /// A service that plays this script for every request, and checks that it is made ready.
     #[must_use]
-    pub fn service(&self) -> Probe<ScriptService<T, E>> {
-        Probe::counting(ScriptService { script: self.clone() }, Shared::default())
+    pub fn service(&self) -> Probe<Backend<T, E>> {
+        Probe::counting(Backend { script: self.clone() }, Shared::default())
     }
 
     /// What has been seen of it.
@@ -156,17 +156,17 @@ impl<T: Clone, E: Clone> Future for Scripted<T, E> {
 
 /// The service of a [`Script`].
 #[derive(Debug)]
-pub struct ScriptService<T, E> /* a Service of any request */ {
+pub struct Backend<T, E> {
     script: Script<T, E>,
 }
 
-impl<T, E> Clone for ScriptService<T, E> {
+impl<T, E> Clone for Backend<T, E> {
     fn clone(&self) -> Self {
         Self { script: self.script.clone() }
     }
 }
 
-impl<T: Clone, E: Clone, Request> Service<Request> for ScriptService<T, E> {
+impl<T: Clone, E: Clone, Request> Service<Request> for Backend<T, E> {
     type Response = T;
     type Error = E;
     type Future = Scripted<T, E>;

@@ -1,3 +1,8 @@
 //! What shows from outside, and what must stay true inside: the floor plan.
 
+mod auto_traits;
+mod compile_fail;
+mod defaults;
+mod error_text;
 mod floor_plan;
+mod telemetry;

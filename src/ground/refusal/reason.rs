@@ -21,7 +21,7 @@ pub enum Refusal {
         retry_after: Option<Duration>,
     },
     /// The deadline of the task passed.
-    #[error("`{name}`: the deadline passed {} the call {}", if *began { "during" } else { "before" }, Late(*late))]
+    #[error("`{name}`: the deadline passed {}", Passed { began: *began, late: *late })]
     DeadlineExceeded {
         /// The guard that saw it.
         name: Name,
@@ -181,14 +181,17 @@ impl fmt::Display for Retry {
     }
 }
 
-struct Late(Duration);
+struct Passed {
+    began: bool,
+    late: Duration,
+}
 
-impl fmt::Display for Late {
+impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_zero() {
-            f.write_str("was done")
+        if self.began {
+            f.write_str("during the call")
         } else {
-            write!(f, "could begin, {:?} ago", self.0)
+            write!(f, "{:?} before the call could begin", self.late)
         }
     }
 }

@@ -16,3 +16,7 @@ pub(crate) use self::{
     sliding::SlidingCount,
     tally::Tally,
 };
+
+#[cfg(all(test, buttress_loom))]
+#[path = "../../../tests/loom/stats.rs"]
+mod loom;

@@ -113,3 +113,7 @@ pub use self::{
     state::{Counts, Reason, State, Transition},
     subscription::Subscription,
 };
+
+#[cfg(all(test, buttress_loom))]
+#[path = "../../../tests/loom/circuit_breaker.rs"]
+mod loom;

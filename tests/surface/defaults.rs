@@ -1,0 +1,56 @@
+//! Defaults and presets: the numbers that are promised, and that they work.
+
+use std::time::Duration;
+
+use buttress::{
+    Mode,
+    circuit_breaker::{Config, Window, presets},
+    time::Clock,
+    timeout,
+};
+
+#[test]
+fn the_breakers_defaults_are_as_documented() {
+    let config = Config::new();
+    assert_eq!(config, Config::default());
+    assert_eq!(config.failure_ratio, Some(0.5));
+    assert_eq!(config.consecutive_failures, None);
+    assert_eq!(config.window, Window::Time { span: Duration::from_secs(30), buckets: 10 });
+    assert_eq!(config.min_calls, 20);
+    assert_eq!(config.open_for, Duration::from_secs(5));
+    assert_eq!(config.open_growth, 1.5);
+    assert_eq!(config.max_open_for, Duration::from_secs(60));
+    assert_eq!(config.probes, 3);
+    assert_eq!((config.clock, config.mode), (Clock::Exact, Mode::Enforce));
+}
+
+#[test]
+fn defaults_and_presets_parse() {
+    for config in [Config::new(), presets::LOCAL_MODEL, presets::GATEWAY, presets::SERVICE] {
+        assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    }
+    assert_eq!(buttress::circuit_breaker::Plan::default().config(), &Config::new());
+    for config in [
+        timeout::presets::COMPLETION,
+        timeout::presets::DEPENDENCY,
+        timeout::presets::EMBEDDING,
+        timeout::presets::REQUEST,
+    ] {
+        assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    }
+}
+
+#[test]
+fn presets_are_the_numbers_of_the_services_they_come_from() {
+    let seconds = Duration::from_secs;
+    assert_eq!(presets::LOCAL_MODEL.consecutive_failures, Some(3));
+    assert_eq!(
+        (presets::LOCAL_MODEL.open_for, presets::LOCAL_MODEL.max_open_for),
+        (seconds(300), seconds(300))
+    );
+    assert_eq!(presets::GATEWAY.consecutive_failures, Some(5));
+    assert_eq!((presets::GATEWAY.open_for, presets::GATEWAY.probes), (seconds(30), 5));
+    assert_eq!(presets::GATEWAY.successes_to_close, Some(2));
+    assert_eq!(presets::SERVICE.consecutive_failures, Some(5));
+    assert_eq!(presets::SERVICE.open_for, seconds(60));
+}

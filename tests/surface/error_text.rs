@@ -1,0 +1,145 @@
+//! What a person reads.
+
+use std::{error::Error as _, io, time::Duration};
+
+use buttress::{
+    Error, Fault, Name, OpenReason, Refusal,
+    circuit_breaker::{CircuitBreaker, Config, Window},
+    timeout::Timeout,
+};
+
+const NAME: Name = Name::Static("openai");
+
+fn refusals() -> Vec<(Refusal, &'static str, &'static str)> {
+    let open = |reason, retry_after| Refusal::CircuitOpen { name: NAME, reason, retry_after };
+    let seconds = |seconds| Some(Duration::from_millis(seconds));
+    let late = |began, late| Refusal::DeadlineExceeded { name: NAME, began, late };
+    vec![
+        (
+            open(OpenReason::Tripped, seconds(4200)),
+            "circuit `openai` is open; retry after 4.2s",
+            "circuit_open",
+        ),
+        (open(OpenReason::Forced, None), "circuit `openai` is forced open", "circuit_open"),
+        (open(OpenReason::Isolated, None), "circuit `openai` is isolated", "circuit_open"),
+        (
+            open(OpenReason::Probing, seconds(5000)),
+            "circuit `openai` is half-open, all probes are out; retry after 5s",
+            "circuit_open",
+        ),
+        (
+            open(OpenReason::Ramping, seconds(900)),
+            "circuit `openai` is closing, not every call passes yet; retry after 900ms",
+            "circuit_open",
+        ),
+        (
+            late(true, Duration::ZERO),
+            "`openai`: the deadline passed during the call",
+            "deadline_exceeded",
+        ),
+        (
+            late(false, Duration::from_secs(3)),
+            "`openai`: the deadline passed 3s before the call could begin",
+            "deadline_exceeded",
+        ),
+        (Refusal::Full { name: NAME, limit: 10 }, "`openai` is full: 10 in flight", "full"),
+        (
+            Refusal::Invalid { name: NAME, rule: "must not be empty" },
+            "`openai` refuses the input: must not be empty",
+            "invalid",
+        ),
+        (
+            Refusal::RateLimited { name: NAME, retry_after: seconds(50) },
+            "`openai`: rate limit reached; retry after 50ms",
+            "rate_limited",
+        ),
+        (Refusal::ShuttingDown { name: NAME }, "`openai` is shutting down", "shutting_down"),
+        (
+            Refusal::Throttled { name: NAME },
+            "`openai`: held back, the backend is overloaded",
+            "throttled",
+        ),
+        (
+            Refusal::TimedOut { name: NAME, limit: Duration::from_secs(30) },
+            "`openai` timed out after 30s",
+            "timed_out",
+        ),
+    ]
+}
+
+#[test]
+fn every_refusal_says_who_why_and_when() {
+    for (refusal, text, kind) in refusals() {
+        assert_eq!(refusal.to_string(), text);
+        assert_eq!(refusal.kind(), kind);
+        assert_eq!(refusal.name(), &NAME);
+    }
+}
+
+#[test]
+fn only_what_ran_out_of_time_had_begun() {
+    for (refusal, text, _) in refusals() {
+        let began = matches!(
+            refusal,
+            Refusal::TimedOut { .. } | Refusal::DeadlineExceeded { began: true, .. }
+        );
+        assert_eq!(refusal.began(), began, "{text}");
+    }
+}
+
+#[test]
+fn the_operations_error_is_transparent_and_a_refusal_is_the_source() {
+    let inner = Error::Inner(io::Error::other("disk on fire"));
+    assert_eq!(inner.to_string(), "disk on fire");
+    let refused = Error::<io::Error>::Refused(Refusal::ShuttingDown { name: NAME });
+    assert_eq!(refused.to_string(), "the call was refused");
+    assert_eq!(refused.source().unwrap().to_string(), "`openai` is shutting down");
+}
+
+#[test]
+fn a_boxed_error_still_has_its_refusal() {
+    let refused = Error::<io::Error>::Refused(Refusal::ShuttingDown { name: NAME });
+    let boxed: Box<dyn std::error::Error + Send + Sync> = refused.into();
+    assert_eq!(boxed.refusal().map(Refusal::kind), Some("shutting_down"));
+    let twice = Error::Inner(boxed);
+    assert_eq!(twice.refusal().map(Refusal::kind), Some("shutting_down"));
+    let anyhow =
+        anyhow::Error::from(Error::<io::Error>::Refused(Refusal::ShuttingDown { name: NAME }))
+            .context("while answering");
+    assert_eq!(anyhow.refusal().map(Refusal::kind), Some("shutting_down"));
+    assert!(Error::Inner(anyhow).refusal().is_some());
+    assert!(Error::Inner(io::Error::other("x")).refusal().is_none());
+}
+
+#[test]
+fn a_config_error_lists_every_field() {
+    let config = Config::off()
+        .with_window(Window::Time { span: Duration::ZERO, buckets: 0 })
+        .with_min_calls(0)
+        .with_growing_interval(Duration::ZERO, 0.5, Duration::ZERO)
+        .with_open_jitter(2.0)
+        .with_probes(0);
+    let text = CircuitBreaker::new("openai", config).unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "circuit_breaker config: \
+         consecutive_failures, failure_ratio, soft_failure_ratio, slow_ratio must not all be off: the circuit would never open; \
+         window.time.buckets must be 1 to 32; \
+         window.time.span must be at least a millisecond for each bucket; \
+         min_calls must be at least 1; \
+         open_for must be above zero; \
+         open_growth must be at least 1 and finite; \
+         open_jitter must be 0 to 1; \
+         probes must be 1 to 1000"
+    );
+    let text = Timeout::new("search", Duration::ZERO).unwrap_err().to_string();
+    assert_eq!(text, "timeout config: limit must be above zero");
+}
+
+#[test]
+fn a_handle_prints_what_it_is() {
+    let breaker = CircuitBreaker::new("openai", Config::new()).unwrap();
+    assert_eq!(format!("{breaker:?}"), r#"CircuitBreaker { name: "openai", state: Closed, .. }"#);
+    let timeout = Timeout::new("search", Duration::from_secs(10)).unwrap();
+    assert_eq!(format!("{timeout:?}"), r#"Timeout { name: "search", limit: Some(10s), .. }"#);
+}

@@ -1,0 +1,164 @@
+//! What metrics and events say.
+
+use std::{
+    fmt::Write as _,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use buttress::{
+    Mode,
+    circuit_breaker::{CircuitBreaker, Config},
+    timeout::Timeout,
+};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use tracing_subscriber::{Layer, layer::SubscriberExt};
+
+fn metrics(snapshotter: &Snapshotter) -> Vec<String> {
+    let mut lines: Vec<_> = snapshotter
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .map(|(key, _, _, value)| {
+            let mut labels: Vec<_> = key
+                .key()
+                .labels()
+                .map(|label| format!("{}={}", label.key(), label.value()))
+                .collect();
+            labels.sort();
+            let value = match value {
+                DebugValue::Counter(count) => count.to_string(),
+                DebugValue::Gauge(gauge) => gauge.to_string(),
+                DebugValue::Histogram(_) => unreachable!("there are none"),
+            };
+            format!("{}{{{}}} {value}", key.key().name(), labels.join(","))
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+fn paused() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+}
+
+#[test]
+fn refusals_and_transitions_are_counted_and_the_state_is_one_hot() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            // Made before anything is told, as guards in statics are.
+            let breaker =
+                CircuitBreaker::new("db", Config::off().with_consecutive_failures(1)).unwrap();
+            let _ = breaker.call(|| async { Err::<(), _>("down") }).await;
+            for _ in 0..3 {
+                let _ = breaker.call(|| async { Ok::<_, &str>(()) }).await;
+            }
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_circuit_breaker_state{name=db,state=closed} 0",
+            "buttress_circuit_breaker_state{name=db,state=open} 1",
+            "buttress_circuit_breaker_transitions_total{from=closed,name=db,reason=consecutive_failures,to=open} 1",
+            "buttress_refusals_total{kind=circuit_open,mode=enforce,name=db} 3",
+        ]
+    );
+}
+
+#[test]
+fn a_guard_made_before_the_recorder_is_heard_by_it() {
+    let timeout = Timeout::new("slow", Duration::from_secs(1)).unwrap();
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let _ = paused().block_on(timeout.call(std::future::pending::<Result<(), ()>>));
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        ["buttress_refusals_total{kind=timed_out,mode=enforce,name=slow} 1"]
+    );
+}
+
+#[test]
+fn shadow_mode_is_a_label() {
+    let timeout = timeout_in_shadow();
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let answer = paused().block_on(timeout.call(|| async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            Ok::<_, ()>(7)
+        }));
+        assert_eq!(answer, Ok(7));
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        ["buttress_refusals_total{kind=timed_out,mode=shadow,name=slow} 1"]
+    );
+}
+
+fn timeout_in_shadow() -> Timeout {
+    let config = buttress::timeout::Config::new(Duration::from_secs(1)).with_mode(Mode::Shadow);
+    Timeout::new("slow", config).unwrap()
+}
+
+#[test]
+fn every_metric_is_described_once_asked() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        buttress::telemetry::describe();
+        let breaker = CircuitBreaker::new("db", Config::new()).unwrap();
+        breaker.force_open();
+        drop(breaker.try_acquire());
+    });
+    let described: Vec<_> = snapshotter
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .map(|(_, _, help, _)| help.is_some())
+        .collect();
+    assert_eq!(described, [true; 4]);
+}
+
+/// Writes every event down.
+#[derive(Clone, Default)]
+struct Events(Arc<Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Events {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        struct Fields(String);
+        impl tracing::field::Visit for Fields {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                let _ = write!(self.0, " {}={value:?}", field.name());
+            }
+        }
+        let mut fields = Fields(event.metadata().level().to_string());
+        event.record(&mut fields);
+        self.0.lock().unwrap().push(fields.0);
+    }
+}
+
+#[test]
+fn one_event_tells_one_transition() {
+    let events = Events::default();
+    let subscriber = tracing_subscriber::registry().with(events.clone());
+    tracing::subscriber::with_default(subscriber, || {
+        let breaker = CircuitBreaker::new("db", Config::new()).unwrap();
+        breaker.isolate();
+        breaker.isolate();
+        drop(breaker.try_acquire());
+        breaker.reset();
+    });
+    assert_eq!(
+        *events.0.lock().unwrap(),
+        [
+            r#"INFO message=circuit changed state guard="db" from="closed" to="isolated" reason="isolated""#,
+            r#"DEBUG message=refused guard="db" kind="circuit_open" shadow=false"#,
+            r#"INFO message=circuit changed state guard="db" from="isolated" to="closed" reason="reset""#,
+        ]
+    );
+}
