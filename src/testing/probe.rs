@@ -52,7 +52,6 @@ impl<S> Probe<S> {
     }
 
     /// A look at the counts for after the service was given away.
-    #[must_use]
     pub fn watch(&self) -> impl Fn() -> Counts + Clone + Send + Sync + 'static {
         let counts = self.counts.clone();
         move || counts.read()

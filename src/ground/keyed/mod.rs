@@ -63,7 +63,7 @@ struct Shared<K, G> {
     capacity: usize,
     make: Box<dyn Fn(&K) -> G + Send + Sync>,
     hasher: RandomState,
-    shards: Box<[Padded<Mutex<Shard<K, G>>>]>,
+    shards: Vec<Padded<Mutex<Shard<K, G>>>>,
     entries: AtomicUsize,
     evicted: AtomicU64,
     overflowed: AtomicU64,
@@ -181,7 +181,7 @@ impl<K, G: Member> Keyed<K, G> {
 }
 
 impl<K, G: Member> Shared<K, G> {
-    const fn home(&self, hash: u64) -> usize {
+    fn home(&self, hash: u64) -> usize {
         // The table inside a shard uses the low bits and the top seven.
         (hash >> 32) as usize & (self.shards.len() - 1)
     }

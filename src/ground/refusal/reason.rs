@@ -175,7 +175,12 @@ struct Retry(Option<Duration>);
 impl fmt::Display for Retry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(after) => write!(f, "; retry after {after:?}"),
+            // To the millisecond, and never sooner than it says.
+            Some(after) => {
+                let millis = after.as_nanos().div_ceil(1_000_000);
+                let after = u64::try_from(millis).map_or(after, Duration::from_millis);
+                write!(f, "; retry after {after:?}")
+            }
             None => Ok(()),
         }
     }
