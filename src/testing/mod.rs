@@ -38,5 +38,5 @@ pub use self::{
     counts::Counts,
     polls::{CountPolls, Polls},
     probe::{Probe, ProbeFuture},
-    script::{Backend, Script, Scripted, Step},
+    script::{Played, Script, Scripted, Step},
 };

@@ -97,8 +97,8 @@ impl<T: Clone, E: Clone> Script<T, E> {
 
     /// A service that plays this script for every request, and checks that it is made ready.
     #[must_use]
-    pub fn service(&self) -> Probe<Backend<T, E>> {
-        Probe::counting(Backend { script: self.clone() }, Shared::default())
+    pub fn service(&self) -> Probe<Played<T, E>> {
+        Probe::counting(Played { script: self.clone() }, Shared::default())
     }
 
     /// What has been seen of it.
@@ -156,17 +156,17 @@ impl<T: Clone, E: Clone> Future for Scripted<T, E> {
 
 /// The service of a [`Script`].
 #[derive(Debug)]
-pub struct Backend<T, E> {
+pub struct Played<T, E> {
     script: Script<T, E>,
 }
 
-impl<T, E> Clone for Backend<T, E> {
+impl<T, E> Clone for Played<T, E> {
     fn clone(&self) -> Self {
         Self { script: self.script.clone() }
     }
 }
 
-impl<T: Clone, E: Clone, Request> Service<Request> for Backend<T, E> {
+impl<T: Clone, E: Clone, Request> Service<Request> for Played<T, E> {
     type Response = T;
     type Error = E;
     type Future = Scripted<T, E>;
