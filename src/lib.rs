@@ -31,6 +31,7 @@
 //!
 //! A tokio runtime with time enabled, wherever something waits. Nothing else: no background task,
 //! no global, no macro. The library has no `unsafe`.
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Rooms that are switched off leave parts of the ground unused.

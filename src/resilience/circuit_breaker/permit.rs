@@ -164,13 +164,16 @@ impl<H: Hold> Drop for Permit<H> {
 pub(super) struct Debt<H: Hold> {
     hold: H,
     pass: Pass,
-    settled: bool,
 }
 
 impl<H: Hold> Debt<H> {
     #[inline]
     pub(super) const fn new(hold: H, pass: Pass) -> Self {
-        Self { hold, pass, settled: false }
+        Self { hold, pass }
+    }
+
+    pub(super) const fn is_settled(&self) -> bool {
+        self.pass.is_spent()
     }
 
     #[inline]
@@ -192,8 +195,16 @@ impl<H: Hold> Debt<H> {
     {
         let classifier = self.hold.classifier();
         let outcome = classifier.classify(result);
-        self.settled = true;
-        self.hold.shared().finish(self.pass, outcome, || classifier.retry_after(result));
+        let shared = self.hold.shared();
+        if outcome == Outcome::Success && shared.is_light(&self.pass) {
+            shared.succeeded(self.pass.spend());
+        } else {
+            let hint = match outcome {
+                Outcome::Failure | Outcome::SoftFailure => classifier.retry_after(result),
+                Outcome::Ignore | Outcome::Slow | Outcome::Success => None,
+            };
+            self.end(Ending::Finished(outcome), hint);
+        }
     }
 
     /// Runs foreign code; if it panics, that is how the call ended.
@@ -212,10 +223,19 @@ impl<H: Hold> Debt<H> {
         answer
     }
 
+    /// Dropped without a word.
     #[cold]
+    fn give_up(&mut self) {
+        let ending = if time::is_cutting_off() { Ending::CutOff } else { Ending::Abandoned };
+        self.end(ending, None);
+    }
+
+    #[cold]
+    #[inline(never)]
     fn end(&mut self, ending: Ending, hint: Option<Duration>) {
-        if !std::mem::replace(&mut self.settled, true) {
-            self.hold.shared().end(self.pass, ending, hint);
+        if !self.pass.is_spent() {
+            self.hold.shared().end(&self.pass, ending, hint);
+            self.pass.spend();
         }
     }
 }
@@ -223,9 +243,24 @@ impl<H: Hold> Debt<H> {
 impl<H: Hold> Drop for Debt<H> {
     #[inline]
     fn drop(&mut self) {
-        if !self.settled {
-            let ending = if time::is_cutting_off() { Ending::CutOff } else { Ending::Abandoned };
-            self.end(ending, None);
+        if !self.pass.is_spent() {
+            self.give_up();
         }
     }
+}
+
+/// Starts a call that was let through; if starting it panics, that is how it ended.
+#[inline]
+pub(super) fn watch<R>(shared: &Shared, pass: &Pass, start: impl FnOnce() -> R) -> R {
+    struct Unwinding<'a>(&'a Shared, &'a Pass);
+    impl Drop for Unwinding<'_> {
+        fn drop(&mut self) {
+            self.0.end(self.1, Ending::Panicked, None);
+        }
+    }
+
+    let unwinding = Unwinding(shared, pass);
+    let answer = time::outside(start);
+    std::mem::forget(unwinding);
+    answer
 }

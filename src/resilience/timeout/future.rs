@@ -96,9 +96,7 @@ where
                 Poll::Ready(Err(refusal.into()))
             }
             StateProjection::Refused { hold, late } => {
-                let refusal = hold.shared().too_late(*late);
-                state.set(State::Done);
-                Poll::Ready(Err(refusal.into()))
+                Poll::Ready(Err(hold.shared().too_late(*late).into()))
             }
             // Polled again after its answer: it has no other.
             StateProjection::Done => Poll::Pending,

@@ -49,7 +49,7 @@ pub struct Shared {
 }
 
 /// The right to make one call: what to settle when it ends.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Pass {
     /// The state and era it was admitted in.
     word: u64,
@@ -99,6 +99,29 @@ impl Shared {
         self.hot.state()
     }
 
+    /// Lets a call pass if the circuit is healthy and nothing is to be noted down.
+    #[inline]
+    pub(super) fn admit_at_once(&self) -> Option<Pass> {
+        let word = self.hot.word();
+        let at_once = Hot::is_closed(word) && !self.hot.times_calls();
+        at_once.then_some(Pass { word, lease: 0, started: Instant::ORIGIN })
+    }
+
+    /// Refuses a call if the circuit is open and will stay so for a while. Until then nothing
+    /// changes: no lock, and seldom an exact clock.
+    #[inline]
+    pub(super) fn refuse_at_once(&self) -> Option<Barred> {
+        if self.hot.state() != State::Open || self.hot.shadows() {
+            return None;
+        }
+        let left = time::left_until(self.hot.open_until());
+        if left.is_zero() {
+            return None;
+        }
+        self.refused_one(Mode::Enforce);
+        Some(Barred { reason: OpenReason::Tripped, retry_after: Some(left) })
+    }
+
     /// Lets a call pass, or not.
     #[inline]
     pub(super) fn admit(&self) -> Result<Pass, Barred> {
@@ -132,27 +155,14 @@ impl Shared {
         Barred { reason, retry_after }
     }
 
-    /// A call that passed ended with a result.
+    /// Whether a success of this call needs neither the lock nor the time it took.
     #[inline]
-    pub(super) fn finish(
-        &self,
-        pass: Pass,
-        outcome: Outcome,
-        hint: impl FnOnce() -> Option<Duration>,
-    ) {
-        if outcome == Outcome::Success && pass.lease == 0 && !self.hot.times_calls() {
-            self.succeeded(pass, None);
-        } else {
-            let hint = match outcome {
-                Outcome::Failure | Outcome::SoftFailure => hint(),
-                Outcome::Ignore | Outcome::Slow | Outcome::Success => None,
-            };
-            self.end(pass, Ending::Finished(outcome), hint);
-        }
+    pub(super) fn is_light(&self, pass: &Pass) -> bool {
+        pass.lease == 0 && !self.hot.times_calls()
     }
 
     /// A call that passed ended, one way or another.
-    pub(super) fn end(&self, pass: Pass, ending: Ending, hint: Option<Duration>) {
+    pub(super) fn end(&self, pass: &Pass, ending: Ending, hint: Option<Duration>) {
         let succeeded = matches!(ending, Ending::Finished(Outcome::Success));
         let says_nothing = matches!(ending, Ending::Abandoned | Ending::Finished(Outcome::Ignore));
         let timed = self.hot.times_calls() && ending != Ending::Finished(Outcome::Ignore);
@@ -174,7 +184,7 @@ impl Shared {
         };
         let marks = if slow { marks.and(Marks::SLOW) } else { marks };
         if succeeded && !slow && pass.lease == 0 {
-            self.succeeded(pass, Some(now));
+            self.succeeded_at(pass.word, now);
         } else {
             let ends_run = matches!(ending, Ending::Finished(Outcome::Success | Outcome::Slow));
             self.record(pass, marks, ends_run, hint, now);
@@ -182,7 +192,7 @@ impl Shared {
     }
 
     /// A call that says nothing about the backend. A probe's place is free again.
-    fn release(&self, pass: Pass) {
+    fn release(&self, pass: &Pass) {
         if pass.lease != 0 {
             self.machine.lock().release(pass.ticket());
         }
@@ -291,10 +301,25 @@ impl Shared {
         self.meter.refused(mode);
     }
 
-    /// A good call that nobody needs the lock for. `now`: if the clock has been read already.
+    /// A good call that nobody needs the lock for, by the word of its pass.
     #[inline]
-    fn succeeded(&self, pass: Pass, now: Option<Instant>) {
-        if !self.hot.counts(pass.word) {
+    pub(super) fn succeeded(&self, word: u64) {
+        match self.hot.kind() {
+            Kind::Time => self.succeeded_at(word, self.hot.clock().read()),
+            kind if self.hot.counts(word) => {
+                self.hot.end_run();
+                if kind == Kind::Count {
+                    self.position.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            Kind::None | Kind::Count => {}
+        }
+    }
+
+    /// The same, the clock having been read.
+    #[inline(never)]
+    fn succeeded_at(&self, word: u64, now: Instant) {
+        if !self.hot.counts(word) {
             return;
         }
         self.hot.end_run();
@@ -303,14 +328,14 @@ impl Shared {
             Kind::Count => {
                 self.position.fetch_add(1, Ordering::Relaxed);
             }
-            Kind::Time => self.good.add_one(now.unwrap_or_else(|| self.hot.clock().read())),
+            Kind::Time => self.good.add_one(now),
         }
     }
 
     #[cold]
     fn record(
         &self,
-        pass: Pass,
+        pass: &Pass,
         marks: Marks,
         ends_run: bool,
         hint: Option<Duration>,
@@ -374,7 +399,19 @@ impl Shared {
 }
 
 impl Pass {
-    const fn ticket(self) -> Ticket {
+    /// Settles it: gives its word away, and has none from then on.
+    #[inline]
+    pub(super) fn spend(&mut self) -> u64 {
+        std::mem::take(&mut self.word)
+    }
+
+    /// Whether it has been settled. No circuit has an era of zero, so no word is zero.
+    #[inline]
+    pub(super) const fn is_spent(&self) -> bool {
+        self.word == 0
+    }
+
+    const fn ticket(&self) -> Ticket {
         Ticket { era: Hot::era_of(self.word), lease: self.lease }
     }
 }

@@ -1,0 +1,123 @@
+//! What each room costs around an operation that is ready at once: nanoseconds by criterion, and
+//! allocations by a counting allocator, on one thread and on two.
+//!
+//! ```text
+//! cargo bench --bench overhead
+//! ```
+//!
+//! The crate is its own dev-dependency with every feature, `test-util` among them, so a coarse
+//! reading costs what an exact one does here. `benches/peers` measures without it.
+
+#![allow(clippy::expect_used, reason = "a bench that cannot start should say so")]
+
+mod allocations;
+
+use std::{
+    future::{Future, ready},
+    hint::black_box,
+    io,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
+
+use buttress::{
+    Error, Lift, Pipeline,
+    circuit_breaker::{CircuitBreaker, Config, Window},
+    timeout::Timeout,
+};
+use criterion::Criterion;
+use tower::{Layer, Service, service_fn};
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let breakers = [
+        ("consecutive", Config::off().with_consecutive_failures(5)),
+        ("count", Config::new().with_window(Window::Count(100))),
+        ("time", Config::new()),
+        ("slow_calls", Config::new().with_slow_calls(Duration::from_secs(1), 0.5)),
+    ];
+    for (name, config) in breakers {
+        let breaker = CircuitBreaker::new("bench", config).expect("a config of this file");
+        let call = || now(breaker.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok();
+        both(&mut criterion, "circuit_breaker", name, call);
+        let service = breaker.layer().layer(
+            Lift::layer().layer(service_fn(|request: u64| ready(Ok::<_, io::Error>(request)))),
+        );
+        let layered = move || {
+            let mut service = service.clone();
+            now(service.call(black_box(1))).is_ok()
+        };
+        one(&mut criterion, "circuit_breaker", &format!("{name}_layer_cloned"), layered);
+    }
+
+    let refusing = CircuitBreaker::new("bench", Config::new()).expect("the default config");
+    refusing.open_for(Duration::from_secs(86_400));
+    both(&mut criterion, "circuit_breaker", "refused", || {
+        matches!(now(refusing.call(|| ready(Ok::<u64, io::Error>(1)))), Err(Error::Refused(_)))
+    });
+
+    let timeout = Timeout::new("bench", Duration::from_secs(30)).expect("a limit above zero");
+    both(&mut criterion, "timeout", "ready", || {
+        now(timeout.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+    });
+
+    let breaker =
+        CircuitBreaker::new("bench", Config::off().with_consecutive_failures(5)).expect("as above");
+    let pipeline = Pipeline::new().with(timeout).with(breaker);
+    both(&mut criterion, "pipeline", "timeout_breaker", || {
+        now(pipeline.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+    });
+    criterion.final_summary();
+}
+
+fn both(criterion: &mut Criterion, room: &str, case: &str, call: impl Fn() -> bool + Send + Sync) {
+    one(criterion, room, case, &call);
+    two(criterion, room, case, &call);
+}
+
+/// On this thread, and how much it allocates.
+fn one(criterion: &mut Criterion, room: &str, case: &str, call: impl Fn() -> bool) {
+    assert!(call(), "{room} {case} does not do what is measured");
+    let (count, bytes) = allocations::of(|| {
+        (0..1000).for_each(|_| {
+            black_box(call());
+        })
+    });
+    eprintln!(
+        "{room}/{case}: {} allocations, {} bytes a call",
+        count as f64 / 1000.0,
+        bytes as f64 / 1000.0
+    );
+    criterion.bench_function(&format!("{room}/{case}"), |bencher| bencher.iter(&call));
+}
+
+/// On two threads at once: the time a call takes each of them.
+fn two(criterion: &mut Criterion, room: &str, case: &str, call: impl Fn() -> bool + Send + Sync) {
+    let call = Arc::new(call);
+    criterion.bench_function(&format!("{room}/{case}_2_threads"), |bencher| {
+        bencher.iter_custom(|calls| {
+            let start = Instant::now();
+            thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| {
+                        (0..calls).for_each(|_| {
+                            black_box(call());
+                        })
+                    });
+                }
+            });
+            start.elapsed()
+        });
+    });
+}
+
+/// The output of a future that is ready at once.
+fn now<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("the operation is ready"),
+    }
+}
