@@ -1,11 +1,13 @@
 //! Locks and atomics, or loom's under `cfg(buttress_loom)`; and what keeps threads apart.
 
 mod journal;
+mod live;
 mod padded;
 mod spread;
 
 pub(crate) use self::{
     journal::{Journal, Reader},
+    live::Live,
     padded::{Padded, shard, shards},
     spread::{Anchored, Spread},
 };

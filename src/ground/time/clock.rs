@@ -37,7 +37,13 @@ pub fn now() -> Instant {
     let reading = tokio::time::Instant::now().into_std();
     let origin = Origin::get().exact;
     match reading.checked_duration_since(origin) {
-        Some(after) => Instant::ORIGIN.after(after),
+        // A process does not live for the 292 years that fit.
+        Some(after) => Instant::from_nanos(
+            Instant::ORIGIN
+                .as_nanos()
+                .wrapping_add(after.as_secs().wrapping_mul(1_000_000_000))
+                .wrapping_add(u64::from(after.subsec_nanos())),
+        ),
         None => Instant::ORIGIN.before(origin.duration_since(reading)),
     }
 }
@@ -58,14 +64,15 @@ pub fn recent() -> Instant {
     now()
 }
 
-/// How long until `at`; zero when it has come. Exact near the moment, coarse far from it, so that
-/// a refusal that has seconds to go costs a coarse reading only.
-pub(crate) fn left_until(at: Instant) -> Duration {
+/// How many nanoseconds until `at`; none when it has come. Exact near the moment, coarse far from
+/// it, so that a refusal that has seconds to go costs a coarse reading only.
+#[inline]
+pub(crate) fn nanos_until(at: Instant) -> u64 {
     /// Coarser than the coarsest tick in use (`CONFIG_HZ=100`).
-    const NEAR: Duration = Duration::from_millis(20);
+    const NEAR: u64 = 20_000_000;
 
-    let left = at.since(recent());
-    if left > NEAR { left } else { at.since(now()) }
+    let left = at.as_nanos().saturating_sub(recent().as_nanos());
+    if left > NEAR { left } else { at.as_nanos().saturating_sub(now().as_nanos()) }
 }
 
 /// What both clocks read at the origin.

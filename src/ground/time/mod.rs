@@ -21,7 +21,7 @@ mod instant;
 mod sleep;
 
 pub(crate) use self::{
-    clock::left_until,
+    clock::nanos_until,
     cut::{cut_off, is_cutting_off, outside},
     instant::nanos,
     sleep::Sleep,

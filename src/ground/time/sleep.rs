@@ -1,41 +1,46 @@
 use std::{
     future::Future,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
     time::Duration,
 };
 
 use pin_project::pin_project;
-use tokio::task::coop::{Unconstrained, unconstrained};
+use tokio::task::coop::{has_budget_remaining, unconstrained};
 
 use super::{Instant, clock::to_tokio};
 
 /// A timer: ready once its moment has come.
 ///
-/// Not subject to tokio's cooperative budget: an operation that uses its budget up on every poll
-/// must not be able to hold back the timer that is there to end it.
+/// An operation that uses tokio's cooperative budget up on every poll must not be able to hold back
+/// the timer that is there to end it: with no budget left, the timer is polled without one.
 #[pin_project]
+#[derive(Debug)]
 pub(crate) struct Sleep {
     #[pin]
-    timer: Unconstrained<tokio::time::Sleep>,
+    timer: tokio::time::Sleep,
 }
 
 impl Sleep {
     /// Sleeps for `duration` from now. Reads the clock once.
+    #[inline]
     pub(crate) fn lasting(duration: Duration) -> Self {
-        Self { timer: unconstrained(tokio::time::sleep(duration)) }
+        Self { timer: tokio::time::sleep(duration) }
     }
 
     /// Sleeps until `at`. Reads no clock.
+    #[inline]
     pub(crate) fn until(at: Instant) -> Self {
-        Self { timer: unconstrained(tokio::time::sleep_until(to_tokio(at))) }
+        Self { timer: tokio::time::sleep_until(to_tokio(at)) }
     }
 }
 
 impl Future for Sleep {
     type Output = ();
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.project().timer.poll(cx)
+        let timer = self.project().timer;
+        if has_budget_remaining() { timer.poll(cx) } else { pin!(unconstrained(timer)).poll(cx) }
     }
 }

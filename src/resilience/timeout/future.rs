@@ -8,9 +8,11 @@ use std::{
 
 use pin_project::pin_project;
 
-use super::shared::{End, Hold};
+use super::{
+    hold::Hold,
+    shared::{End, Shared},
+};
 use crate::ground::{
-    mode::Mode,
     refusal::Fault,
     time::{self, Instant, Sleep},
 };
@@ -34,7 +36,7 @@ enum State<F, H: Hold> {
         inner: F,
         /// Set once the operation has to wait.
         #[pin]
-        timer: Timer,
+        timer: Option<Sleep>,
         hold: H,
         end: End,
     },
@@ -45,21 +47,11 @@ enum State<F, H: Hold> {
     Done,
 }
 
-#[pin_project(project = TimerProjection)]
-enum Timer {
-    Unset,
-    Set(#[pin] Sleep),
-    /// It fired and is not to fire again (shadow mode), or there is nothing to wait for.
-    Off,
-}
-
 impl<F, H: Hold> Timed<F, H> {
     #[inline]
-    pub(super) fn start(hold: H, start: impl FnOnce() -> F) -> Self {
-        let state = match hold.shared().admit() {
-            Ok(end) => {
-                State::Running { inner: time::outside(start), timer: Timer::Unset, hold, end }
-            }
+    pub(super) fn start(shared: &Shared, hold: H, start: impl FnOnce() -> F) -> Self {
+        let state = match shared.admit() {
+            Ok(end) => State::Running { inner: time::outside(start), timer: None, hold, end },
             Err(late) => State::Refused { hold, late },
         };
         Self { state }
@@ -77,26 +69,51 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        match state.as_mut().project() {
-            StateProjection::Running { inner, mut timer, hold, end } => {
-                if let Poll::Ready(result) = time::outside(|| inner.poll(cx)) {
+        if let StateProjection::Running { inner, .. } = state.as_mut().project() {
+            // The two results apart: brought together they are copied through memory, which costs
+            // more than all the rest.
+            match time::outside(|| inner.poll(cx)) {
+                Poll::Ready(Ok(value)) => {
                     state.set(State::Done);
-                    return Poll::Ready(result);
+                    return Poll::Ready(Ok(value));
                 }
-                if timer.as_mut().poll_set(*end, cx).is_pending() {
+                Poll::Ready(Err(error)) => {
+                    state.set(State::Done);
+                    return Poll::Ready(Err(error));
+                }
+                Poll::Pending => {}
+            }
+        }
+        state.wait(cx).map(Err)
+    }
+}
+
+impl<F, H: Hold> State<F, H> {
+    /// The operation waits, or there is none. Gives the operation's error once there is one.
+    #[inline(always)]
+    fn wait<E: Fault>(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<E> {
+        match self.as_mut().project() {
+            StateProjection::Running { mut timer, hold, end, .. } => {
+                if poll_timer(timer.as_mut(), *end, cx).is_pending() {
                     return Poll::Pending;
                 }
-                let refusal = hold.shared().expired(*end);
-                if hold.shared().mode() == Mode::Shadow {
-                    timer.set(Timer::Off);
-                    return Poll::Pending;
+                match hold.expired(*end) {
+                    Some(refusal) => {
+                        // Guards inside are told who ends them.
+                        time::cut_off(|| self.set(Self::Done));
+                        Poll::Ready(refusal.into())
+                    }
+                    None => {
+                        *end = End::NEVER;
+                        timer.set(None);
+                        Poll::Pending
+                    }
                 }
-                // Guards inside are told who ends them.
-                time::cut_off(|| state.set(State::Done));
-                Poll::Ready(Err(refusal.into()))
             }
             StateProjection::Refused { hold, late } => {
-                Poll::Ready(Err(hold.shared().too_late(*late).into()))
+                let refusal = hold.too_late(*late);
+                self.set(Self::Done);
+                Poll::Ready(refusal.into())
             }
             // Polled again after its answer: it has no other.
             StateProjection::Done => Poll::Pending,
@@ -104,22 +121,23 @@ where
     }
 }
 
-impl Timer {
-    /// Ready when the time is up. Sets the timer first, if it is not.
-    fn poll_set(mut self: Pin<&mut Self>, end: End, cx: &mut Context<'_>) -> Poll<()> {
-        if matches!(*self, Self::Unset) {
-            self.set(match end {
-                End::Limit(u64::MAX)
-                | End::LimitAt(Instant::FOREVER)
-                | End::Deadline(Instant::FOREVER) => Self::Off,
-                End::Limit(nanos) => Self::Set(Sleep::lasting(Duration::from_nanos(nanos))),
-                End::LimitAt(moment) | End::Deadline(moment) => Self::Set(Sleep::until(moment)),
-            });
+/// Ready when the time is up. Sets the timer first, if there is none.
+#[inline(always)]
+fn poll_timer(mut timer: Pin<&mut Option<Sleep>>, end: End, cx: &mut Context<'_>) -> Poll<()> {
+    if timer.is_none() {
+        match end {
+            End::NEVER => {}
+            End::Limit(nanos) => timer.set(Some(Sleep::lasting(Duration::from_nanos(nanos)))),
+            End::LimitAt(moment, _) | End::Deadline(moment) => set_until(timer.as_mut(), moment),
         }
-        match self.project() {
-            TimerProjection::Set(sleep) => sleep.poll(cx),
-            TimerProjection::Unset | TimerProjection::Off => Poll::Pending,
-        }
+    }
+    timer.as_pin_mut().map_or(Poll::Pending, |timer| timer.poll(cx))
+}
+
+#[cold]
+fn set_until(mut timer: Pin<&mut Option<Sleep>>, moment: Instant) {
+    if moment != Instant::FOREVER {
+        timer.set(Some(Sleep::until(moment)));
     }
 }
 

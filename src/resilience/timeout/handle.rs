@@ -1,9 +1,10 @@
-use std::{fmt, future::Future};
+use std::{fmt, future::Future, sync::Arc};
 
 use super::{
     config::{Config, Plan},
     future::Timed,
-    shared::{Borrowed, Owned, Shared},
+    hold::Borrowed,
+    shared::Shared,
     snapshot::Snapshot,
 };
 use crate::ground::{
@@ -11,7 +12,6 @@ use crate::ground::{
     name::Name,
     policy::Policy,
     refusal::{Fault, Lifted},
-    sync::{Spread, shards},
 };
 
 /// Gives every call so much time, and never more than its [`Deadline`](crate::time::Deadline) leaves.
@@ -19,7 +19,7 @@ use crate::ground::{
 /// A handle: clones share the limit and the totals, as does every layer made from any of them.
 #[derive(Clone)]
 pub struct Timeout {
-    shared: Spread<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Timeout {
@@ -35,7 +35,7 @@ impl Timeout {
     /// A timeout by a config that has been checked already.
     #[must_use]
     pub fn from_plan(name: impl Into<Name>, plan: &Plan) -> Self {
-        Self { shared: Spread::new(Shared::new(name.into(), plan), shards()) }
+        Self { shared: Shared::new(name.into(), plan) }
     }
 
     /// Calls an operation whose error is its own: `E` comes back as [`Error<E>`](crate::Error).
@@ -52,7 +52,7 @@ impl Timeout {
         Fut: Future<Output = Result<T, E>>,
         E: 'static,
     {
-        Timed::start(Borrowed(&self.shared), || Lifted::new(operation()))
+        Timed::start(&self.shared, Borrowed::new(&self.shared), || Lifted::new(operation()))
     }
 
     /// Calls an operation whose error has room for a refusal already; it comes back unchanged.
@@ -67,7 +67,7 @@ impl Timeout {
         Fut: Future<Output = Result<T, E>>,
         E: Fault,
     {
-        Timed::start(Borrowed(&self.shared), operation)
+        Timed::start(&self.shared, Borrowed::new(&self.shared), operation)
     }
 
     /// A look at its limit and what it has done.
@@ -91,11 +91,6 @@ impl Timeout {
         self.shared.reconfigure(&config.into().parse()?);
         Ok(())
     }
-
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "services hold what they time"))]
-    pub(super) fn own(&self) -> Owned {
-        Owned(self.shared.hold())
-    }
 }
 
 impl fmt::Debug for Timeout {
@@ -117,6 +112,6 @@ where
         F: Fn() -> Fut + Send + Sync,
         Fut: Future<Output = Result<T, E>> + Send,
     {
-        Timed::start(Borrowed(&self.shared), operation)
+        Timed::start(&self.shared, Borrowed::new(&self.shared), operation)
     }
 }

@@ -2,7 +2,7 @@ use std::task::{Context, Poll};
 
 use tower::{Layer, Service};
 
-use super::{future::Timed, handle::Timeout, shared::Owned};
+use super::{future::Timed, handle::Timeout, hold::Owned};
 use crate::ground::refusal::Fault;
 
 impl Timeout {
@@ -52,6 +52,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        Timed::start(self.timeout.own(), || self.inner.call(request))
+        let shared = &self.timeout.shared;
+        Timed::start(shared, Owned::new(shared), || self.inner.call(request))
     }
 }

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     config::Plan,
@@ -7,10 +7,9 @@ use super::{
 use crate::ground::{
     mode::Mode,
     name::Name,
-    refusal::Refusal,
     stats::{Counter, Slicing, SlidingCount},
     sync::{
-        Anchored, Padded,
+        Live, Padded,
         atomic::{AtomicU32, AtomicU64, Ordering},
         shards,
     },
@@ -18,46 +17,13 @@ use crate::ground::{
     time::{self, Deadline, Instant, nanos},
 };
 
-/// How a call holds its timeout: [`Borrowed`] or [`Owned`]. Sealed.
-pub trait Hold: hold::Hold {}
-
-pub(super) mod hold {
-    #[expect(unnameable_types, reason = "what seals the trait above")]
-    pub trait Hold {
-        fn shared(&self) -> &super::Shared;
-    }
-}
-
-/// Holds the timeout by reference: counts nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Borrowed<'a>(pub(super) &'a Shared);
-
-/// Holds the timeout by itself.
-#[derive(Clone, Debug)]
-pub struct Owned(pub(super) Anchored<Shared>);
-
-impl Hold for Borrowed<'_> {}
-
-impl hold::Hold for Borrowed<'_> {
-    #[inline]
-    fn shared(&self) -> &Shared {
-        self.0
-    }
-}
-
-impl Hold for Owned {}
-
-impl hold::Hold for Owned {
-    #[inline]
-    fn shared(&self) -> &Shared {
-        &self.0
-    }
-}
+/// For the calls of services, which know their timeout by its number.
+static LIVE: Live<Shared> = Live::new();
 
 /// What the clones of a timeout share.
 #[derive(Debug)]
-#[expect(unnameable_types, reason = "named by a sealed trait only")]
-pub struct Shared {
+pub(super) struct Shared {
+    id: u64,
     /// Nanoseconds; `u64::MAX` is no limit.
     limit: AtomicU64,
     /// The bits of the share.
@@ -80,20 +46,27 @@ struct Counters {
 }
 
 /// The end of a call.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum End {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(unnameable_types, reason = "named by a sealed trait only")]
+pub enum End {
     /// Its own limit, from the first time it has to wait.
     Limit(u64),
-    /// This moment, by its own limit.
-    LimitAt(Instant),
+    /// This moment, by its own limit of so many nanoseconds.
+    LimitAt(Instant, u64),
     /// This moment, by the task's deadline.
     Deadline(Instant),
 }
 
+impl End {
+    /// No end.
+    pub(super) const NEVER: Self = Self::Limit(u64::MAX);
+}
+
 impl Shared {
-    pub(super) fn new(name: Name, plan: &Plan) -> Self {
+    pub(super) fn new(name: Name, plan: &Plan) -> Arc<Self> {
         let slicing = Slicing::new(time::now(), Duration::from_secs(10), 10);
-        let shared = Self {
+        let shared = LIVE.enter(|id| Self {
+            id,
             limit: AtomicU64::new(0),
             max_refused_share: AtomicU64::new(0),
             shadow: AtomicU32::new(0),
@@ -107,9 +80,14 @@ impl Shared {
             timed_out: Meter::new(&name, "timed_out"),
             deadline: Meter::new(&name, "deadline_exceeded"),
             name,
-        };
+        });
         shared.reconfigure(plan);
         shared
+    }
+
+    /// The timeout of this number, unless its last handle is gone.
+    pub(super) fn find(id: u64) -> Option<Arc<Self>> {
+        LIVE.find(id)
     }
 
     pub(super) fn reconfigure(&self, plan: &Plan) {
@@ -117,6 +95,10 @@ impl Shared {
         self.limit.store(nanos(config.limit), Ordering::Relaxed);
         self.max_refused_share.store(config.max_refused_share.to_bits(), Ordering::Relaxed);
         self.shadow.store(u32::from(config.mode == Mode::Shadow), Ordering::Relaxed);
+    }
+
+    pub(super) const fn id(&self) -> u64 {
+        self.id
     }
 
     pub(super) const fn name(&self) -> &Name {
@@ -145,7 +127,11 @@ impl Shared {
             }
         }
         // One that is served although it is late has its own limit, and no deadline that could end it.
-        Ok(if deadline < own && !passed { End::Deadline(deadline) } else { End::LimitAt(own) })
+        Ok(if deadline < own && !passed {
+            End::Deadline(deadline)
+        } else {
+            End::LimitAt(own, limit)
+        })
     }
 
     /// Whether a call is to be refused: its deadline has passed, and one more refusal keeps within
@@ -169,31 +155,15 @@ impl Shared {
         if self.shadow.load(Ordering::Relaxed) == 0 { Mode::Enforce } else { Mode::Shadow }
     }
 
-    /// The refusal of a call that was not started.
-    pub(super) fn too_late(&self, late: Duration) -> Refusal {
-        Refusal::DeadlineExceeded { name: self.name.clone(), began: false, late }
-    }
-
-    /// The time of a call is up; the refusal it gets unless we only watch.
-    #[cold]
-    pub(super) fn expired(&self, end: End) -> Refusal {
-        match end {
-            End::Limit(_) | End::LimitAt(_) => {
-                self.totals.timed_out.add_one();
-                self.timed_out.refused(self.mode());
-                let limit = Duration::from_nanos(self.limit.load(Ordering::Relaxed));
-                Refusal::TimedOut { name: self.name.clone(), limit }
-            }
-            End::Deadline(_) => {
-                self.totals.deadline_struck.add_one();
-                self.deadline.refused(self.mode());
-                Refusal::DeadlineExceeded {
-                    name: self.name.clone(),
-                    began: true,
-                    late: Duration::ZERO,
-                }
-            }
-        }
+    /// The time of a call is up. Whether it is to be cut off, and not only watched.
+    pub(super) fn expire(&self, end: End) -> bool {
+        let (total, meter) = match end {
+            End::Limit(_) | End::LimitAt(..) => (&self.totals.timed_out, &self.timed_out),
+            End::Deadline(_) => (&self.totals.deadline_struck, &self.deadline),
+        };
+        total.add_one();
+        meter.refused(self.mode());
+        self.mode() == Mode::Enforce
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
@@ -208,5 +178,11 @@ impl Shared {
                 not_started: self.totals.not_started.total(),
             },
         }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        LIVE.leave(self.id);
     }
 }

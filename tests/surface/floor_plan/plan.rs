@@ -32,6 +32,7 @@ pub(super) const PLAN: Plan = Plan {
         ("retry", "budget", "retries and hedges spend from one purse"),
     ],
     standings: &[
+        ("hold", "shared", "a hold refers to the shared state"),
         ("permit", "shared", "a permit holds the shared state it settles with"),
         ("snapshot", "machine", "a snapshot is read off a machine"),
         ("store", "machine", "a store waits for its back end, so it is no decision"),

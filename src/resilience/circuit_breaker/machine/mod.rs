@@ -65,7 +65,7 @@ impl Machine {
     pub(super) fn admit(&mut self, moment: Moment) -> (Result<Ticket, Barred>, Option<Transition>) {
         let change = self.tend(moment);
         let pass = Ok(Ticket { era: self.era, lease: 0 });
-        let barred = |reason, retry_after| Err(Barred { reason, retry_after });
+        let barred = |reason, retry_after| Err(Barred::new(reason, retry_after));
         let answer = match &mut self.phase {
             Phase::Closed | Phase::Disabled => pass,
             Phase::Forced => barred(OpenReason::Forced, None),

@@ -3,6 +3,7 @@
 //! Only what is bad takes the lock. A good call on a healthy circuit reads one line that nobody
 //! writes, and adds to a counter of its own thread where a window needs it.
 
+mod admission;
 mod hot;
 
 use std::time::Duration;
@@ -10,17 +11,15 @@ use std::time::Duration;
 use self::hot::{Hot, Kind};
 use super::{
     config::{Plan, Window},
-    machine::{Barred, Machine, Moment, Order, Ticket},
+    machine::{Machine, Moment, Order, Ticket},
     snapshot::{Snapshot, Totals},
     state::{State, Transition},
     window::{Marks, Seen},
 };
 use crate::ground::{
-    mode::Mode,
     name::Name,
     outcome::Outcome,
     random,
-    refusal::{OpenReason, Refusal},
     stats::{Counter, Slicing, SlidingCount},
     sync::{
         Journal, Mutex, Padded,
@@ -99,62 +98,6 @@ impl Shared {
         self.hot.state()
     }
 
-    /// Lets a call pass if the circuit is healthy and nothing is to be noted down.
-    #[inline]
-    pub(super) fn admit_at_once(&self) -> Option<Pass> {
-        let word = self.hot.word();
-        let at_once = Hot::is_closed(word) && !self.hot.times_calls();
-        at_once.then_some(Pass { word, lease: 0, started: Instant::ORIGIN })
-    }
-
-    /// Refuses a call if the circuit is open and will stay so for a while. Until then nothing
-    /// changes: no lock, and seldom an exact clock.
-    #[inline]
-    pub(super) fn refuse_at_once(&self) -> Option<Barred> {
-        if self.hot.state() != State::Open || self.hot.shadows() {
-            return None;
-        }
-        let left = time::left_until(self.hot.open_until());
-        if left.is_zero() {
-            return None;
-        }
-        self.refused_one(Mode::Enforce);
-        Some(Barred { reason: OpenReason::Tripped, retry_after: Some(left) })
-    }
-
-    /// Lets a call pass, or not.
-    #[inline]
-    pub(super) fn admit(&self) -> Result<Pass, Barred> {
-        let word = self.hot.word();
-        if Hot::is_closed(word) { Ok(self.pass(word, 0)) } else { self.admit_carefully(word) }
-    }
-
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
-    /// Whether a call would pass, as far as one can tell without asking for good.
-    pub(super) fn would_admit(&self) -> bool {
-        match self.hot.state() {
-            State::Open => self.hot.shadows() || time::left_until(self.hot.open_until()).is_zero(),
-            State::ForcedOpen | State::Isolated => self.hot.shadows(),
-            State::Closed | State::Disabled | State::HalfOpen | State::Ramping => true,
-        }
-    }
-
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
-    /// Refuses a call that was not to be let through when it was made ready, whatever the circuit
-    /// has become since.
-    pub(super) fn bar(&self) -> Barred {
-        let (reason, retry_after) = match self.hot.state() {
-            State::ForcedOpen => (OpenReason::Forced, None),
-            State::Isolated => (OpenReason::Isolated, None),
-            State::Open => (OpenReason::Tripped, Some(time::left_until(self.hot.open_until()))),
-            State::Closed | State::Disabled | State::HalfOpen | State::Ramping => {
-                (OpenReason::Tripped, Some(Duration::ZERO))
-            }
-        };
-        self.refused_one(Mode::Enforce);
-        Barred { reason, retry_after }
-    }
-
     /// Whether a success of this call needs neither the lock nor the time it took.
     #[inline]
     pub(super) fn is_light(&self, pass: &Pass) -> bool {
@@ -213,14 +156,6 @@ impl Shared {
         });
     }
 
-    pub(super) fn refusal(&self, barred: Barred) -> Refusal {
-        Refusal::CircuitOpen {
-            name: self.name.clone(),
-            reason: barred.reason,
-            retry_after: barred.retry_after,
-        }
-    }
-
     pub(super) fn snapshot(&self) -> Snapshot {
         let mut machine = self.machine.lock();
         let moment = self.moment(time::now());
@@ -249,56 +184,6 @@ impl Shared {
         machine.state() == State::Closed
             && counts.consecutive_failures == 0
             && counts.failures + counts.soft_failures + counts.slow == 0
-    }
-
-    #[inline]
-    fn pass(&self, word: u64, lease: u64) -> Pass {
-        let started =
-            if self.hot.times_calls() { self.hot.clock().read() } else { Instant::ORIGIN };
-        Pass { word, lease, started }
-    }
-
-    #[cold]
-    fn admit_carefully(&self, word: u64) -> Result<Pass, Barred> {
-        let barred = match Hot::state_of(word) {
-            State::Closed | State::Disabled => return Ok(self.pass(word, 0)),
-            State::Open => {
-                // Until the interval is over nothing changes: no lock, and seldom an exact clock.
-                let left = time::left_until(self.hot.open_until());
-                if left.is_zero() {
-                    None
-                } else {
-                    Some(Barred { reason: OpenReason::Tripped, retry_after: Some(left) })
-                }
-            }
-            State::ForcedOpen => Some(Barred { reason: OpenReason::Forced, retry_after: None }),
-            State::Isolated => Some(Barred { reason: OpenReason::Isolated, retry_after: None }),
-            State::HalfOpen | State::Ramping => None,
-        };
-        let answer = match barred {
-            Some(barred) => Err(barred),
-            None => self.change(time::now(), |machine, moment| {
-                let (answer, change) = machine.admit(moment);
-                let word = Hot::word_of(machine);
-                (answer.map(|ticket| (word, ticket.lease)), change)
-            }),
-        };
-        match answer {
-            Ok((word, lease)) => Ok(self.pass(word, lease)),
-            Err(_) if self.hot.shadows() => {
-                self.refused_one(Mode::Shadow);
-                Ok(self.pass(word, 0))
-            }
-            Err(barred) => {
-                self.refused_one(Mode::Enforce);
-                Err(barred)
-            }
-        }
-    }
-
-    fn refused_one(&self, mode: Mode) {
-        self.refused.add_one();
-        self.meter.refused(mode);
     }
 
     /// A good call that nobody needs the lock for, by the word of its pass.
