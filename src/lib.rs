@@ -29,8 +29,8 @@
 //!
 //! # What it asks of you
 //!
-//! A tokio runtime with time enabled, wherever something waits. Nothing else: no background task,
-//! no global, no macro. The library has no `unsafe`.
+//! A tokio runtime with time enabled, wherever something waits. Nothing else: no background task and
+//! no macro. The library has no `unsafe`.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -94,3 +94,7 @@ pub mod random {
 pub mod telemetry {
     pub use crate::ground::telemetry::describe;
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
