@@ -9,7 +9,8 @@ use crate::ground::{
 ///
 /// One flat error however many guards there are, no allocation, and the future can be spawned. The
 /// operation is `Fn`, because a guard may run it again (retry) or several at a time (hedge), and
-/// what it returns must be `Send`. A single guard asks for less: `FnOnce`, no `Send`.
+/// what it returns must be `Send`. A single guard asks for less: `FnOnce`, no `Send`. A pipeline's
+/// future does nothing before it is polled: then the guards are asked, one inside the other.
 ///
 /// ```
 /// use buttress::{Pipeline, circuit_breaker::CircuitBreaker, timeout::Timeout};

@@ -198,6 +198,10 @@ impl<K, G: Member> Shared<K, G> {
             })
             .is_ok();
         if !room && !self.make_room(home) {
+            // Another thread may have been first with this key.
+            if let Some(theirs) = self.shards[home].lock().get(hash, &key) {
+                return theirs;
+            }
             self.overflowed.fetch_add(1, Ordering::Relaxed);
             telemetry::evicted(&self.family, "overflow");
             return guard;

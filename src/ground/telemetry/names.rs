@@ -24,7 +24,7 @@ pub(super) const REFUSALS: Metric = Metric {
 pub(super) const TRANSITIONS: Metric = Metric {
     name: "buttress_circuit_breaker_transitions_total",
     kind: Kind::Counter,
-    help: "Changes of state of a circuit breaker",
+    help: "Changes of state of a circuit breaker; to would_open where shadow mode kept it from opening",
 };
 
 /// Labels: `name`, `state`.

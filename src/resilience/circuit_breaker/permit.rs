@@ -234,8 +234,9 @@ impl<H: Hold> Debt<H> {
     #[inline(never)]
     fn end(&mut self, ending: Ending, hint: Option<Duration>) {
         if !self.pass.is_spent() {
-            self.hold.shared().end(&self.pass, ending, hint);
-            self.pass.spend();
+            // Spent first: whatever comes of it, there is no second end.
+            let pass = self.pass.take();
+            self.hold.shared().end(&pass, ending, hint);
         }
     }
 }

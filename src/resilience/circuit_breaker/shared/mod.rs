@@ -290,6 +290,11 @@ impl Pass {
         std::mem::take(&mut self.word)
     }
 
+    /// The pass, to settle; none is left.
+    pub(super) fn take(&mut self) -> Self {
+        Self { word: self.spend(), lease: self.lease, started: self.started }
+    }
+
     /// Whether it has been settled. No circuit has an era of zero, so no word is zero.
     #[inline]
     pub(super) const fn is_spent(&self) -> bool {
