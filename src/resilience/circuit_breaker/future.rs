@@ -50,8 +50,9 @@ impl<F, H: Hold> Guarded<F, H> {
         }
     }
 
-    /// Apart, so that what `start` makes on a healthy circuit is made in its place and not copied.
-    #[inline(never)]
+    /// Apart, so that what `start` makes on a healthy circuit is made in its place and not copied;
+    /// and inlined, or the copies come back.
+    #[inline]
     fn start_carefully(hold: H, start: impl FnOnce() -> F) -> Self {
         if let Some(barred) = hold.shared().refuse_at_once() {
             return Self::refused(hold, barred);

@@ -68,7 +68,7 @@ where
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.readiness = Readiness::Unready;
-        if !self.breaker.shared().would_admit() {
+        if self.breaker.shared().bars().is_some() {
             self.readiness = Readiness::Refusing;
             return Poll::Ready(Ok(()));
         }
@@ -79,7 +79,7 @@ where
         let readiness = std::mem::replace(&mut self.readiness, Readiness::Unready);
         let hold = self.breaker.own();
         if readiness == Readiness::Refusing {
-            return Guarded::refused(hold, self.breaker.shared().bar());
+            return Guarded::refused(hold, self.breaker.shared().refuse());
         }
         Guarded::start(hold, || self.inner.call(request))
     }

@@ -64,28 +64,44 @@ impl Machine {
     /// Lets a call pass, or not; the circuit may change by being asked.
     pub(super) fn admit(&mut self, moment: Moment) -> (Result<Ticket, Barred>, Option<Transition>) {
         let change = self.tend(moment);
-        let pass = Ok(Ticket { era: self.era, lease: 0 });
-        let barred = |reason, retry_after| Err(Barred::new(reason, retry_after));
-        let answer = match &mut self.phase {
-            Phase::Closed | Phase::Disabled => pass,
-            Phase::Forced => barred(OpenReason::Forced, None),
-            Phase::HalfOpen(round) => match round.lease(self.plan.config(), moment.now) {
-                Ok(lease) => Ok(Ticket { era: self.era, lease }),
-                Err(retry_after) => barred(OpenReason::Probing, Some(retry_after)),
-            },
-            Phase::Isolated => barred(OpenReason::Isolated, None),
-            Phase::Open { until } => barred(OpenReason::Tripped, Some(until.since(moment.now))),
+        if let Some(barred) = self.bars(moment.now) {
+            return (Err(barred), change);
+        }
+        let mut ticket = Ticket { era: self.era, lease: 0 };
+        match &mut self.phase {
+            Phase::HalfOpen(round) => ticket.lease = round.lease(self.plan.config(), moment.now),
             Phase::Ramping { since, over } => {
                 let gone = moment.now.since(*since);
                 let share = 0.1 + 0.9 * gone.as_secs_f64() / over.as_secs_f64();
-                if moment.draw < share {
-                    pass
-                } else {
-                    barred(OpenReason::Ramping, Some(over.saturating_sub(gone)))
+                if moment.draw >= share {
+                    let left = over.saturating_sub(gone);
+                    return (Err(Barred::new(OpenReason::Ramping, Some(left))), change);
                 }
             }
-        };
-        (answer, change)
+            _ => {}
+        }
+        (Ok(ticket), change)
+    }
+
+    /// What keeps a call out for now, if anything does; the circuit may change by being asked.
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
+    pub(super) fn look(&mut self, moment: Moment) -> (Option<Barred>, Option<Transition>) {
+        let change = self.tend(moment);
+        (self.bars(moment.now), change)
+    }
+
+    fn bars(&self, now: Instant) -> Option<Barred> {
+        let barred = |reason, retry_after| Some(Barred::new(reason, retry_after));
+        match &self.phase {
+            Phase::Closed | Phase::Disabled | Phase::Ramping { .. } => None,
+            Phase::Forced => barred(OpenReason::Forced, None),
+            Phase::HalfOpen(round) => {
+                let retry_after = round.retry_after(self.plan.config(), now)?;
+                barred(OpenReason::Probing, Some(retry_after))
+            }
+            Phase::Isolated => barred(OpenReason::Isolated, None),
+            Phase::Open { until } => barred(OpenReason::Tripped, Some(until.since(now))),
+        }
     }
 
     /// Takes the result of a call in. `hint` is how long the backend asks to be left alone.

@@ -37,17 +37,22 @@ impl Round {
         Self { ends, out: Vec::new(), next_lease: 1, counts }
     }
 
-    /// Sends a probe out, or says when to ask again.
-    pub(super) fn lease(&mut self, config: &Config, now: Instant) -> Result<u64, Duration> {
-        if self.out.len() as u64 + self.counts.calls < u64::from(config.probes) {
-            let number = self.next_lease;
-            self.next_lease += 1;
-            self.out.push(Lease { number, until: now.after(config.probe_lease) });
-            return Ok(number);
+    /// When to ask again, if every probe is out.
+    pub(super) fn retry_after(&self, config: &Config, now: Instant) -> Option<Duration> {
+        if (self.out.len() as u64 + self.counts.calls) < u64::from(config.probes) {
+            return None;
         }
         // The oldest lease is the first to run out; a probe seldom takes that long.
         let left = self.out.first().map_or(config.open_for, |lease| lease.until.since(now));
-        Err(left.min(config.open_for))
+        Some(left.min(config.open_for))
+    }
+
+    /// Sends a probe out.
+    pub(super) fn lease(&mut self, config: &Config, now: Instant) -> u64 {
+        let number = self.next_lease;
+        self.next_lease += 1;
+        self.out.push(Lease { number, until: now.after(config.probe_lease) });
+        number
     }
 
     /// A probe came back. One whose lease ran out is not heard.

@@ -42,57 +42,51 @@ impl Shared {
         if Hot::is_closed(word) { Ok(self.pass(word, 0)) } else { self.admit_carefully(word) }
     }
 
+    /// What keeps a call out for now, as far as one can tell without asking for good.
     #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
-    /// Whether a call would pass, as far as one can tell without asking for good.
-    pub(in super::super) fn would_admit(&self) -> bool {
+    pub(in super::super) fn bars(&self) -> Option<Barred> {
         match self.hot.state() {
-            State::Open => self.hot.shadows() || time::nanos_until(self.hot.open_until()) == 0,
-            State::ForcedOpen | State::Isolated => self.hot.shadows(),
-            State::Closed | State::Disabled | State::HalfOpen | State::Ramping => true,
+            _ if self.hot.shadows() => None,
+            State::HalfOpen => self.change(time::now(), |machine, moment| machine.look(moment)),
+            state => self.bars_in(state),
         }
     }
 
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
     /// Refuses a call that was not to be let through when it was made ready, whatever the circuit
     /// has become since.
-    pub(in super::super) fn bar(&self) -> Barred {
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
+    pub(in super::super) fn refuse(&self) -> Barred {
         self.refused_one(Mode::Enforce);
-        match self.hot.state() {
-            State::ForcedOpen => Barred::new(OpenReason::Forced, None),
-            State::Isolated => Barred::new(OpenReason::Isolated, None),
-            State::Open => Barred::tripped(time::nanos_until(self.hot.open_until())),
-            State::Closed | State::Disabled | State::HalfOpen | State::Ramping => {
-                Barred::tripped(0)
-            }
+        self.bars().unwrap_or(Barred::tripped(0))
+    }
+
+    pub(in super::super) fn refusal(&self, barred: Barred) -> Refusal {
+        Refusal::CircuitOpen {
+            name: self.name.clone(),
+            reason: barred.reason(),
+            retry_after: barred.retry_after(),
         }
     }
 
     #[inline]
     fn pass(&self, word: u64, lease: u64) -> Pass {
-        let started =
-            if self.hot.times_calls() { self.hot.clock().read() } else { Instant::ORIGIN };
+        let timed = self.hot.times_calls();
+        let started = if timed { self.hot.clock().read() } else { Instant::ORIGIN };
         Pass { word, lease, started }
     }
 
     #[cold]
     fn admit_carefully(&self, word: u64) -> Result<Pass, Barred> {
-        let barred = match Hot::state_of(word) {
+        let answer = match Hot::state_of(word) {
             State::Closed | State::Disabled => return Ok(self.pass(word, 0)),
-            State::Open => match time::nanos_until(self.hot.open_until()) {
-                0 => None,
-                left => Some(Barred::tripped(left)),
+            state => match self.bars_in(state) {
+                Some(barred) => Err(barred),
+                None => self.change(time::now(), |machine, moment| {
+                    let (answer, change) = machine.admit(moment);
+                    let word = Hot::word_of(machine);
+                    (answer.map(|ticket| (word, ticket.lease)), change)
+                }),
             },
-            State::ForcedOpen => Some(Barred::new(OpenReason::Forced, None)),
-            State::Isolated => Some(Barred::new(OpenReason::Isolated, None)),
-            State::HalfOpen | State::Ramping => None,
-        };
-        let answer = match barred {
-            Some(barred) => Err(barred),
-            None => self.change(time::now(), |machine, moment| {
-                let (answer, change) = machine.admit(moment);
-                let word = Hot::word_of(machine);
-                (answer.map(|ticket| (word, ticket.lease)), change)
-            }),
         };
         match answer {
             Ok((word, lease)) => Ok(self.pass(word, lease)),
@@ -107,16 +101,21 @@ impl Shared {
         }
     }
 
+    /// What keeps calls out in this state without asking the machine, if anything does.
+    fn bars_in(&self, state: State) -> Option<Barred> {
+        match state {
+            State::ForcedOpen => Some(Barred::new(OpenReason::Forced, None)),
+            State::Isolated => Some(Barred::new(OpenReason::Isolated, None)),
+            State::Open => match time::nanos_until(self.hot.open_until()) {
+                0 => None,
+                left => Some(Barred::tripped(left)),
+            },
+            State::Closed | State::Disabled | State::HalfOpen | State::Ramping => None,
+        }
+    }
+
     fn refused_one(&self, mode: Mode) {
         self.refused.add_one();
         self.meter.refused(mode);
-    }
-
-    pub(in super::super) fn refusal(&self, barred: Barred) -> Refusal {
-        Refusal::CircuitOpen {
-            name: self.name.clone(),
-            reason: barred.reason(),
-            retry_after: barred.retry_after(),
-        }
     }
 }

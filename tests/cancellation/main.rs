@@ -1,0 +1,11 @@
+//! Every future dropped at every await: nothing is in flight afterwards, no probe's place is taken,
+//! and a backend that works closes the circuit.
+#![allow(clippy::unwrap_used, reason = "a test that fails may as well panic")]
+
+mod at_every_await;
+mod attribution;
+mod circuit;
+mod panics;
+mod permits;
+mod services;
+mod shutdown;

@@ -1,0 +1,223 @@
+//! What a call costs in allocations, and a circuit in memory.
+
+use std::{convert::Infallible, future::ready, time::Duration};
+
+use buttress::{
+    Error, Lift, Pipeline,
+    circuit_breaker::{CircuitBreaker, Config, State, Window},
+    time::Deadline,
+    timeout::Timeout,
+};
+use tokio::{task::yield_now, time::advance};
+use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+
+use crate::allocator::{allocations, live_bytes};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How many allocations a thousand of these make, after a few to warm up.
+async fn allocations_of<F: Future>(mut call: impl FnMut() -> F) -> u64 {
+    for _ in 0..10 {
+        call().await;
+    }
+    let before = allocations();
+    for _ in 0..1000 {
+        call().await;
+    }
+    allocations() - before
+}
+
+/// One for each way of counting.
+fn breakers() -> Vec<CircuitBreaker> {
+    let configs = [
+        Config::off().with_consecutive_failures(5),
+        Config::new(),
+        Config::new().with_window(Window::Count(100)),
+        Config::new().with_slow_calls(SECOND, 0.5),
+    ];
+    configs.into_iter().map(|config| CircuitBreaker::new("cost", config).unwrap()).collect()
+}
+
+fn timeout() -> Timeout {
+    Timeout::new("cost", SECOND).unwrap()
+}
+
+/// The counter counts, or every test below would prove nothing.
+#[tokio::test(start_paused = true)]
+async fn the_counter_counts() {
+    assert_eq!(allocations_of(|| drop_later(Box::new(7))).await, 1000);
+    let before = live_bytes();
+    let kept = vec![0_u8; 4096];
+    assert_eq!(live_bytes() - before, 4096);
+    drop(kept);
+    assert_eq!(live_bytes(), before);
+}
+
+async fn drop_later(boxed: Box<u32>) {
+    std::hint::black_box(boxed);
+}
+
+/// tower-resilience: three allocations for each call of a closed breaker. Ours make none, by every
+/// rule, through either door.
+#[tokio::test(start_paused = true)]
+async fn d16_a_call_of_a_closed_breaker_allocates_nothing() {
+    for breaker in breakers() {
+        let made = allocations_of(|| breaker.call(|| ready(Ok::<_, ()>(7)))).await;
+        assert_eq!(made, 0, "{breaker:?}");
+        let made = allocations_of(|| breaker.call(waits)).await;
+        assert_eq!(made, 0, "{breaker:?}, an operation that waits");
+
+        let mut service = ServiceBuilder::new()
+            .layer(breaker.layer())
+            .layer(Lift::layer())
+            .service(service_fn(|()| ready(Ok::<_, Infallible>(7))));
+        service.ready().await.unwrap();
+        let made = allocations_of(|| {
+            assert!(service.poll_ready(&mut cx()).is_ready());
+            service.call(())
+        })
+        .await;
+        assert_eq!(made, 0, "{breaker:?}, tower");
+
+        let made = allocations_of(|| {
+            breaker.try_acquire().unwrap().success();
+            breaker.try_acquire_owned().unwrap().success();
+            ready(())
+        })
+        .await;
+        assert_eq!(made, 0, "{breaker:?}, permits");
+    }
+}
+
+/// Nor does a refusal, which is what an overloaded caller makes most of.
+#[tokio::test(start_paused = true)]
+async fn d16_a_refusal_allocates_nothing() {
+    for breaker in breakers() {
+        breaker.open_for(SECOND);
+        let made = allocations_of(|| breaker.call(|| ready(Ok::<_, ()>(7)))).await;
+        assert_eq!(made, 0, "{breaker:?}");
+        let mut service = ServiceBuilder::new()
+            .layer(breaker.layer())
+            .layer(Lift::layer())
+            .service(service_fn(|()| ready(Ok::<_, Infallible>(7))));
+        let made = allocations_of(|| {
+            assert!(service.poll_ready(&mut cx()).is_ready());
+            service.call(())
+        })
+        .await;
+        assert_eq!(made, 0, "{breaker:?}, tower");
+        assert_eq!(breaker.state(), State::Open);
+    }
+    let named_at_run_time = CircuitBreaker::new(String::from("cost"), Config::new()).unwrap();
+    named_at_run_time.force_open();
+    assert_eq!(allocations_of(|| named_at_run_time.call(|| ready(Ok::<_, ()>(7)))).await, 0);
+}
+
+/// Nor a failure that the circuit outlives, nor a call that is dropped.
+#[tokio::test(start_paused = true)]
+async fn d16_a_failure_and_a_drop_allocate_nothing() {
+    let config = Config::new().with_failure_ratio(1.0).with_min_calls(1_000_000);
+    let breaker = CircuitBreaker::new("cost", config).unwrap();
+    assert_eq!(allocations_of(|| breaker.call(|| ready(Err::<(), _>(7)))).await, 0);
+    let made = allocations_of(|| {
+        drop(breaker.call(waits));
+        ready(())
+    });
+    assert_eq!(made.await, 0);
+}
+
+/// tower-resilience: two allocations for each call of its time limiter. Ours makes none, whether
+/// the operation waits or not, is in time or not, under a deadline or not.
+#[tokio::test(start_paused = true)]
+async fn d16_a_timed_call_allocates_nothing() {
+    let timeout = timeout();
+    assert_eq!(allocations_of(|| timeout.call(|| ready(Ok::<_, ()>(7)))).await, 0);
+    assert_eq!(allocations_of(|| timeout.call(waits)).await, 0);
+    assert_eq!(allocations_of(|| timeout.call(std::future::pending::<Result<(), ()>>)).await, 0);
+    let under = |left| Deadline::within(left);
+    assert_eq!(allocations_of(|| under(SECOND).scope(timeout.call(waits))).await, 0);
+    assert_eq!(allocations_of(|| under(Duration::ZERO).scope(timeout.call(waits))).await, 0);
+    let mut service = ServiceBuilder::new()
+        .layer(timeout.layer())
+        .layer(Lift::layer())
+        .service(service_fn(|()| waits()));
+    let made = allocations_of(|| {
+        assert!(service.poll_ready(&mut cx()).is_ready());
+        service.call(())
+    });
+    assert_eq!(made.await, 0);
+}
+
+/// Nor do several of them in a row.
+#[tokio::test(start_paused = true)]
+async fn d16_a_pipeline_allocates_nothing() {
+    let breaker = CircuitBreaker::new("cost", Config::new()).unwrap();
+    let pipeline =
+        Pipeline::new().with(timeout()).with(breaker.clone()).with(timeout()).with(breaker.clone());
+    assert_eq!(allocations_of(|| pipeline.call(|| ready(Ok::<_, ()>(7)))).await, 0);
+    assert_eq!(allocations_of(|| pipeline.call(waits)).await, 0);
+    assert_eq!(allocations_of(|| pipeline.run(|| ready(Ok::<_, Error<()>>(7)))).await, 0);
+    breaker.force_open();
+    assert_eq!(allocations_of(|| pipeline.call(waits)).await, 0, "refused");
+}
+
+/// recloser: every transition leaks the old state, 58 600 bytes in 600 of them. Ours takes not one
+/// byte more after ten thousand rounds than after a hundred.
+#[tokio::test(start_paused = true)]
+async fn d29_ten_thousand_rounds_of_transitions_leak_nothing() {
+    for window in [Window::Count(50), Window::Time { span: 30 * SECOND, buckets: 10 }] {
+        let config = Config::new()
+            .with_consecutive_failures(3)
+            .with_window(window)
+            .with_fixed_interval(SECOND)
+            .with_probes(2);
+        let breaker = CircuitBreaker::new("d29", config).unwrap();
+        rounds(&breaker, 100).await;
+        let before = live_bytes();
+        rounds(&breaker, 10_000).await;
+        assert_eq!(live_bytes() - before, 0, "{window:?}");
+        assert_eq!(breaker.snapshot().totals.transitions, 3 * 10_100);
+    }
+}
+
+/// Closed, open, half-open, and closed again, so many times.
+async fn rounds(breaker: &CircuitBreaker, rounds: u32) {
+    for _ in 0..rounds {
+        for _ in 0..3 {
+            let _ = breaker.call(|| ready(Err::<(), _>("down"))).await;
+        }
+        assert_eq!(breaker.state(), State::Open);
+        advance(SECOND).await;
+        for _ in 0..2 {
+            assert!(breaker.call(|| ready(Ok::<_, ()>(()))).await.is_ok());
+        }
+        assert_eq!(breaker.state(), State::Closed);
+    }
+}
+
+/// A subscriber that never reads costs no more than what is kept for it.
+#[tokio::test(start_paused = true)]
+async fn d29_a_subscriber_that_never_reads_takes_no_more_either() {
+    let breaker = CircuitBreaker::new("d29", Config::new()).unwrap();
+    let subscription = breaker.subscribe();
+    let toggle = |times: u32| {
+        for _ in 0..times {
+            breaker.force_open();
+            breaker.reset();
+        }
+    };
+    toggle(100);
+    let before = live_bytes();
+    toggle(10_000);
+    assert_eq!(live_bytes(), before);
+    drop(subscription);
+}
+
+async fn waits() -> Result<u32, ()> {
+    yield_now().await;
+    Ok(7)
+}
+
+fn cx() -> std::task::Context<'static> {
+    std::task::Context::from_waker(std::task::Waker::noop())
+}

@@ -1,0 +1,125 @@
+//! Around the routes of an axum service.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Extension, Router,
+    body::{Body, to_bytes},
+    error_handling::HandleErrorLayer,
+    http::{Request, StatusCode},
+    response::Response,
+    routing::get,
+};
+use buttress::{
+    Error, Lift, Refusal,
+    circuit_breaker::{CircuitBreaker, Config, State},
+    outcome::Outcome,
+    time::Deadline,
+    timeout::{HttpDeadlineLayer, Timeout},
+};
+use tower::{ServiceBuilder, ServiceExt};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What a refusal looks like to the client.
+async fn answer(error: Error<Infallible>) -> (StatusCode, String) {
+    match error {
+        Error::Refused(refusal @ Refusal::TimedOut { .. }) => {
+            (StatusCode::GATEWAY_TIMEOUT, refusal.to_string())
+        }
+        Error::Refused(refusal) => (StatusCode::SERVICE_UNAVAILABLE, refusal.to_string()),
+        Error::Inner(never) => match never {},
+    }
+}
+
+async fn ask(router: &Router, path: &str) -> (StatusCode, String) {
+    let request = Request::get(path).body(Body::empty()).unwrap();
+    let answer = router.clone().oneshot(request).await.unwrap();
+    let status = answer.status();
+    let body = to_bytes(answer.into_body(), 1 << 16).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+fn routes() -> Router {
+    Router::new()
+        .route("/up", get(async || "up"))
+        .route("/broken", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+        .route("/hangs", get(async || std::future::pending::<&str>().await))
+}
+
+fn guarded(breaker: &CircuitBreaker, timeout: &Timeout) -> Router {
+    let by_status = breaker.classify(|result: &Result<Response, Error<Infallible>>| match result {
+        Ok(response) if response.status().is_server_error() => Outcome::Failure,
+        Ok(_) => Outcome::Success,
+        Err(_) => Outcome::Failure,
+    });
+    routes().layer(
+        ServiceBuilder::new()
+            .layer(HandleErrorLayer::new(answer))
+            .layer(by_status.layer())
+            .layer(timeout.layer())
+            .layer(Lift::layer()),
+    )
+}
+
+fn breaker() -> CircuitBreaker {
+    CircuitBreaker::new("routes", Config::off().with_consecutive_failures(3)).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_become_answers_and_the_router_stays_infallible() {
+    let breaker = breaker();
+    let router = guarded(&breaker, &Timeout::new("routes", SECOND).unwrap());
+    assert_eq!(ask(&router, "/up").await, (StatusCode::OK, "up".into()));
+    assert_eq!(
+        ask(&router, "/hangs").await,
+        (StatusCode::GATEWAY_TIMEOUT, "`routes` timed out after 1s".into())
+    );
+    breaker.open_for(SECOND);
+    assert_eq!(
+        ask(&router, "/up").await,
+        (StatusCode::SERVICE_UNAVAILABLE, "circuit `routes` is open; retry after 1s".into())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_route_and_every_request_shares_one_circuit() {
+    let breaker = breaker();
+    let router = guarded(&breaker, &Timeout::new("routes", SECOND).unwrap());
+    assert_eq!(ask(&router, "/broken").await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(ask(&router, "/hangs").await.0, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(breaker.state(), State::Closed);
+    assert_eq!(ask(&router, "/broken").await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(breaker.state(), State::Open, "three failures on two routes");
+    assert_eq!(ask(&router, "/up").await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_sees_its_deadline_both_ways() {
+    async fn left(Extension(carried): Extension<Deadline>) -> String {
+        assert_eq!(Some(carried), Deadline::current());
+        format!("{:?}", carried.left())
+    }
+
+    let router = Router::new()
+        .route("/left", get(left))
+        .layer(HttpDeadlineLayer::new(3 * SECOND).unwrap())
+        .layer(HttpDeadlineLayer::new(9 * SECOND).unwrap());
+    assert_eq!(ask(&router, "/left").await, (StatusCode::OK, "3s".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_of_a_request_ends_its_calls() {
+    let timeout = Timeout::new("call", 60 * SECOND).unwrap();
+    let inside = timeout.clone();
+    let call = async move || match inside.call(std::future::pending::<Result<(), ()>>).await {
+        Err(Error::Refused(refusal)) => refusal.kind(),
+        _ => "nothing",
+    };
+    let router =
+        Router::new().route("/call", get(call)).layer(HttpDeadlineLayer::new(2 * SECOND).unwrap());
+    let start = tokio::time::Instant::now();
+    assert_eq!(ask(&router, "/call").await, (StatusCode::OK, "deadline_exceeded".into()));
+    assert_eq!(start.elapsed(), 2 * SECOND);
+    assert_eq!(timeout.snapshot().totals.deadline_struck, 1);
+}

@@ -1,0 +1,83 @@
+//! The table: a row for each layer, a test for each row and contract.
+
+use std::time::Duration;
+
+use buttress::{
+    Lift,
+    circuit_breaker::{CircuitBreaker, Config},
+    timeout::{DeadlineLayer, HttpDeadlineLayer, Timeout},
+};
+
+use crate::{contracts, terms::Down};
+
+/// Longer than any contract takes.
+const LONG: Duration = Duration::from_secs(86_400);
+
+macro_rules! rows {
+    ($($row:ident: $layer:expr;)*) => { $(
+        mod $row {
+            use super::*;
+
+            contracts_of! {
+                $layer;
+                an_inner_service_is_called_only_once_it_is_ready
+                pending_readiness_is_passed_on
+                a_clone_carries_no_readiness
+                asking_again_reserves_no_more
+                a_service_dropped_when_ready_gives_its_reservation_back
+                results_pass_through
+                an_error_of_readiness_passes_through
+                a_call_that_waits_is_not_polled_in_between
+                a_call_takes_no_more_polls_than_the_backend_wakes
+                a_service_that_is_not_ready_is_not_polled_in_between
+                a_call_dropped_in_flight_ends_the_inner_call
+                a_call_dropped_unpolled_leaves_nothing_behind
+                a_place_of_a_limit_inside_comes_back_whatever_ends_the_call
+                calls_of_one_service_run_side_by_side
+                a_layer_makes_as_many_services_as_it_is_asked_for
+                a_panic_of_one_call_leaves_the_service_usable
+            }
+        }
+    )* };
+}
+
+macro_rules! contracts_of {
+    ($layer:expr; $($contract:ident)*) => { $(
+        #[tokio::test(start_paused = true)]
+        async fn $contract() {
+            contracts::$contract($layer).await;
+        }
+    )* };
+}
+
+rows! {
+    circuit_breaker: breaker().layer();
+    circuit_breaker_with_a_classifier_and_a_hint: breaker().retry_after(|_: &Result<&'static str, Down>| None).layer();
+    circuit_breaker_that_only_watches: watching().layer();
+    timeout: timeout().layer();
+    lift: Lift::layer();
+    deadline: DeadlineLayer::new(LONG).unwrap();
+    http_deadline: HttpDeadlineLayer::new(LONG).unwrap();
+    all_of_them: (
+        HttpDeadlineLayer::new(LONG).unwrap(),
+        (timeout().layer(), breaker().layer(), DeadlineLayer::new(LONG).unwrap(), Lift::layer()),
+    );
+}
+
+/// Closed, with a rule of each kind, and far from opening.
+fn breaker() -> CircuitBreaker {
+    CircuitBreaker::new("row", Config::new().with_slow_calls(LONG, 1.0).with_min_calls(1000))
+        .unwrap()
+}
+
+/// Open all the time, and refuses nothing.
+fn watching() -> CircuitBreaker {
+    let config = Config::new().with_mode(buttress::Mode::Shadow);
+    let breaker = CircuitBreaker::new("row", config).unwrap();
+    breaker.force_open();
+    breaker
+}
+
+fn timeout() -> Timeout {
+    Timeout::new("row", LONG).unwrap()
+}
