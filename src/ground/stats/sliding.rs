@@ -16,9 +16,11 @@ use crate::ground::{
 /// How many times something happened over a sliding window of time, counted by many threads at
 /// once without a lock. Told the time.
 ///
-/// Every shard of threads has its own buckets; a bucket is one word, `[32 bits of its number |
-/// 32 bits of count]`, so counting is one `fetch_add`, and a bucket that has come round again is
-/// recognised by its number and started afresh by whoever gets there first.
+/// Every shard of threads has its own buckets; a bucket is one word, `[its number | its count]`, so
+/// counting is one `fetch_add`, and a bucket that has come round again is recognised by its number
+/// and started afresh by whoever gets there first. The count has as many bits as it takes to write
+/// the width of a bucket in nanoseconds, for nobody counts faster; the rest are enough to number
+/// every bucket of 292 years.
 #[derive(Debug)]
 pub(crate) struct SlidingCount {
     start: Instant,
@@ -51,13 +53,15 @@ impl SlidingCount {
             Some(shards) => shards,
             None => self.first(),
         };
-        let number = self.slicing().bucket(now);
+        let slicing = self.slicing();
+        let number = slicing.bucket(now);
+        let layout = Layout::of(slicing);
         let bucket = &shards[shard() & (shards.len() - 1)][number as usize % MAX_BUCKETS as usize];
         let word = bucket.load(Ordering::Relaxed);
-        if tag(word) == number as u32 && count(word) < u32::MAX / 2 {
+        if layout.has_room(word, number) {
             bucket.fetch_add(1, Ordering::Relaxed);
         } else {
-            restart(bucket, number as u32);
+            layout.restart(bucket, number);
         }
     }
 
@@ -66,11 +70,12 @@ impl SlidingCount {
         let Some(shards) = self.shards.get() else {
             return 0;
         };
-        let counting = self.slicing().counting(now);
+        let slicing = self.slicing();
+        let (counting, layout) = (slicing.counting(now), Layout::of(slicing));
         let of = |shard: &[AtomicU64; MAX_BUCKETS as usize]| -> u64 {
             let of_bucket = |number: u64| {
                 let word = shard[number as usize % MAX_BUCKETS as usize].load(Ordering::Relaxed);
-                if tag(word) == number as u32 { u64::from(count(word)) } else { 0 }
+                if layout.is(word, number) { layout.count(word) } else { 0 }
             };
             counting.clone().map(of_bucket).sum()
         };
@@ -114,29 +119,57 @@ impl SlidingCount {
     }
 }
 
-/// The bucket is from an earlier round, or full: start it again with a count of one, or stop at full.
-#[cold]
-fn restart(bucket: &AtomicU64, number: u32) {
-    let mut word = bucket.load(Ordering::Relaxed);
-    loop {
-        let next = match (tag(word) == number, count(word)) {
-            (true, full) if full >= u32::MAX / 2 => return,
-            (true, count) => u64::from(number) << 32 | u64::from(count + 1),
-            (false, _) => u64::from(number) << 32 | 1,
-        };
-        match bucket.compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => return,
-            Err(actual) => word = actual,
+/// How a word is divided between the number of a bucket and its count.
+#[derive(Clone, Copy)]
+struct Layout {
+    count_bits: u32,
+}
+
+impl Layout {
+    #[inline]
+    const fn of(slicing: Slicing) -> Self {
+        let bits = u64::BITS - slicing.width.divisor().leading_zeros();
+        Self { count_bits: if bits < 62 { bits } else { 62 } }
+    }
+
+    /// Whether the word is of this bucket.
+    #[inline]
+    const fn is(self, word: u64, number: u64) -> bool {
+        (word ^ (number << self.count_bits)) >> self.count_bits == 0
+    }
+
+    #[inline]
+    const fn count(self, word: u64) -> u64 {
+        word & self.most()
+    }
+
+    /// Whether the word is of this bucket and far from full.
+    #[inline]
+    const fn has_room(self, word: u64, number: u64) -> bool {
+        self.is(word, number) && self.count(word) <= self.most() / 2
+    }
+
+    /// The bucket is from an earlier round, or full: start it again with a count of one, or stop.
+    #[cold]
+    fn restart(self, bucket: &AtomicU64, number: u64) {
+        let mut word = bucket.load(Ordering::Relaxed);
+        loop {
+            let next = match self.is(word, number) {
+                true if !self.has_room(word, number) => return,
+                true => word + 1,
+                false => number << self.count_bits | 1,
+            };
+            match bucket.compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(actual) => word = actual,
+            }
         }
     }
-}
 
-const fn tag(word: u64) -> u32 {
-    (word >> 32) as u32
-}
-
-const fn count(word: u64) -> u32 {
-    word as u32
+    #[inline]
+    const fn most(self) -> u64 {
+        (1 << self.count_bits) - 1
+    }
 }
 
 #[cfg(all(test, not(buttress_loom)))]
@@ -170,6 +203,17 @@ mod tests {
         // 32 buckets later the same slot is used again.
         sliding.add_one(at(32.0));
         assert_eq!(sliding.total(at(32.0)), 1);
+    }
+
+    #[test]
+    fn the_narrowest_and_the_widest_window_count() {
+        for span in [Duration::from_millis(1), Duration::MAX] {
+            let sliding = SlidingCount::new(Slicing::new(Instant::ORIGIN, span, 1), 1);
+            for now in [Instant::ORIGIN, Instant::FOREVER] {
+                sliding.add_one(now);
+                assert!((1..=2).contains(&sliding.total(now)), "{span:?} at {now:?}");
+            }
+        }
     }
 
     #[test]

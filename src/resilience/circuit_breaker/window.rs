@@ -18,6 +18,7 @@ impl Marks {
     pub(super) const FAILURE: Self = Self(1);
     pub(super) const SOFT: Self = Self(2);
     pub(super) const SLOW: Self = Self(4);
+    pub(super) const ALL: Self = Self(7);
 
     pub(super) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -99,17 +99,15 @@ impl Config {
         check.require((1..=1000).contains(&self.probes), "probes", "must be 1 to 1000");
         let within =
             |count: Option<u32>| count.is_none_or(|count| (1..=self.probes).contains(&count));
-        check.require(within(self.successes_to_close), "successes_to_close", "must be 1 to probes");
-        check.require(
-            within(self.probe_failures_to_open),
-            "probe_failures_to_open",
-            "must be 1 to probes",
-        );
-        if let (Some(successes), Some(failures)) =
-            (self.successes_to_close, self.probe_failures_to_open)
+        let successes = within(self.successes_to_close);
+        let failures = within(self.probe_failures_to_open);
+        check.require(successes, "successes_to_close", "must be 1 to probes");
+        check.require(failures, "probe_failures_to_open", "must be 1 to probes");
+        if let (true, true, Some(to_close), Some(to_open)) =
+            (successes, failures, self.successes_to_close, self.probe_failures_to_open)
         {
             check.require(
-                successes.saturating_add(failures) <= self.probes.saturating_add(1),
+                to_close.saturating_add(to_open) <= self.probes.saturating_add(1),
                 "successes_to_close, probe_failures_to_open",
                 "must together be at most probes + 1, or the probes could run out undecided",
             );

@@ -123,6 +123,7 @@ impl Machine {
                 self.open_or_tell(reason, hint, moment)
             }
             Phase::HalfOpen(round) => {
+                round.expire(moment.now);
                 round.settle(ticket.lease, marks);
                 self.judge(hint, moment)
             }
@@ -131,12 +132,19 @@ impl Machine {
     }
 
     /// A probe ended without a result: its place is free again.
-    pub(super) fn release(&mut self, ticket: Ticket) {
-        if let Phase::HalfOpen(round) = &mut self.phase {
-            if ticket.era == self.era {
-                round.release(ticket.lease);
-            }
+    pub(super) fn release(&mut self, ticket: Ticket, moment: Moment) -> Option<Transition> {
+        let Phase::HalfOpen(round) = &mut self.phase else { return None };
+        if ticket.era != self.era {
+            return None;
         }
+        round.expire(moment.now);
+        round.release(ticket.lease);
+        self.judge(None, moment)
+    }
+
+    /// Whether calls that are not probes are counted.
+    pub(super) const fn counts_calls(&self) -> bool {
+        matches!(self.phase, Phase::Closed | Phase::Ramping { .. })
     }
 
     /// Does as it is told. None if that changes nothing.
@@ -170,9 +178,7 @@ impl Machine {
         start: Instant,
         moment: Moment,
     ) -> Option<Transition> {
-        let recut = plan.config().window != self.plan.config().window
-            || plan.has_window() != self.plan.has_window();
-        if recut {
+        if self.is_recut_by(&plan) {
             self.records = Records::new(&plan, start, moment.seen.position);
         }
         let shadow = plan.config().mode == Mode::Shadow;
@@ -187,6 +193,12 @@ impl Machine {
             Phase::Ramping { .. } if no_ramp => Some(self.finish_ramp(moment)),
             _ => None,
         }
+    }
+
+    /// Whether this plan counts other calls than the one in force.
+    pub(super) fn is_recut_by(&self, plan: &Plan) -> bool {
+        plan.config().window != self.plan.config().window
+            || plan.has_window() != self.plan.has_window()
     }
 
     pub(super) const fn plan(&self) -> &Plan {
@@ -254,7 +266,9 @@ impl Machine {
         moment: Moment,
     ) -> Option<Transition> {
         let Some(reason) = reason else {
-            self.would_be_open = false;
+            // Recovered only if no rule is broken any more, whatever this call was.
+            let counts = self.records.counts(moment.seen, moment.now);
+            self.would_be_open &= broken_rule(self.plan.config(), Marks::ALL, counts).is_some();
             return None;
         };
         if self.plan.config().mode != Mode::Shadow {

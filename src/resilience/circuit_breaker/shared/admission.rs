@@ -2,13 +2,13 @@
 
 use super::{
     super::{machine::Barred, state::State},
-    Pass, Shared,
+    Pass, Shared, UNTIMED,
     hot::Hot,
 };
 use crate::ground::{
     mode::Mode,
     refusal::{OpenReason, Refusal},
-    time::{self, Instant},
+    time,
 };
 
 impl Shared {
@@ -17,7 +17,7 @@ impl Shared {
     pub(in super::super) fn admit_at_once(&self) -> Option<Pass> {
         let word = self.hot.word();
         let at_once = Hot::is_closed(word) && !self.hot.times_calls();
-        at_once.then_some(Pass { word, lease: 0, started: Instant::ORIGIN })
+        at_once.then_some(Pass { word, lease: 0, started: UNTIMED })
     }
 
     /// Refuses a call if the circuit is open and will stay so for a while. Until then nothing
@@ -71,7 +71,7 @@ impl Shared {
     #[inline]
     fn pass(&self, word: u64, lease: u64) -> Pass {
         let timed = self.hot.times_calls();
-        let started = if timed { self.hot.clock().read() } else { Instant::ORIGIN };
+        let started = if timed { self.hot.clock().read() } else { UNTIMED };
         Pass { word, lease, started }
     }
 

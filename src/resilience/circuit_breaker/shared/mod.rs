@@ -57,6 +57,9 @@ pub(super) struct Pass {
     started: Instant,
 }
 
+/// The start of a call that nobody times.
+const UNTIMED: Instant = Instant::ORIGIN;
+
 /// How a call that was let through ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
@@ -108,7 +111,9 @@ impl Shared {
     pub(super) fn end(&self, pass: &Pass, ending: Ending, hint: Option<Duration>) {
         let succeeded = matches!(ending, Ending::Finished(Outcome::Success));
         let says_nothing = matches!(ending, Ending::Abandoned | Ending::Finished(Outcome::Ignore));
-        let timed = self.hot.times_calls() && ending != Ending::Finished(Outcome::Ignore);
+        let timed = self.hot.times_calls()
+            && pass.started != UNTIMED
+            && ending != Ending::Finished(Outcome::Ignore);
         if says_nothing && !timed {
             return self.release(pass);
         }
@@ -137,7 +142,8 @@ impl Shared {
     /// A call that says nothing about the backend. A probe's place is free again.
     fn release(&self, pass: &Pass) {
         if pass.lease != 0 {
-            self.machine.lock().release(pass.ticket());
+            let ticket = pass.ticket();
+            self.change(time::now(), |machine, moment| ((), machine.release(ticket, moment)));
         }
     }
 
@@ -147,9 +153,8 @@ impl Shared {
 
     pub(super) fn reconfigure(&self, plan: Plan) {
         self.change(time::now(), |machine, moment| {
-            let window = plan.config().window;
-            if window != machine.plan().config().window {
-                self.good.reslice(slicing(&window, self.good.start()));
+            if machine.is_recut_by(&plan) {
+                self.good.reslice(slicing(&plan.config().window, self.good.start()));
             }
             self.hot.configure(&plan);
             ((), machine.reconfigure(plan, self.good.start(), moment))
@@ -228,7 +233,7 @@ impl Shared {
     ) {
         self.change(now, |machine, mut moment| {
             let ticket = pass.ticket();
-            if machine.era() == ticket.era && ticket.lease == 0 {
+            if machine.era() == ticket.era && machine.counts_calls() {
                 if marks.has(Marks::FAILURE) {
                     moment.seen.run = self.hot.extend_run();
                 } else if ends_run {
