@@ -28,9 +28,11 @@ use crate::ground::{
 /// # }
 /// ```
 ///
+/// A dozen guards in one pipeline compile; with many more rustc runs out of query depth.
+///
 /// An `async` closure that owns what it uses cannot be `Fn`. Clone inside instead:
 /// `move || { let prompt = prompt.clone(); async move { … } }`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Pipeline<P = Nothing> {
     policy: P,
@@ -52,6 +54,12 @@ impl Pipeline {
     /// No guards yet.
     pub const fn new() -> Self {
         Self { policy: Nothing }
+    }
+}
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -70,9 +70,15 @@ pub struct CountPolls<F> {
 impl<F: Future> Future for CountPolls<F> {
     type Output = F::Output;
 
+    /// # Panics
+    ///
+    /// At the 100 000th poll: in paused time a future that spins would hang the test instead.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        const SPINNING: u64 = 100_000;
+
         let this = self.project();
-        this.polls.0.fetch_add(1, Ordering::Relaxed);
+        let polls = this.polls.0.fetch_add(1, Ordering::Relaxed) + 1;
+        assert!(polls < SPINNING, "polled {polls} times: it is spinning");
         this.future.poll(cx)
     }
 }

@@ -92,7 +92,7 @@ impl<T: Clone, E: Clone> Script<T, E> {
             script.steps.get(at).cloned().unwrap_or_else(Step::hang)
         };
         let timer = (!step.after.is_zero()).then(|| Sleep::lasting(step.after));
-        Scripted { timer, ending: step.ending, running: Some(self.counts.begin()) }
+        Scripted { timer, ending: Some(step.ending), running: Some(self.counts.begin()) }
     }
 
     /// A service that plays this script for every request, and checks that it is made ready.
@@ -120,7 +120,8 @@ impl<T, E> Clone for Script<T, E> {
 pub struct Scripted<T, E> {
     #[pin]
     timer: Option<Sleep>,
-    ending: Ending<T, E>,
+    /// Taken when it ends.
+    ending: Option<Ending<T, E>>,
     running: Option<Running>,
 }
 
@@ -130,7 +131,7 @@ impl<T, E> std::fmt::Debug for Scripted<T, E> {
     }
 }
 
-impl<T: Clone, E: Clone> Future for Scripted<T, E> {
+impl<T, E> Future for Scripted<T, E> {
     type Output = Result<T, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
@@ -141,15 +142,15 @@ impl<T: Clone, E: Clone> Future for Scripted<T, E> {
             }
             this.timer.set(None);
         }
-        match this.ending {
-            Ending::Hang => Poll::Pending,
-            Ending::Panic => std::panic::panic_any("as the script says"),
-            Ending::Result(result) => {
+        match this.ending.take() {
+            Some(Ending::Result(result)) => {
                 if let Some(mut running) = this.running.take() {
                     running.finish();
                 }
-                Poll::Ready(result.clone())
+                Poll::Ready(result)
             }
+            Some(Ending::Panic) => std::panic::panic_any("as the script says"),
+            Some(Ending::Hang) | None => Poll::Pending,
         }
     }
 }

@@ -8,11 +8,12 @@ use std::{
 };
 
 use buttress::{
-    Error,
+    Error, Lift,
     testing::{Polls, Script, Step},
     timeout::{Config, Timeout},
 };
 use tokio::time::{Instant, advance, sleep};
+use tower::{Layer, Service, ServiceExt};
 
 use crate::doors::{Door, SECOND, timed_out, timeout};
 
@@ -220,6 +221,18 @@ async fn a_call_that_is_dropped_counts_nothing() {
             (0, Default::default())
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_of_a_service_keeps_its_limit_when_every_handle_is_gone() {
+    let (timeout, backend) = (timeout(3 * SECOND), Script::<(), &str>::new([Step::hang()]));
+    let mut service = timeout.layer().layer(Lift::layer().layer(backend.service()));
+    let call = ServiceExt::<()>::ready(&mut service).await.unwrap().call(());
+    timeout.reconfigure(60 * SECOND).unwrap();
+    drop((service, timeout));
+    let start = Instant::now();
+    assert_eq!(call.await, timed_out(3 * SECOND));
+    assert_eq!((start.elapsed(), backend.counts().in_flight), (3 * SECOND, 0));
 }
 
 #[test]

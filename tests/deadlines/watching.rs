@@ -3,13 +3,14 @@
 use std::{future::pending, time::Duration};
 
 use buttress::{
-    Error, Mode,
+    Error, Lift, Mode,
     testing::{Script, Step},
     time::Deadline,
     timeout::{Config, Timeout, presets},
 };
 use serde_json::json;
 use tokio::time::{Instant, sleep};
+use tower::{Layer, Service, ServiceExt};
 
 use crate::doors::{Door, SECOND, timed_out, timeout};
 
@@ -29,6 +30,17 @@ async fn in_shadow_mode_a_call_goes_on_and_is_counted_once() {
         let totals = timeout.snapshot().totals;
         assert_eq!((totals.timed_out, totals.deadline_struck), (1, 1), "{door:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_shadow_mode_a_call_goes_on_even_when_the_last_handle_is_gone() {
+    let config = Config::new(SECOND).with_mode(Mode::Shadow);
+    let timeout = Timeout::new("t", config).unwrap();
+    let backend = Script::<_, &str>::new([Step::ok("late").after(60 * SECOND)]);
+    let mut service = timeout.layer().layer(Lift::layer().layer(backend.service()));
+    let call = ServiceExt::<()>::ready(&mut service).await.unwrap().call(());
+    drop((service, timeout));
+    assert_eq!(call.await, Ok("late"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -107,7 +119,7 @@ async fn a_snapshot_is_data() {
             "name": "t",
             "limit_ms": 1500,
             "mode": "enforce",
-            "totals": { "timed_out": 1, "deadline_struck": 0, "not_started": 0 },
+            "totals": { "timed_out": 1, "deadline_struck": 0, "not_started": 0, "late": 0 },
         })
     );
     let unlimited = Config::new(Duration::MAX).with_mode(Mode::Shadow);

@@ -195,6 +195,21 @@ async fn rounds(breaker: &CircuitBreaker, rounds: u32) {
     }
 }
 
+/// And guards that come and go leave nothing behind, in whatever list they stood meanwhile. (A list
+/// shared with other tests may have grown by a node on this thread; ten thousand guards would show.)
+#[tokio::test(start_paused = true)]
+async fn d29_ten_thousand_guards_made_and_dropped_leak_nothing() {
+    let come_and_go = |times: u32| {
+        for _ in 0..times {
+            drop((timeout().layer(), CircuitBreaker::new("d29", Config::new()).unwrap().layer()));
+        }
+    };
+    come_and_go(100);
+    let before = live_bytes();
+    come_and_go(10_000);
+    assert!((live_bytes() - before).abs() < 8192, "{} bytes", live_bytes() - before);
+}
+
 /// A subscriber that never reads costs no more than what is kept for it.
 #[tokio::test(start_paused = true)]
 async fn d29_a_subscriber_that_never_reads_takes_no_more_either() {

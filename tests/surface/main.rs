@@ -1,5 +1,7 @@
 //! What shows from outside, and what must stay true inside: the floor plan.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails may as well panic")]
+
 mod auto_traits;
 mod compile_fail;
 mod defaults;

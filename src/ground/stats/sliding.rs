@@ -27,6 +27,7 @@ pub(crate) struct SlidingCount {
     width: AtomicU64,
     reciprocal: AtomicU64,
     buckets: AtomicU64,
+    count_bits: AtomicU64,
     threads: usize,
     /// Made when first counted: a guard that never slides pays nothing for it.
     shards: OnceLock<Box<[Padded<[AtomicU64; MAX_BUCKETS as usize]>]>>,
@@ -41,21 +42,21 @@ impl SlidingCount {
             width: AtomicU64::new(slicing.width.divisor()),
             reciprocal: AtomicU64::new(slicing.width.reciprocal()),
             buckets: AtomicU64::new(u64::from(slicing.buckets)),
+            count_bits: AtomicU64::new(count_bits(slicing.width)),
             threads,
             shards: OnceLock::new(),
         }
     }
 
     /// Counts one at `now`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn add_one(&self, now: Instant) {
         let shards = match self.shards.get() {
             Some(shards) => shards,
             None => self.first(),
         };
-        let slicing = self.slicing();
-        let number = slicing.bucket(now);
-        let layout = Layout::of(slicing);
+        let number = self.width().divide(now.as_nanos().saturating_sub(self.start.as_nanos()));
+        let layout = self.layout();
         let bucket = &shards[shard() & (shards.len() - 1)][number as usize % MAX_BUCKETS as usize];
         let word = bucket.load(Ordering::Relaxed);
         if layout.has_room(word, number) {
@@ -65,13 +66,21 @@ impl SlidingCount {
         }
     }
 
+    /// Whether both moments, the earlier first, are certain to fall into one bucket.
+    #[inline]
+    pub(crate) fn are_together(&self, from: Instant, to: Instant) -> bool {
+        let width = self.width();
+        let elapsed = from.as_nanos().saturating_sub(self.start.as_nanos());
+        let rest = elapsed.wrapping_sub(width.divide(elapsed).wrapping_mul(width.divisor()));
+        rest.saturating_add(to.as_nanos() - from.as_nanos()) < width.divisor()
+    }
+
     /// How often it happened in the window that ends at `now`.
     pub(crate) fn total(&self, now: Instant) -> u64 {
         let Some(shards) = self.shards.get() else {
             return 0;
         };
-        let slicing = self.slicing();
-        let (counting, layout) = (slicing.counting(now), Layout::of(slicing));
+        let (counting, layout) = (self.slicing().counting(now), self.layout());
         let of = |shard: &[AtomicU64; MAX_BUCKETS as usize]| -> u64 {
             let of_bucket = |number: u64| {
                 let word = shard[number as usize % MAX_BUCKETS as usize].load(Ordering::Relaxed);
@@ -94,6 +103,7 @@ impl SlidingCount {
         self.width.store(slicing.width.divisor(), Ordering::Relaxed);
         self.reciprocal.store(slicing.width.reciprocal(), Ordering::Relaxed);
         self.buckets.store(u64::from(slicing.buckets), Ordering::Relaxed);
+        self.count_bits.store(count_bits(slicing.width), Ordering::Relaxed);
         self.clear();
     }
 
@@ -102,14 +112,20 @@ impl SlidingCount {
         self.start
     }
 
-    #[inline]
     fn slicing(&self) -> Slicing {
+        let buckets = self.buckets.load(Ordering::Relaxed) as u32;
+        Slicing { start: self.start, width: self.width(), buckets }
+    }
+
+    #[inline]
+    fn width(&self) -> Divider {
         let width = self.width.load(Ordering::Relaxed);
-        Slicing {
-            start: self.start,
-            width: Divider::from_parts(width, self.reciprocal.load(Ordering::Relaxed)),
-            buckets: self.buckets.load(Ordering::Relaxed) as u32,
-        }
+        Divider::from_parts(width, self.reciprocal.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn layout(&self) -> Layout {
+        Layout { count_bits: self.count_bits.load(Ordering::Relaxed) as u32 }
     }
 
     #[cold]
@@ -126,12 +142,6 @@ struct Layout {
 }
 
 impl Layout {
-    #[inline]
-    const fn of(slicing: Slicing) -> Self {
-        let bits = u64::BITS - slicing.width.divisor().leading_zeros();
-        Self { count_bits: if bits < 62 { bits } else { 62 } }
-    }
-
     /// Whether the word is of this bucket.
     #[inline]
     const fn is(self, word: u64, number: u64) -> bool {
@@ -146,7 +156,8 @@ impl Layout {
     /// Whether the word is of this bucket and far from full.
     #[inline]
     const fn has_room(self, word: u64, number: u64) -> bool {
-        self.is(word, number) && self.count(word) <= self.most() / 2
+        // Of an earlier bucket this is below zero, of a later one more than a count can be.
+        word.wrapping_sub(number << self.count_bits) >> (self.count_bits - 1) == 0
     }
 
     /// The bucket is from an earlier round, or full: start it again with a count of one, or stop.
@@ -170,6 +181,11 @@ impl Layout {
     const fn most(self) -> u64 {
         (1 << self.count_bits) - 1
     }
+}
+
+const fn count_bits(width: Divider) -> u64 {
+    let bits = (u64::BITS - width.divisor().leading_zeros()) as u64;
+    if bits < 62 { bits } else { 62 }
 }
 
 #[cfg(all(test, not(buttress_loom)))]
@@ -203,6 +219,19 @@ mod tests {
         // 32 buckets later the same slot is used again.
         sliding.add_one(at(32.0));
         assert_eq!(sliding.total(at(32.0)), 1);
+    }
+
+    #[test]
+    fn moments_are_together_unless_an_edge_may_lie_between_them() {
+        let sliding = sliding(10, 10);
+        let late = Duration::from_millis(20);
+        for (from, together) in
+            [(0.0, true), (0.979, true), (0.98, false), (0.999, false), (1.0, true)]
+        {
+            assert_eq!(sliding.are_together(at(from), at(from) + late), together, "{from}");
+        }
+        let before = Instant::ORIGIN.before(Duration::from_millis(4));
+        assert!(sliding.are_together(before, before + late), "a coarse clock may lag the start");
     }
 
     #[test]

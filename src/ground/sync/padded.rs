@@ -1,8 +1,9 @@
 use std::{
     cell::Cell,
+    collections::BTreeSet,
     ops::Deref,
     sync::{
-        OnceLock,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread::available_parallelism,
@@ -30,24 +31,69 @@ pub(crate) fn shards() -> usize {
     })
 }
 
-/// The calling thread's number. Threads started one after another have numbers one after another,
-/// so as many of them as there are shards never meet.
+/// The calling thread's number: the lowest that no living thread has, so that as many threads as
+/// there are shards never meet.
 #[inline]
 pub(crate) fn shard() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    const NONE: usize = usize::MAX;
     thread_local! {
-        static NUMBER: Cell<usize> = const { Cell::new(NONE) };
+        /// No destructor, so that reading it is reading memory.
+        static NUMBER: Cell<usize> = const { Cell::new(UNKNOWN) };
     }
 
-    NUMBER
-        .try_with(|number| match number.get() {
-            NONE => {
-                let mine = NEXT.fetch_add(1, Ordering::Relaxed) & (NONE >> 1);
-                number.set(mine);
-                mine
-            }
-            mine => mine,
-        })
-        .unwrap_or(0)
+    match NUMBER.try_with(Cell::get) {
+        Ok(UNKNOWN) => {
+            let number = Number::of_this_thread();
+            NUMBER.set(number);
+            number
+        }
+        Ok(number) => number,
+        Err(_) => 0,
+    }
+}
+
+const UNKNOWN: usize = usize::MAX;
+
+/// Numbers that threads have given back.
+static FREE: Mutex<BTreeSet<usize>> = Mutex::new(BTreeSet::new());
+
+/// A thread's number, given back when the thread ends.
+struct Number(usize);
+
+impl Number {
+    #[cold]
+    fn of_this_thread() -> usize {
+        thread_local! {
+            static MINE: Number = Number::take();
+        }
+        MINE.try_with(|number| number.0).unwrap_or(0)
+    }
+
+    fn take() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop_first();
+        Self(free.unwrap_or_else(|| NEXT.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+impl Drop for Number {
+    fn drop(&mut self) {
+        FREE.lock().unwrap_or_else(PoisonError::into_inner).insert(self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn living_threads_have_numbers_of_their_own_and_dead_ones_give_theirs_back() {
+        let mine = shard();
+        assert_eq!(shard(), mine);
+        for _ in 0..1000 {
+            let theirs = std::thread::spawn(shard).join().unwrap();
+            assert_ne!(theirs, mine);
+            // Other tests' threads come and go meanwhile; a thousand dead ones would show.
+            assert!(theirs < 500, "{theirs}");
+        }
+    }
 }

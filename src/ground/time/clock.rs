@@ -1,6 +1,6 @@
 use std::{sync::OnceLock, time::Duration};
 
-use super::Instant;
+use super::{Instant, instant::nanos};
 
 /// Which reading a guard takes where it needs the time on its hot path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -13,13 +13,15 @@ use super::Instant;
 pub enum Clock {
     /// [`recent`]: up to one tick behind, a quarter of the price.
     Coarse,
-    /// [`now`].
+    /// As good as [`now`]. What is only to be told apart by buckets of a window is read off the
+    /// coarse clock where that is certain to tell the same, and off the exact one near the edges.
     #[default]
     Exact,
 }
 
 impl Clock {
     /// A reading of this clock.
+    #[inline]
     #[must_use]
     pub fn read(self) -> Instant {
         match self {
@@ -32,6 +34,7 @@ impl Clock {
 /// The present moment by tokio's clock, which a test may pause and advance.
 ///
 /// Works outside a runtime too.
+#[inline]
 #[must_use]
 pub fn now() -> Instant {
     let reading = tokio::time::Instant::now().into_std();
@@ -64,15 +67,23 @@ pub fn recent() -> Instant {
     now()
 }
 
+/// Longer than the coarsest tick in use (`CONFIG_HZ=100`): by how much a coarse reading may be late.
+const LATE: Duration = Duration::from_millis(20);
+
+/// A reading that falls between the same edges as an exact one. `together` says whether two moments
+/// do; far from an edge, which is nearly always, a coarse reading is as good and costs a quarter.
+#[inline]
+pub(crate) fn between_edges(together: impl FnOnce(Instant, Instant) -> bool) -> Instant {
+    let recent = recent();
+    if together(recent, recent.after(LATE)) { recent } else { now() }
+}
+
 /// How many nanoseconds until `at`; none when it has come. Exact near the moment, coarse far from
 /// it, so that a refusal that has seconds to go costs a coarse reading only.
 #[inline]
 pub(crate) fn nanos_until(at: Instant) -> u64 {
-    /// Coarser than the coarsest tick in use (`CONFIG_HZ=100`).
-    const NEAR: u64 = 20_000_000;
-
     let left = at.as_nanos().saturating_sub(recent().as_nanos());
-    if left > NEAR { left } else { at.as_nanos().saturating_sub(now().as_nanos()) }
+    if left > nanos(LATE) { left } else { at.as_nanos().saturating_sub(now().as_nanos()) }
 }
 
 /// What both clocks read at the origin.
@@ -83,6 +94,7 @@ struct Origin {
 }
 
 impl Origin {
+    #[inline]
     fn get() -> &'static Self {
         static ORIGIN: OnceLock<Origin> = OnceLock::new();
         ORIGIN.get_or_init(|| Self {

@@ -20,14 +20,14 @@ mod deadline;
 mod instant;
 mod sleep;
 
-pub(crate) use self::{
-    clock::nanos_until,
-    cut::{cut_off, is_cutting_off, outside},
-    instant::nanos,
-    sleep::Sleep,
-};
 pub use self::{
     clock::{Clock, now, recent},
     deadline::{Deadline, Scoped},
     instant::Instant,
+};
+pub(crate) use self::{
+    clock::{between_edges, nanos_until},
+    cut::{cut_off, is_cutting_off, outside},
+    instant::nanos,
+    sleep::Sleep,
 };

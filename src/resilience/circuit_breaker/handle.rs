@@ -68,6 +68,9 @@ impl<C> CircuitBreaker<C> {
 
     /// Calls an operation whose error is its own: `E` comes back as [`Error<E>`](crate::Error).
     ///
+    /// Around what is guarded further in, use [`run`](Self::run): an error that hides a refusal in a
+    /// type of its own looks like a failure from here.
+    ///
     /// Admission is asked for here and now; the future carries the answer. A future dropped
     /// unpolled settles as cancelled.
     ///

@@ -1,4 +1,7 @@
-use std::task::{Context, Poll};
+use std::{
+    fmt,
+    task::{Context, Poll},
+};
 
 use tower::{Layer, Service};
 
@@ -17,7 +20,7 @@ impl<C: Clone> CircuitBreaker<C> {
 }
 
 /// Puts a breaker around services; made by [`CircuitBreaker::layer`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CircuitBreakerLayer<C = Standard> {
     breaker: CircuitBreaker<C>,
 }
@@ -38,8 +41,8 @@ impl<S, C: Clone> Layer<S> for CircuitBreakerLayer<C> {
 ///
 /// Readiness: *gate first*. An open circuit is ready at once without asking the inner service, and
 /// its refusal is the answer of the call. An inner service that was made ready for a call that was
-/// then refused stays so for the next one.
-#[derive(Debug)]
+/// then refused stays so for the next one, and one that was still queueing stays in its queue: use a
+/// clone for each request, as servers do, and the place goes with it.
 pub struct CircuitBreakerService<S, C> /* not a Service? add `.layer(Lift::layer())` as the innermost layer */
 {
     inner: S,
@@ -93,5 +96,21 @@ impl<S: Clone, C: Clone> Clone for CircuitBreakerService<S, C> {
             breaker: self.breaker.clone(),
             readiness: Readiness::Unready,
         }
+    }
+}
+
+impl<C> fmt::Debug for CircuitBreakerLayer<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreakerLayer").field("breaker", &self.breaker).finish()
+    }
+}
+
+impl<S: fmt::Debug, C> fmt::Debug for CircuitBreakerService<S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreakerService")
+            .field("breaker", &self.breaker)
+            .field("readiness", &self.readiness)
+            .field("inner", &self.inner)
+            .finish()
     }
 }

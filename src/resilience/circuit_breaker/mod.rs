@@ -44,7 +44,7 @@
 //! |---|---|
 //! | in a row | three loads, no store |
 //! | share of the last N | one `fetch_add` (a shared word: threads meet there) |
-//! | share of the last seconds | one reading of the clock, one `fetch_add` of the thread's own |
+//! | share of the last seconds | one coarse reading of the clock (near the edge of a bucket an exact one too), one `fetch_add` of the thread's own |
 //! | slow calls | a reading of the clock on each side |
 //! | refused | one coarse reading of the clock, one count |
 //!

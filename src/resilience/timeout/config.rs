@@ -22,7 +22,8 @@ use crate::ground::{
 )]
 #[non_exhaustive]
 pub struct Config {
-    /// The time a call is given, from the end of its first poll. No default: only you know.
+    /// The time a call is given, from the end of its first poll, to the millisecond (tokio's timers
+    /// are no finer, and round up). No default: only you know.
     /// `Duration::MAX` is no limit and sets no timer; a deadline still holds.
     #[cfg_attr(feature = "serde", serde(with = "crate::ground::config::human"))]
     pub limit: Duration,

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::shared::{End, Shared};
-use crate::ground::{name::Name, refusal::Refusal};
+use crate::ground::{mode::Mode, name::Name, refusal::Refusal};
 
 /// How a call holds its timeout: [`Borrowed`] or [`Owned`]. Sealed.
 pub trait Hold: sealed::Hold {}
@@ -28,6 +28,8 @@ pub struct Borrowed<'a>(&'a Shared);
 pub struct Owned {
     name: Name,
     id: u64,
+    /// Whether it only watched when the call began.
+    shadow: bool,
 }
 
 impl<'a> Borrowed<'a> {
@@ -41,7 +43,8 @@ impl Owned {
     #[inline]
     #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
     pub(super) fn new(shared: &Shared) -> Self {
-        Self { name: shared.name().clone(), id: shared.id() }
+        let shadow = shared.mode() == Mode::Shadow;
+        Self { name: shared.name().clone(), id: shared.id(), shadow }
     }
 }
 
@@ -66,7 +69,8 @@ impl sealed::Hold for Owned {
 
     fn expired(&self, end: End) -> Option<Refusal> {
         // Without a handle left there is nobody to count for; the limit holds all the same.
-        let cut_off = Shared::find(self.id).is_none_or(|shared| shared.expire(end));
+        let found = Shared::find(self.id);
+        let cut_off = found.map_or(!self.shadow, |shared| shared.expire(end));
         cut_off.then(|| expired(&self.name, end))
     }
 }

@@ -43,6 +43,7 @@ struct Counters {
     timed_out: Counter,
     deadline_struck: Counter,
     not_started: Counter,
+    late: Counter,
 }
 
 /// The end of a call.
@@ -76,6 +77,7 @@ impl Shared {
                 timed_out: Counter::new(1),
                 deadline_struck: Counter::new(1),
                 not_started: Counter::new(1),
+                late: Counter::new(1),
             }),
             timed_out: Meter::new(&name, "timed_out"),
             deadline: Meter::new(&name, "deadline_exceeded"),
@@ -125,6 +127,8 @@ impl Shared {
             if self.mode() == Mode::Enforce {
                 return Err(now.since(deadline));
             }
+        } else if passed {
+            self.totals.late.add_one();
         }
         // One that is served although it is late has its own limit, and no deadline that could end it.
         Ok(if deadline < own && !passed {
@@ -176,6 +180,7 @@ impl Shared {
                 timed_out: self.totals.timed_out.total(),
                 deadline_struck: self.totals.deadline_struck.total(),
                 not_started: self.totals.not_started.total(),
+                late: self.totals.late.total(),
             },
         }
     }

@@ -32,4 +32,7 @@ pub struct Totals {
     pub deadline_struck: u64,
     /// Calls not started because their deadline had passed.
     pub not_started: u64,
+    /// Calls served although their deadline had passed, because refusing them too would have been
+    /// more than `max_refused_share`.
+    pub late: u64,
 }

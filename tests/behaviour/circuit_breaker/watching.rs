@@ -41,7 +41,7 @@ async fn a_subscriber_sees_every_transition_in_order_with_what_led_to_it() {
         assert_eq!(
             told,
             [
-                (State::Closed, State::Open, Reason::FailureRatio, 0 * SECOND),
+                (State::Closed, State::Open, Reason::FailureRatio, std::time::Duration::ZERO),
                 (State::Open, State::HalfOpen, Reason::IntervalOver, 5 * SECOND),
                 (State::HalfOpen, State::Ramping, Reason::ProbesSucceeded, 5 * SECOND),
                 (State::Ramping, State::Closed, Reason::RampOver, 6 * SECOND),

@@ -26,7 +26,7 @@ use crate::ground::{
         atomic::{AtomicU64, Ordering},
     },
     telemetry::{self, Meter},
-    time::{self, Instant},
+    time::{self, Clock, Instant},
 };
 
 /// The state that clones share.
@@ -195,7 +195,7 @@ impl Shared {
     #[inline]
     pub(super) fn succeeded(&self, word: u64) {
         match self.hot.kind() {
-            Kind::Time => self.succeeded_at(word, self.hot.clock().read()),
+            Kind::Time => self.succeeded_in_time(word),
             kind if self.hot.counts(word) => {
                 self.hot.end_run();
                 if kind == Kind::Count {
@@ -206,19 +206,27 @@ impl Shared {
         }
     }
 
-    /// The same, the clock having been read.
     #[inline(never)]
-    fn succeeded_at(&self, word: u64, now: Instant) {
-        if !self.hot.counts(word) {
-            return;
+    fn succeeded_in_time(&self, word: u64) {
+        if self.hot.counts(word) {
+            self.hot.end_run();
+            let now = match self.hot.clock() {
+                Clock::Coarse => time::recent(),
+                Clock::Exact => time::between_edges(|from, to| self.good.are_together(from, to)),
+            };
+            self.good.add_one(now);
         }
-        self.hot.end_run();
+    }
+
+    /// The same, the clock having been read already.
+    fn succeeded_at(&self, word: u64, now: Instant) {
         match self.hot.kind() {
-            Kind::None => {}
-            Kind::Count => {
-                self.position.fetch_add(1, Ordering::Relaxed);
+            Kind::Time if self.hot.counts(word) => {
+                self.hot.end_run();
+                self.good.add_one(now);
             }
-            Kind::Time => self.good.add_one(now),
+            Kind::Time => {}
+            Kind::None | Kind::Count => self.succeeded(word),
         }
     }
 

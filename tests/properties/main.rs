@@ -1,0 +1,37 @@
+//! What holds for every input: random lists of events against naive models, and beside each property
+//! a table of round numbers, which are what people configure and what random input never hits.
+#![allow(clippy::unwrap_used, reason = "a test that fails may as well panic")]
+
+mod agreement;
+mod buckets;
+mod closing;
+mod events;
+mod model;
+mod refusing;
+mod survival;
+mod world;
+
+use std::{future::Future, time::Duration};
+
+use proptest::test_runner::{Config, FileFailurePersistence};
+
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
+pub(crate) const TICK: Duration = Duration::from_nanos(1);
+pub(crate) const YEAR: Duration = Duration::from_secs(86_400 * 365);
+
+/// So many cases; what fails once is kept beside the source and tried first from then on.
+pub(crate) fn cases(cases: u32) -> Config {
+    let persistence = FileFailurePersistence::WithSource("regressions");
+    Config { cases, failure_persistence: Some(Box::new(persistence)), ..Config::default() }
+}
+
+/// Runs it under a paused clock of its own.
+pub(crate) fn paused<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(test)
+}
