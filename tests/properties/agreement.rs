@@ -11,7 +11,7 @@ use proptest::{prelude::*, test_runner::TestCaseError};
 use tokio::time::advance;
 
 use crate::{
-    MILLISECOND, SECOND, TICK, YEAR, cases,
+    LIFETIME, MILLISECOND, SECOND, TICK, YEAR, cases,
     events::{End, Event, config, events},
     model::{Model, Refused, Ticket},
     paused,
@@ -33,8 +33,7 @@ impl Pair {
     }
 
     async fn pass(&mut self, duration: Duration) {
-        // The clock has room for four centuries.
-        if self.model.now + duration < 400 * YEAR {
+        if self.model.now + duration < LIFETIME {
             advance(duration).await;
             self.model.now += duration;
         }
@@ -48,7 +47,7 @@ impl Pair {
             }
             (Err(refusal), Err(Refused(after))) => {
                 // An interval of forever ends when the clock does.
-                let wait = |after: Option<Duration>| after.map(|after| after.min(400 * YEAR));
+                let wait = |after: Option<Duration>| after.map(|after| after.min(LIFETIME));
                 prop_assert_eq!(wait(refusal.retry_after()), wait(after));
                 Ok(false)
             }
@@ -85,6 +84,12 @@ impl Pair {
                     self.finish(self.running.len() - 1, end);
                 }
             }
+            Event::AskFor(duration, end) => {
+                if self.begin()? {
+                    self.pass(duration).await;
+                    self.finish(self.running.len() - 1, end);
+                }
+            }
             Event::Begin => {
                 self.begin()?;
             }
@@ -116,7 +121,7 @@ impl Pair {
         prop_assert_eq!(self.breaker.state(), model.state());
         prop_assert_eq!(snapshot.counts, model.counts());
         prop_assert_eq!(snapshot.opens, model.opens);
-        let wait = |after: Option<Duration>| after.map(|after| after.min(400 * YEAR));
+        let wait = |after: Option<Duration>| after.map(|after| after.min(LIFETIME));
         let near = model.left().is_none_or(|left| left < 10 * YEAR);
         if near {
             prop_assert_eq!(wait(snapshot.retry_after), wait(model.left()));

@@ -6,7 +6,7 @@ use buttress::circuit_breaker::{CircuitBreaker, Config, Window};
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestCaseError};
 use tokio::time::advance;
 
-use crate::{MILLISECOND, SECOND, TICK, YEAR, cases, paused};
+use crate::{LIFETIME, MILLISECOND, SECOND, TICK, YEAR, cases, paused};
 
 /// A moment beside the edge of a bucket: how many edges on, and before, on or after it.
 type Edge = (u64, i8);
@@ -29,7 +29,7 @@ fn compare(span: Duration, buckets: u32, calls: &[(Edge, bool)]) -> Result<(), T
         for ((edges, beside), good) in calls {
             edge += edges;
             let on = Duration::from_nanos((width.as_nanos() as u64).saturating_mul(edge));
-            if on > 400 * YEAR {
+            if on > LIFETIME {
                 break; // the clock has room for no more
             }
             let at = match beside {

@@ -26,6 +26,8 @@ pub(crate) enum Event {
     AdvanceToEnd(i8),
     /// A call that ends where it began.
     Ask(End),
+    /// A call that takes this long.
+    AskFor(Duration, End),
     /// A call that goes on.
     Begin,
     /// One of the calls that go on ends.
@@ -38,7 +40,7 @@ pub(crate) fn end() -> impl Strategy<Value = End> {
     prop_oneof![
         4 => Just(End::Success),
         6 => Just(End::Failure),
-        1 => Just(End::Drop),
+        2 => Just(End::Drop),
         1 => Just(End::Ignore),
         1 => Just(End::Slow),
         1 => option::of(pause()).prop_map(End::Soft),
@@ -70,6 +72,7 @@ pub(crate) fn pause() -> impl Strategy<Value = Duration> {
 pub(crate) fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         30 => end().prop_map(Event::Ask),
+        6 => (pause(), end()).prop_map(|(pause, end)| Event::AskFor(pause, end)),
         10 => Just(Event::Begin),
         10 => (any::<usize>(), end()).prop_map(|(which, end)| Event::Finish(which, end)),
         8 => pause().prop_map(Event::Advance),

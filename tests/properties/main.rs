@@ -19,6 +19,8 @@ pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
 pub(crate) const TICK: Duration = Duration::from_nanos(1);
 pub(crate) const YEAR: Duration = Duration::from_secs(86_400 * 365);
+/// As long as a process may run for every count to be exact.
+pub(crate) const LIFETIME: Duration = Duration::from_secs(86_400 * 365 * 290);
 
 /// So many cases; what fails once is kept beside the source and tried first from then on.
 pub(crate) fn cases(cases: u32) -> Config {

@@ -11,7 +11,7 @@ use proptest::{option, prelude::*, sample::select, test_runner::TestCaseError};
 use tokio::time::advance;
 
 use crate::{
-    MILLISECOND, SECOND, TICK, YEAR, cases,
+    LIFETIME, MILLISECOND, SECOND, TICK, YEAR, cases,
     events::{End, Event, events},
     paused,
 };
@@ -108,13 +108,15 @@ async fn live(breaker: &CircuitBreaker, events: Vec<Event>) {
     let mut running = Vec::new();
     let mut jumped = Duration::ZERO;
     for event in events {
+        if let Event::AskFor(..) | Event::Begin = event {
+            running.extend(breaker.try_acquire_owned());
+        }
         let pass = match event {
-            Event::Advance(duration) => duration,
+            Event::Advance(duration) | Event::AskFor(duration, _) => duration,
             Event::AdvanceToEnd(_) => breaker.snapshot().retry_after.unwrap_or_default(),
             _ => Duration::ZERO,
         };
-        // Tokio's clock itself ends after a few centuries.
-        if jumped + pass.min(YEAR * 400) < YEAR * 400 {
+        if jumped + pass.min(LIFETIME) < LIFETIME {
             jumped += pass;
             advance(pass).await;
         }
@@ -124,7 +126,11 @@ async fn live(breaker: &CircuitBreaker, events: Vec<Event>) {
                     finish(permit, end);
                 }
             }
-            Event::Begin => running.extend(breaker.try_acquire_owned()),
+            Event::AskFor(_, end) => {
+                if let Some(permit) = running.pop() {
+                    finish(permit, end);
+                }
+            }
             Event::Finish(which, end) if !running.is_empty() => {
                 finish(running.swap_remove(which % running.len()), end);
             }

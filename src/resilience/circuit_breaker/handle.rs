@@ -49,7 +49,8 @@ impl CircuitBreaker {
 
 impl<C> CircuitBreaker<C> {
     /// Another view of the same circuit, with other eyes: a closure over
-    /// `&Result<T, Error<E>>` (over `&Result<T, E>` with [`run`](Self::run) and in a layer).
+    /// `&Result<T, Error<E>>` (over `&Result<T, E>` with [`run`](Self::run) and in a layer). Its
+    /// argument must be spelled out: `|result: &Result<Reply, Error<MyError>>| …`.
     #[must_use]
     pub fn classify<D>(&self, classify: D) -> CircuitBreaker<D> {
         CircuitBreaker { shared: self.shared.clone(), classify }
@@ -57,7 +58,22 @@ impl<C> CircuitBreaker<C> {
 
     /// Another view of the same circuit that finds in a failed result how long the backend asks to
     /// be left alone. If that failure opens the circuit, it stays open at least so long, up to
-    /// [`max_retry_after`](Config::max_retry_after).
+    /// [`max_retry_after`](Config::max_retry_after). The closure's argument must be spelled out, as
+    /// of [`classify`](Self::classify):
+    ///
+    /// ```
+    /// # use buttress::{Error, circuit_breaker::CircuitBreaker};
+    /// # use std::time::Duration;
+    /// struct Busy { retry_after: Option<Duration> }
+    ///
+    /// let search = CircuitBreaker::new("search", Default::default())?.retry_after(
+    ///     |result: &Result<String, Error<Busy>>| match result {
+    ///         Err(Error::Inner(busy)) => busy.retry_after,
+    ///         _ => None,
+    ///     },
+    /// );
+    /// # Ok::<_, buttress::config::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn retry_after<R>(&self, retry_after: R) -> CircuitBreaker<Hinted<C, R>>
     where

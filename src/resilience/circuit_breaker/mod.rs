@@ -26,7 +26,8 @@
 //!                            └────────── probes succeed ──────────────┘
 //! ```
 //!
-//! Open, it refuses without a lock. The interval grows each time it opens again (jittered inside
+//! Open, it refuses without a lock, by the coarse clock: `retry_after` may be a tick too long, never
+//! too short. The interval grows each time it opens again (jittered inside
 //! its bound, never shorter than the backend's own `Retry-After`) and is short again after a full
 //! close. Half-open, it lets a few probes through. Every probe has a lease: one that hangs has
 //! failed when the lease is up, one that is dropped gives its place back, and a result from before

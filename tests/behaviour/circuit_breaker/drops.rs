@@ -125,7 +125,7 @@ async fn a_drop_keeps_a_run_as_it_is() {
 
 #[tokio::test(start_paused = true)]
 async fn a_probe_given_up_as_too_slow_is_no_evidence_of_health() {
-    let config = counting().with_slow_calls(SECOND, 1.0).with_probes(1);
+    let config = counting().with_slow_calls(SECOND, 1.0).with_probes(2).with_successes_to_close(1);
     for (wait, state) in [(SECOND, State::HalfOpen), (LONG, State::Open)] {
         for circuit in circuits(config.clone()) {
             circuit.breaker.open_for(SECOND);

@@ -129,3 +129,24 @@ async fn put_in_force_it_refuses_from_then_on() {
         circuit.refusal().await;
     }
 }
+
+/// It recovers by successes, or by time alone: the next failure would open it a second time.
+#[tokio::test(start_paused = true)]
+async fn a_recovery_without_a_bad_call_is_one() {
+    let brief = config().with_min_calls(1);
+    let time = Window::Time { span: 10 * SECOND, buckets: 10 };
+    for (config, wait, recovery) in [
+        (Config::off().with_consecutive_failures(1).with_mode(Mode::Shadow), 0, "S"),
+        (brief.clone().with_window(Window::Count(2)), 0, "SS"),
+        (brief.with_window(time), 10, ""),
+    ] {
+        for circuit in circuits(config.clone()) {
+            circuit.play("FF").await;
+            assert_eq!(circuit.breaker.snapshot().totals.would_have_opened, 1);
+            advance(wait * SECOND).await;
+            circuit.play(recovery).await;
+            circuit.play("FF").await;
+            assert_eq!(circuit.breaker.snapshot().totals.would_have_opened, 2, "{config:?}");
+        }
+    }
+}

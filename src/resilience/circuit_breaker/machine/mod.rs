@@ -84,7 +84,6 @@ impl Machine {
     }
 
     /// What keeps a call out for now, if anything does; the circuit may change by being asked.
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
     pub(super) fn look(&mut self, moment: Moment) -> (Option<Barred>, Option<Transition>) {
         let change = self.tend(moment);
         (self.bars(moment.now), change)

@@ -43,7 +43,6 @@ impl Shared {
     }
 
     /// What keeps a call out for now, as far as one can tell without asking for good.
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
     pub(in super::super) fn bars(&self) -> Option<Barred> {
         match self.hot.state() {
             _ if self.hot.shadows() => None,
