@@ -116,6 +116,16 @@ impl<H: Hold> Permit<H> {
         self.end(Outcome::Failure, None);
     }
 
+    /// The call failed, and the backend asks to be left alone for this long.
+    pub fn failure_with_retry_after(self, retry_after: Duration) {
+        self.end(Outcome::Failure, Some(retry_after));
+    }
+
+    /// The call succeeded too slowly, however long it took.
+    pub fn slow(self) {
+        self.end(Outcome::Slow, None);
+    }
+
     /// The call failed softly: the backend asks to be left alone, for this long if it says so.
     pub fn soft_failure(self, retry_after: Option<Duration>) {
         self.end(Outcome::SoftFailure, retry_after);

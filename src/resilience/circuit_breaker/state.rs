@@ -3,6 +3,9 @@ use std::{fmt, time::Duration};
 use crate::ground::time::Instant;
 
 /// What a circuit is doing.
+///
+/// Nothing happens to a circuit while nobody asks it anything: one whose interval is over is half-open
+/// once the next call comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -120,7 +123,7 @@ pub struct Transition {
     pub at: Instant,
     /// For how long, where it opened for a time.
     pub open_for: Option<Duration>,
-    /// How often in a row it has opened without closing in between, this time included.
+    /// How often in a row it has opened by itself without closing in between, this time included.
     pub opens: u32,
     /// The calls that were counted when it happened.
     pub counts: Counts,

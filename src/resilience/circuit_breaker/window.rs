@@ -45,6 +45,14 @@ pub(super) struct Seen {
     pub(super) position: u64,
 }
 
+impl Seen {
+    /// What was seen before a call that is bad in this way.
+    pub(super) const fn before(self, marks: Marks) -> Self {
+        let run = if marks.has(Marks::FAILURE) { self.run.saturating_sub(1) } else { self.run };
+        Self { run, position: self.position.saturating_sub(1), ..self }
+    }
+}
+
 /// The bad calls of the window. They alone decide, so they alone are kept; good calls only make the
 /// window move on, or make the share smaller.
 #[derive(Debug)]

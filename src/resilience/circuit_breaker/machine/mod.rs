@@ -116,6 +116,13 @@ impl Machine {
         }
         match &mut self.phase {
             Phase::Closed | Phase::Ramping { .. } => {
+                // Told already, unless it has recovered since: by good calls, which nobody tells,
+                // or by time.
+                if self.would_be_open {
+                    let counts = self.records.counts(moment.seen.before(marks), moment.now);
+                    let broken = broken_rule(self.plan.config(), Marks::ALL, counts);
+                    self.would_be_open = broken.is_some();
+                }
                 self.records.add(marks, moment.seen.position, moment.now);
                 let counts = self.records.counts(moment.seen, moment.now);
                 let reason = broken_rule(self.plan.config(), marks, counts);
@@ -264,12 +271,7 @@ impl Machine {
         hint: Option<Duration>,
         moment: Moment,
     ) -> Option<Transition> {
-        let Some(reason) = reason else {
-            // Recovered only if no rule is broken any more, whatever this call was.
-            let counts = self.records.counts(moment.seen, moment.now);
-            self.would_be_open &= broken_rule(self.plan.config(), Marks::ALL, counts).is_some();
-            return None;
-        };
+        let reason = reason?;
         if self.plan.config().mode != Mode::Shadow {
             return Some(self.open(reason, hint, moment));
         }
