@@ -18,7 +18,7 @@ use axum::{
 use buttress::{
     Error, Lift, Refusal,
     circuit_breaker::{CircuitBreaker, Config},
-    outcome::Outcome,
+    outcome::ByStatus,
     timeout::{HttpDeadlineLayer, Timeout},
 };
 use tower::ServiceBuilder;
@@ -28,11 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let timeout = Timeout::new("answer", Duration::from_secs(2))?;
     // The router's error is `Infallible`: what counts as a failure is the status.
     let breaker = CircuitBreaker::new("answer", Config::off().with_consecutive_failures(2))?
-        .classify(|answer: &Result<Response, Error<Infallible>>| match answer {
-            Ok(response) if response.status().is_server_error() => Outcome::Failure,
-            Ok(_) => Outcome::Success,
-            Err(_) => Outcome::Failure,
-        });
+        .classify(ByStatus);
 
     let guards = ServiceBuilder::new()
         .layer(HandleErrorLayer::new(answer_refusal))

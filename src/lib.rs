@@ -74,6 +74,8 @@ pub mod keyed {
 
 /// What a finished call says about the backend, and who tells.
 pub mod outcome {
+    #[cfg(feature = "http")]
+    pub use crate::ground::outcome::ByStatus;
     pub use crate::ground::outcome::{Classify, Hinted, Outcome, Standard};
 }
 

@@ -7,4 +7,5 @@ mod compile_fail;
 mod defaults;
 mod error_text;
 mod floor_plan;
+mod public_api;
 mod telemetry;

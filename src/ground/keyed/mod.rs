@@ -46,6 +46,8 @@ pub trait Plan {
 /// holds or has a permit of is never given up, so no key ever has two states. If every guard is
 /// in use, the new key is served by a guard that is not kept (counted as an overflow).
 ///
+/// A breaker of a family takes about 3.5 KB, its place in the table included.
+///
 /// ```
 /// use buttress::{Keyed, circuit_breaker::{CircuitBreaker, Config}};
 ///

@@ -1,5 +1,6 @@
 //! The circuit breaker.
 
+mod by_status;
 mod config;
 mod count_window;
 mod drops;

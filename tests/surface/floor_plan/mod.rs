@@ -98,3 +98,14 @@ fn every_line_of_the_plan_gives_its_reason() {
         assert!(reason.split_whitespace().count() > 2, "a reason is a sentence: `{reason}`");
     }
 }
+
+/// Path and text of every Rust file in `src/`, for other tests that read them.
+pub(crate) fn read_house() -> Vec<(String, String)> {
+    house::read().unwrap()
+}
+
+/// The words and marks of a file, without comments and without its tests.
+pub(crate) fn lexemes(source: &str) -> Vec<String> {
+    let (code, _) = text::without_tests(&text::lex(source));
+    code.into_iter().map(|lexeme| lexeme.text).collect()
+}

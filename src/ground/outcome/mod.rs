@@ -1,7 +1,12 @@
 //! What a finished call says about the backend.
 
+#[cfg(feature = "http")]
+mod by_status;
+
 use std::time::Duration;
 
+#[cfg(feature = "http")]
+pub use self::by_status::ByStatus;
 use super::refusal::Fault;
 
 /// What a finished call says about the backend.
