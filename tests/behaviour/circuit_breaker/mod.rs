@@ -19,5 +19,6 @@ mod shadow;
 mod slow_calls;
 mod soft;
 mod stale;
+mod threads;
 mod time_window;
 mod watching;
