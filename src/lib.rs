@@ -15,6 +15,7 @@
 //! | room | for | feature |
 //! |---|---|---|
 //! | [`circuit_breaker`] | a backend that keeps failing | `circuit-breaker` |
+//! | [`budget`] | the sum of retries and hedges | `budget` |
 //! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
 //! | [`Keyed`] | one guard per tenant, host or user, in bounded memory | |
 //! | [`Pipeline`] | several guards around one operation | |
@@ -37,7 +38,7 @@
 // Rooms that are switched off leave parts of the ground unused.
 #[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports, reason = "used by other rooms"))]
 mod ground;
-#[cfg(any(feature = "circuit-breaker", feature = "timeout"))]
+#[cfg(any(feature = "budget", feature = "circuit-breaker", feature = "timeout"))]
 mod resilience;
 mod stack;
 
@@ -47,6 +48,8 @@ pub mod testing;
 
 #[cfg(feature = "tower")]
 pub use self::ground::refusal::{Lift, LiftLayer};
+#[cfg(feature = "budget")]
+pub use self::resilience::budget;
 #[cfg(feature = "circuit-breaker")]
 pub use self::resilience::circuit_breaker;
 #[cfg(feature = "timeout")]

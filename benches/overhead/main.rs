@@ -25,6 +25,7 @@ use std::{
 
 use buttress::{
     Error, Lift, Pipeline,
+    budget::Budget,
     circuit_breaker::{CircuitBreaker, Config, Window},
     timeout::Timeout,
 };
@@ -69,6 +70,11 @@ fn main() {
     let pipeline = Pipeline::new().with(timeout).with(breaker);
     both(&mut criterion, "pipeline", "timeout_breaker", || {
         now(pipeline.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+    });
+    let budget = Budget::new("bench", Default::default()).expect("the default config");
+    both(&mut criterion, "budget", "deposit", || {
+        budget.deposit();
+        true
     });
     criterion.final_summary();
 }

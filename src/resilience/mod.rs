@@ -1,5 +1,7 @@
 //! Rooms for calling what fails.
 
+#[cfg(feature = "budget")]
+pub mod budget;
 #[cfg(feature = "circuit-breaker")]
 pub mod circuit_breaker;
 #[cfg(feature = "timeout")]

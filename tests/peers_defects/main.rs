@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails may as well panic")]
 
 mod allocator;
+mod budgets;
 mod cost;
 mod half_open;
 mod outcomes;

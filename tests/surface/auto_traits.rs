@@ -5,6 +5,7 @@ use std::{cell::Cell, future::Ready, rc::Rc};
 
 use buttress::{
     Error, Keyed, Lift, Lifted, Name, Pipeline, Refusal,
+    budget::Budget,
     circuit_breaker::{
         self, CircuitBreaker, CircuitBreakerLayer, CircuitBreakerService, Guarded, Permit,
     },
@@ -27,6 +28,7 @@ type Operation = Ready<Result<u8, Error<std::io::Error>>>;
 fn handles_and_layers_are_shared_and_cloned() {
     shared::<CircuitBreaker>();
     shared::<CircuitBreakerLayer>();
+    shared::<Budget>();
     shared::<Timeout>();
     shared::<TimeoutLayer>();
     shared::<Keyed<String, CircuitBreaker>>();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use buttress::{
-    Mode,
+    Mode, budget,
     circuit_breaker::{Config, Window, presets},
     time::Clock,
     timeout,
@@ -22,6 +22,14 @@ fn the_breakers_defaults_are_as_documented() {
     assert_eq!(config.max_open_for, Duration::from_secs(60));
     assert_eq!(config.probes, 3);
     assert_eq!((config.clock, config.mode), (Clock::Exact, Mode::Enforce));
+}
+
+#[test]
+fn the_budgets_defaults_are_as_documented() {
+    let config = budget::Config::new();
+    assert_eq!(config, budget::Config::default());
+    assert_eq!((config.ratio, config.per_second, config.max_kept), (0.2, 3, 1000));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::{
 
 use buttress::{
     Mode,
+    budget::{self, Budget},
     circuit_breaker::{CircuitBreaker, Config},
     timeout::Timeout,
 };
@@ -114,6 +115,8 @@ fn every_metric_is_described_once_asked() {
         let breaker = CircuitBreaker::new("db", Config::new()).unwrap();
         breaker.force_open();
         drop(breaker.try_acquire());
+        let budget = budget::Config::new().with_per_second(0);
+        assert!(!Budget::new("db", budget).unwrap().try_withdraw());
     });
     let described: Vec<_> = snapshotter
         .snapshot()
@@ -121,7 +124,7 @@ fn every_metric_is_described_once_asked() {
         .into_iter()
         .map(|(_, _, help, _)| help.is_some())
         .collect();
-    assert_eq!(described, [true; 4]);
+    assert_eq!(described, [true; 5]);
 }
 
 /// Writes every event down.

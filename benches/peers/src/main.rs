@@ -13,6 +13,7 @@
 
 mod alloc;
 mod breaker;
+mod budget;
 mod calls;
 mod harness;
 mod pace;
@@ -30,7 +31,8 @@ static ALLOCATOR: alloc::Counting = alloc::Counting;
 type Room = (&'static str, fn(&mut Report));
 
 /// Every room with contests, in the order in which they run.
-const ROOMS: [Room; 2] = [("breaker", breaker::run), ("timeout", timeout::run)];
+const ROOMS: [Room; 3] =
+    [("breaker", breaker::run), ("timeout", timeout::run), ("budget", budget::run)];
 
 fn main() -> ExitCode {
     let (flags, wanted): (Vec<_>, Vec<_>) =

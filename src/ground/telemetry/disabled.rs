@@ -26,6 +26,9 @@ pub(crate) const fn state_changed(
 #[inline(always)]
 pub(crate) const fn evicted(_: &Name, _: &'static str) {}
 
+#[inline(always)]
+pub(crate) const fn exhausted(_: &Name) {}
+
 /// Registers the description of every metric with the installed recorder.
 ///
 /// Does nothing without the feature `metrics`.

@@ -90,6 +90,15 @@ pub(crate) fn evicted(family: &Name, cause: &'static str) {
     let _ = (family, cause);
 }
 
+/// A budget had no token for a further attempt.
+pub(crate) fn exhausted(name: &Name) {
+    #[cfg(feature = "metrics")]
+    count(&metrics::Key::from_parts(names::EXHAUSTED.name, &[("name", shared(name))][..]));
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "buttress", budget = name.as_str(), "budget exhausted");
+    let _ = name;
+}
+
 /// Registers the description of every metric with the installed recorder.
 ///
 /// Call it once after installing one. Does nothing without the feature `metrics`.

@@ -42,7 +42,14 @@ pub(super) const EVICTIONS: Metric = Metric {
            served without being kept because every guard was in use (overflow)",
 };
 
-pub(super) const ALL: [Metric; 4] = [REFUSALS, TRANSITIONS, STATE, EVICTIONS];
+/// Labels: `name`.
+pub(super) const EXHAUSTED: Metric = Metric {
+    name: "buttress_budget_exhausted_total",
+    kind: Kind::Counter,
+    help: "Further attempts (retries, hedges) that a budget had no token for",
+};
+
+pub(super) const ALL: [Metric; 5] = [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED];
 
 #[cfg(test)]
 mod tests {
