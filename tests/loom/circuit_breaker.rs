@@ -30,7 +30,7 @@ fn half_openable(config: Config) -> Arc<Shared> {
 
 fn finish(shared: &Shared, mut pass: super::shared::Pass, outcome: Outcome) {
     if outcome == Outcome::Success && shared.is_light(&pass) {
-        shared.succeeded(pass.spend());
+        shared.succeeded(pass.spend(), None);
     } else {
         shared.end(&pass, Ending::Finished(outcome), None);
     }

@@ -78,12 +78,19 @@ pub(crate) fn between_edges(together: impl FnOnce(Instant, Instant) -> bool) -> 
     if together(recent, recent.after(LATE)) { recent } else { now() }
 }
 
-/// How many nanoseconds until `at`; none when it has come. Exact near the moment, coarse far from
-/// it, so that a refusal that has seconds to go costs a coarse reading only.
+/// The present moment if `at` has come, else how many nanoseconds are left. Exact near the moment,
+/// coarse far from it, so that a refusal that has seconds to go costs a coarse reading only.
 #[inline]
-pub(crate) fn nanos_until(at: Instant) -> u64 {
+pub(crate) fn reached(at: Instant) -> Result<Instant, u64> {
     let left = at.as_nanos().saturating_sub(recent().as_nanos());
-    if left > nanos(LATE) { left } else { at.as_nanos().saturating_sub(now().as_nanos()) }
+    if left > nanos(LATE) {
+        return Err(left);
+    }
+    let now = now();
+    match at.as_nanos().saturating_sub(now.as_nanos()) {
+        0 => Ok(now),
+        left => Err(left),
+    }
 }
 
 /// What both clocks read at the origin.

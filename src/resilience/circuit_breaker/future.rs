@@ -54,9 +54,6 @@ impl<F, H: Hold> Guarded<F, H> {
     /// and inlined, or the copies come back.
     #[inline]
     fn start_carefully(hold: H, start: impl FnOnce() -> F) -> Self {
-        if let Some(barred) = hold.shared().refuse_at_once() {
-            return Self::refused(hold, barred);
-        }
         match hold.shared().admit() {
             Ok(pass) => Self::running(hold, pass, start),
             Err(barred) => Self::refused(hold, barred),

@@ -207,7 +207,7 @@ impl<H: Hold> Debt<H> {
         let outcome = classifier.classify(result);
         let shared = self.hold.shared();
         if outcome == Outcome::Success && shared.is_light(&self.pass) {
-            shared.succeeded(self.pass.spend());
+            shared.succeeded(self.pass.spend(), None);
         } else {
             let hint = match outcome {
                 Outcome::Failure | Outcome::SoftFailure => classifier.retry_after(result),

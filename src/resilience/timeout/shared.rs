@@ -9,7 +9,7 @@ use crate::ground::{
     name::Name,
     stats::{Counter, Slicing, SlidingCount},
     sync::{
-        Live, Padded,
+        Live,
         atomic::{AtomicU32, AtomicU64, Ordering},
         shards,
     },
@@ -33,7 +33,7 @@ pub(super) struct Shared {
     /// Calls that came with a deadline, and those of them refused, over the last ten seconds.
     offered: SlidingCount,
     refused: SlidingCount,
-    totals: Padded<Counters>,
+    totals: Counters,
     timed_out: Meter,
     deadline: Meter,
 }
@@ -73,12 +73,12 @@ impl Shared {
             shadow: AtomicU32::new(0),
             offered: SlidingCount::new(slicing, shards()),
             refused: SlidingCount::new(slicing, shards()),
-            totals: Padded(Counters {
+            totals: Counters {
                 timed_out: Counter::new(1),
                 deadline_struck: Counter::new(1),
                 not_started: Counter::new(1),
                 late: Counter::new(1),
-            }),
+            },
             timed_out: Meter::new(&name, "timed_out"),
             deadline: Meter::new(&name, "deadline_exceeded"),
             name,

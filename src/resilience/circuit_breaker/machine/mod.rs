@@ -280,20 +280,9 @@ impl Machine {
         }
         self.would_be_open = true;
         self.totals.would_have_opened += 1;
-        let (from, to) = (self.state(), State::Open);
-        let counts = self.records.counts(moment.seen, moment.now);
-        let open_for = Some(interval(self.plan.config(), 1, hint, moment.draw));
-        Some(Transition {
-            from,
-            to,
-            reason,
-            at: moment.now,
-            open_for,
-            opens: 1,
-            counts,
-            shadow: true,
-            missed: 0,
-        })
+        let open_for = interval(self.plan.config(), 1, hint, moment.draw);
+        let told = self.transition(State::Open, reason, Some(open_for), moment);
+        Some(Transition { opens: 1, shadow: true, ..told })
     }
 
     fn judge(&mut self, hint: Option<Duration>, moment: Moment) -> Option<Transition> {
@@ -356,20 +345,29 @@ impl Machine {
         open_for: Option<Duration>,
         moment: Moment,
     ) -> Transition {
-        let from = self.state();
-        let counts = self.counts(moment);
+        let change = self.transition(phase.state(), reason, open_for, moment);
         self.phase = phase;
         self.reason = Some(reason);
         self.totals.transitions += 1;
-        let to = self.state();
+        change
+    }
+
+    /// What a change from the present state to another would be.
+    fn transition(
+        &mut self,
+        to: State,
+        reason: Reason,
+        open_for: Option<Duration>,
+        moment: Moment,
+    ) -> Transition {
         Transition {
-            from,
+            from: self.state(),
             to,
             reason,
             at: moment.now,
             open_for,
             opens: self.opens,
-            counts,
+            counts: self.counts(moment),
             shadow: false,
             missed: 0,
         }

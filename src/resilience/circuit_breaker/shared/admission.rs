@@ -8,7 +8,7 @@ use super::{
 use crate::ground::{
     mode::Mode,
     refusal::{OpenReason, Refusal},
-    time,
+    time::{self, Instant},
 };
 
 impl Shared {
@@ -20,34 +20,33 @@ impl Shared {
         at_once.then_some(Pass { word, lease: 0, started: UNTIMED })
     }
 
-    /// Refuses a call if the circuit is open and will stay so for a while. Until then nothing
-    /// changes: no lock, and seldom an exact clock.
-    #[inline]
-    pub(in super::super) fn refuse_at_once(&self) -> Option<Barred> {
-        if self.hot.state() != State::Open || self.hot.shadows() {
-            return None;
-        }
-        let left = time::nanos_until(self.hot.open_until());
-        if left == 0 {
-            return None;
-        }
-        self.refused_one(Mode::Enforce);
-        Some(Barred::tripped(left))
-    }
-
     /// Lets a call pass, or not.
     #[inline]
     pub(in super::super) fn admit(&self) -> Result<Pass, Barred> {
         let word = self.hot.word();
-        if Hot::is_closed(word) { Ok(self.pass(word, 0)) } else { self.admit_carefully(word) }
+        let now = match Hot::state_of(word) {
+            State::Closed | State::Disabled => return Ok(self.pass(word, 0, None)),
+            // Until the interval is over nothing changes: no lock, and seldom an exact clock.
+            State::Open => match time::reached(self.hot.open_until()) {
+                Ok(now) => now,
+                Err(left) => return self.bar(word, Barred::tripped(left)),
+            },
+            State::ForcedOpen => return self.bar(word, Barred::new(OpenReason::Forced, None)),
+            State::Isolated => return self.bar(word, Barred::new(OpenReason::Isolated, None)),
+            State::HalfOpen | State::Ramping => time::now(),
+        };
+        self.admit_carefully(now)
     }
 
     /// What keeps a call out for now, as far as one can tell without asking for good.
     pub(in super::super) fn bars(&self) -> Option<Barred> {
         match self.hot.state() {
             _ if self.hot.shadows() => None,
+            State::Closed | State::Disabled | State::Ramping => None,
+            State::ForcedOpen => Some(Barred::new(OpenReason::Forced, None)),
             State::HalfOpen => self.change(time::now(), |machine, moment| machine.look(moment)),
-            state => self.bars_in(state),
+            State::Isolated => Some(Barred::new(OpenReason::Isolated, None)),
+            State::Open => time::reached(self.hot.open_until()).err().map(Barred::tripped),
         }
     }
 
@@ -67,50 +66,39 @@ impl Shared {
         }
     }
 
+    /// `now`: if the clock has been read already.
     #[inline]
-    fn pass(&self, word: u64, lease: u64) -> Pass {
-        let timed = self.hot.times_calls();
-        let started = if timed { self.hot.clock().read() } else { UNTIMED };
+    fn pass(&self, word: u64, lease: u64, now: Option<Instant>) -> Pass {
+        let started = if self.hot.times_calls() {
+            now.unwrap_or_else(|| self.hot.clock().read())
+        } else {
+            UNTIMED
+        };
         Pass { word, lease, started }
     }
 
+    /// Asks the machine.
     #[cold]
-    fn admit_carefully(&self, word: u64) -> Result<Pass, Barred> {
-        let answer = match Hot::state_of(word) {
-            State::Closed | State::Disabled => return Ok(self.pass(word, 0)),
-            state => match self.bars_in(state) {
-                Some(barred) => Err(barred),
-                None => self.change(time::now(), |machine, moment| {
-                    let (answer, change) = machine.admit(moment);
-                    let word = Hot::word_of(machine);
-                    (answer.map(|ticket| (word, ticket.lease)), change)
-                }),
-            },
-        };
+    fn admit_carefully(&self, now: Instant) -> Result<Pass, Barred> {
+        let (answer, word) = self.change(now, |machine, moment| {
+            let (answer, change) = machine.admit(moment);
+            ((answer, Hot::word_of(machine)), change)
+        });
         match answer {
-            Ok((word, lease)) => Ok(self.pass(word, lease)),
-            Err(_) if self.hot.shadows() => {
-                self.refused_one(Mode::Shadow);
-                Ok(self.pass(word, 0))
-            }
-            Err(barred) => {
-                self.refused_one(Mode::Enforce);
-                Err(barred)
-            }
+            Ok(ticket) => Ok(self.pass(word, ticket.lease, Some(now))),
+            Err(barred) => self.bar(word, barred),
         }
     }
 
-    /// What keeps calls out in this state without asking the machine, if anything does.
-    fn bars_in(&self, state: State) -> Option<Barred> {
-        match state {
-            State::ForcedOpen => Some(Barred::new(OpenReason::Forced, None)),
-            State::Isolated => Some(Barred::new(OpenReason::Isolated, None)),
-            State::Open => match time::nanos_until(self.hot.open_until()) {
-                0 => None,
-                left => Some(Barred::tripped(left)),
-            },
-            State::Closed | State::Disabled | State::HalfOpen | State::Ramping => None,
+    /// Keeps a call out, unless we only watch.
+    #[inline]
+    fn bar(&self, word: u64, barred: Barred) -> Result<Pass, Barred> {
+        if self.hot.shadows() {
+            self.refused_one(Mode::Shadow);
+            return Ok(self.pass(word, 0, None));
         }
+        self.refused_one(Mode::Enforce);
+        Err(barred)
     }
 
     fn refused_one(&self, mode: Mode) {

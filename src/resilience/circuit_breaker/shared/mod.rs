@@ -115,12 +115,12 @@ impl Shared {
             && pass.started != UNTIMED
             && ending != Ending::Finished(Outcome::Ignore);
         if says_nothing && !timed {
-            return self.release(pass);
+            return self.release(pass, None);
         }
         let now = if succeeded || says_nothing { self.hot.clock().read() } else { time::now() };
         let slow = timed && now.since(pass.started) > self.hot.slow_after();
         let marks = match ending {
-            Ending::Abandoned if !slow => return self.release(pass),
+            Ending::Abandoned if !slow => return self.release(pass, Some(now)),
             // A probe that was given up as too slow is no evidence of health.
             Ending::Abandoned if pass.lease != 0 => Marks::FAILURE,
             Ending::CutOff | Ending::Panicked | Ending::Finished(Outcome::Failure) => {
@@ -132,18 +132,19 @@ impl Shared {
         };
         let marks = if slow { marks.and(Marks::SLOW) } else { marks };
         if succeeded && !slow && pass.lease == 0 {
-            self.succeeded_at(pass.word, now);
+            self.succeeded(pass.word, Some(now));
         } else {
             let ends_run = matches!(ending, Ending::Finished(Outcome::Success | Outcome::Slow));
             self.record(pass, marks, ends_run, hint, now);
         }
     }
 
-    /// A call that says nothing about the backend. A probe's place is free again.
-    fn release(&self, pass: &Pass) {
+    /// A call that says nothing about the backend. A probe's place is free again. `now`: if the
+    /// clock has been read already.
+    fn release(&self, pass: &Pass, now: Option<Instant>) {
         if pass.lease != 0 {
-            let ticket = pass.ticket();
-            self.change(time::now(), |machine, moment| ((), machine.release(ticket, moment)));
+            let (ticket, now) = (pass.ticket(), now.unwrap_or_else(time::now));
+            self.change(now, |machine, moment| ((), machine.release(ticket, moment)));
         }
     }
 
@@ -191,11 +192,12 @@ impl Shared {
             && counts.failures + counts.soft_failures + counts.slow == 0
     }
 
-    /// A good call that nobody needs the lock for, by the word of its pass.
+    /// A good call that nobody needs the lock for, by the word of its pass. `now`: if the clock has
+    /// been read already.
     #[inline]
-    pub(super) fn succeeded(&self, word: u64) {
+    pub(super) fn succeeded(&self, word: u64, now: Option<Instant>) {
         match self.hot.kind() {
-            Kind::Time => self.succeeded_in_time(word),
+            Kind::Time => self.succeeded_in_time(word, now),
             kind if self.hot.counts(word) => {
                 self.hot.end_run();
                 if kind == Kind::Count {
@@ -207,26 +209,14 @@ impl Shared {
     }
 
     #[inline(never)]
-    fn succeeded_in_time(&self, word: u64) {
+    fn succeeded_in_time(&self, word: u64, now: Option<Instant>) {
         if self.hot.counts(word) {
             self.hot.end_run();
-            let now = match self.hot.clock() {
+            let now = now.unwrap_or_else(|| match self.hot.clock() {
                 Clock::Coarse => time::recent(),
                 Clock::Exact => time::between_edges(|from, to| self.good.are_together(from, to)),
-            };
+            });
             self.good.add_one(now);
-        }
-    }
-
-    /// The same, the clock having been read already.
-    fn succeeded_at(&self, word: u64, now: Instant) {
-        match self.hot.kind() {
-            Kind::Time if self.hot.counts(word) => {
-                self.hot.end_run();
-                self.good.add_one(now);
-            }
-            Kind::Time => {}
-            Kind::None | Kind::Count => self.succeeded(word),
         }
     }
 
