@@ -94,6 +94,10 @@ impl<K, G: Member> Shard<K, G> {
         None
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     pub(super) fn entries(&self) -> Vec<(K, G)>
     where
         K: Clone,
