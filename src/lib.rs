@@ -15,8 +15,13 @@
 //! | room | for | feature |
 //! |---|---|---|
 //! | [`circuit_breaker`] | a backend that keeps failing | `circuit-breaker` |
+//! | [`retry`] | a call that may succeed if it is made again | `retry` |
 //! | [`budget`] | the sum of retries and hedges | `budget` |
+//! | [`hedge`] | the slowest calls of a backend that answers twice as well | `hedge` |
+//! | [`fallback`] | what to answer when the answer is not to be had | `fallback` |
+//! | [`reconnect`] | something that must be connected | `reconnect` |
 //! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
+//! | [`latency`] | how long operations take, and which are slow | `latency` |
 //! | [`Keyed`] | one guard per tenant, host or user, in bounded memory | |
 //! | [`Pipeline`] | several guards around one operation | |
 //! | [`testing`] | services, scripts and checks for tests of your own | `test-util` |
@@ -38,8 +43,8 @@
 // Rooms that are switched off leave parts of the ground unused.
 #[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports, reason = "used by other rooms"))]
 mod ground;
-#[cfg(any(feature = "budget", feature = "circuit-breaker", feature = "timeout"))]
 mod resilience;
+mod service;
 mod stack;
 
 pub mod guide;
@@ -52,14 +57,24 @@ pub use self::ground::refusal::{Lift, LiftLayer};
 pub use self::resilience::budget;
 #[cfg(feature = "circuit-breaker")]
 pub use self::resilience::circuit_breaker;
+#[cfg(feature = "fallback")]
+pub use self::resilience::fallback;
+#[cfg(feature = "hedge")]
+pub use self::resilience::hedge;
+#[cfg(feature = "reconnect")]
+pub use self::resilience::reconnect;
+#[cfg(feature = "retry")]
+pub use self::resilience::retry;
 #[cfg(feature = "timeout")]
 pub use self::resilience::timeout;
+#[cfg(feature = "latency")]
+pub use self::service::latency;
 pub use self::{
     ground::{
         keyed::Keyed,
         mode::Mode,
         name::Name,
-        refusal::{Error, Fault, Lifted, OpenReason, Refusal},
+        refusal::{Error, Fault, Lifted, OpenReason, Refusal, StallPhase},
         time,
     },
     stack::Pipeline,
@@ -88,6 +103,11 @@ pub mod policy {
         ground::policy::Policy,
         stack::{Chain, Nothing},
     };
+}
+
+/// What a backend asks of whoever calls it again.
+pub mod pushback {
+    pub use crate::ground::pushback::Pushback;
 }
 
 /// Randomness that can be repeated.

@@ -6,6 +6,7 @@ pub(crate) mod mode;
 pub(crate) mod name;
 pub(crate) mod outcome;
 pub(crate) mod policy;
+pub(crate) mod pushback;
 pub(crate) mod random;
 pub(crate) mod refusal;
 #[cfg_attr(

@@ -4,5 +4,13 @@
 pub mod budget;
 #[cfg(feature = "circuit-breaker")]
 pub mod circuit_breaker;
+#[cfg(feature = "fallback")]
+pub mod fallback;
+#[cfg(feature = "hedge")]
+pub mod hedge;
+#[cfg(feature = "reconnect")]
+pub mod reconnect;
+#[cfg(feature = "retry")]
+pub mod retry;
 #[cfg(feature = "timeout")]
 pub mod timeout;

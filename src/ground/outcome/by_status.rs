@@ -3,6 +3,7 @@ use std::time::Duration;
 use http::{Response, StatusCode, header::RETRY_AFTER};
 
 use super::{Classify, Outcome};
+use crate::ground::pushback::Pushback;
 
 /// Tells by the status of an HTTP response what a call says about the backend.
 ///
@@ -38,9 +39,12 @@ impl<Body, E> Classify<Response<Body>, E> for ByStatus {
         }
     }
 
-    fn retry_after(&self, result: &Result<Response<Body>, E>) -> Option<Duration> {
-        let seconds = result.as_ref().ok()?.headers().get(RETRY_AFTER)?.to_str().ok()?;
-        seconds.trim().parse().ok().map(Duration::from_secs)
+    fn pushback(&self, result: &Result<Response<Body>, E>) -> Pushback {
+        let wait = || {
+            let seconds = result.as_ref().ok()?.headers().get(RETRY_AFTER)?.to_str().ok()?;
+            seconds.trim().parse().ok().map(Duration::from_secs)
+        };
+        wait().into()
     }
 }
 
@@ -89,8 +93,8 @@ mod tests {
             (None, None),
         ] {
             let expected = seconds.map(Duration::from_secs);
-            assert_eq!(ByStatus.retry_after(&response(503, header)), expected, "{header:?}");
+            assert_eq!(ByStatus.pushback(&response(503, header)).wait, expected, "{header:?}");
         }
-        assert_eq!(ByStatus.retry_after(&Err::<Response<()>, _>("refused")), None);
+        assert_eq!(ByStatus.pushback(&Err::<Response<()>, _>("refused")), Pushback::NONE);
     }
 }

@@ -3,11 +3,9 @@
 #[cfg(feature = "http")]
 mod by_status;
 
-use std::time::Duration;
-
 #[cfg(feature = "http")]
 pub use self::by_status::ByStatus;
-use super::refusal::Fault;
+use super::{pushback::Pushback, refusal::Fault};
 
 /// What a finished call says about the backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,11 +46,11 @@ pub trait Classify<T, E> {
     /// What this result means.
     fn classify(&self, result: &Result<T, E>) -> Outcome;
 
-    /// How long the backend asks to be left alone, if this result says so (`Retry-After`).
+    /// What the backend asks of whoever calls it again, if this result says so (`Retry-After`).
     /// Asked only about results that failed, softly or not.
-    fn retry_after(&self, result: &Result<T, E>) -> Option<Duration> {
+    fn pushback(&self, result: &Result<T, E>) -> Pushback {
         let _ = result;
-        None
+        Pushback::NONE
     }
 }
 
@@ -93,17 +91,18 @@ impl<C, R> Hinted<C, R> {
     }
 }
 
-impl<T, E, C, R> Classify<T, E> for Hinted<C, R>
+impl<T, E, C, R, P> Classify<T, E> for Hinted<C, R>
 where
     C: Classify<T, E>,
-    R: Fn(&Result<T, E>) -> Option<Duration>,
+    R: Fn(&Result<T, E>) -> P,
+    P: Into<Pushback>,
 {
     fn classify(&self, result: &Result<T, E>) -> Outcome {
         self.classify.classify(result)
     }
 
-    fn retry_after(&self, result: &Result<T, E>) -> Option<Duration> {
-        (self.retry_after)(result)
+    fn pushback(&self, result: &Result<T, E>) -> Pushback {
+        (self.retry_after)(result).into()
     }
 }
 

@@ -13,5 +13,5 @@ pub use self::{
     error::Error,
     fault::Fault,
     lifted::Lifted,
-    reason::{OpenReason, Refusal},
+    reason::{OpenReason, Refusal, StallPhase},
 };

@@ -30,6 +30,25 @@ pub enum Refusal {
         /// How long ago, where the call had not begun.
         late: Duration,
     },
+    /// What must be connected is not, and the next try is not due.
+    #[error("`{name}` is not connected{}", Retry(*retry_after))]
+    Disconnected {
+        /// The connection.
+        name: Name,
+        /// When the next try is due; none if there will be none.
+        retry_after: Option<Duration>,
+    },
+    /// Every attempt that was allowed has failed; given only where that was asked for instead of the
+    /// last failure itself.
+    #[error("`{name}` gave up after {attempts} attempts{}", Retry(*retry_after))]
+    Exhausted {
+        /// Who tried.
+        name: Name,
+        /// How many attempts were made, the first included.
+        attempts: u32,
+        /// How long the backend asked to be left alone, if it did.
+        retry_after: Option<Duration>,
+    },
     /// No room: everything a bulkhead may hold at once is in flight.
     #[error("`{name}` is full: {limit} in flight")]
     Full {
@@ -60,6 +79,18 @@ pub enum Refusal {
         /// What is being shut down.
         name: Name,
     },
+    /// A stream went silent and was cut off.
+    #[error("`{name}`: {phase} did not come within {limit:?}, after {items} items")]
+    Stalled {
+        /// The timeout.
+        name: Name,
+        /// What it was waiting for.
+        phase: StallPhase,
+        /// How many content items had passed.
+        items: u32,
+        /// The time that phase was given.
+        limit: Duration,
+    },
     /// Held back because the backend has been refusing.
     #[error("`{name}`: held back, the backend is overloaded")]
     Throttled {
@@ -83,10 +114,13 @@ impl Refusal {
         match self {
             Self::CircuitOpen { name, .. }
             | Self::DeadlineExceeded { name, .. }
+            | Self::Disconnected { name, .. }
+            | Self::Exhausted { name, .. }
             | Self::Full { name, .. }
             | Self::Invalid { name, .. }
             | Self::RateLimited { name, .. }
             | Self::ShuttingDown { name }
+            | Self::Stalled { name, .. }
             | Self::Throttled { name }
             | Self::TimedOut { name, .. } => name,
         }
@@ -99,9 +133,10 @@ impl Refusal {
     #[must_use]
     pub const fn began(&self) -> bool {
         match self {
-            Self::TimedOut { .. } => true,
+            Self::Exhausted { .. } | Self::Stalled { .. } | Self::TimedOut { .. } => true,
             Self::DeadlineExceeded { began, .. } => *began,
             Self::CircuitOpen { .. }
+            | Self::Disconnected { .. }
             | Self::Full { .. }
             | Self::Invalid { .. }
             | Self::RateLimited { .. }
@@ -114,13 +149,15 @@ impl Refusal {
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::CircuitOpen { retry_after, .. } | Self::RateLimited { retry_after, .. } => {
-                *retry_after
-            }
+            Self::CircuitOpen { retry_after, .. }
+            | Self::Disconnected { retry_after, .. }
+            | Self::Exhausted { retry_after, .. }
+            | Self::RateLimited { retry_after, .. } => *retry_after,
             Self::DeadlineExceeded { .. }
             | Self::Full { .. }
             | Self::Invalid { .. }
             | Self::ShuttingDown { .. }
+            | Self::Stalled { .. }
             | Self::Throttled { .. }
             | Self::TimedOut { .. } => None,
         }
@@ -132,10 +169,13 @@ impl Refusal {
         match self {
             Self::CircuitOpen { .. } => "circuit_open",
             Self::DeadlineExceeded { .. } => "deadline_exceeded",
+            Self::Disconnected { .. } => "disconnected",
+            Self::Exhausted { .. } => "exhausted",
             Self::Full { .. } => "full",
             Self::Invalid { .. } => "invalid",
             Self::RateLimited { .. } => "rate_limited",
             Self::ShuttingDown { .. } => "shutting_down",
+            Self::Stalled { .. } => "stalled",
             Self::Throttled { .. } => "throttled",
             Self::TimedOut { .. } => "timed_out",
         }
@@ -166,6 +206,28 @@ impl fmt::Display for OpenReason {
             Self::Probing => "half-open, all probes are out",
             Self::Ramping => "closing, not every call passes yet",
             Self::Tripped => "open",
+        })
+    }
+}
+
+/// What a stream was waiting for when it was cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StallPhase {
+    /// Its first content item.
+    First,
+    /// The next item after one of content.
+    Gap,
+    /// Its end.
+    Total,
+}
+
+impl fmt::Display for StallPhase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::First => "the first content",
+            Self::Gap => "the next item",
+            Self::Total => "the end",
         })
     }
 }

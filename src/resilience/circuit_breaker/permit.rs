@@ -210,7 +210,7 @@ impl<H: Hold> Debt<H> {
             shared.succeeded(self.pass.spend(), None);
         } else {
             let hint = match outcome {
-                Outcome::Failure | Outcome::SoftFailure => classifier.retry_after(result),
+                Outcome::Failure | Outcome::SoftFailure => classifier.pushback(result).wait,
                 Outcome::Ignore | Outcome::Slow | Outcome::Success => None,
             };
             self.end(Ending::Finished(outcome), hint);

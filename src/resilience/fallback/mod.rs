@@ -1,0 +1,1 @@
+//! Have something to answer when the answer is not to be had.

@@ -1,0 +1,1 @@
+//! Ask a second time when the first answer is slow to come.

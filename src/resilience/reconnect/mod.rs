@@ -1,0 +1,1 @@
+//! Keep something connected.

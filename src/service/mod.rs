@@ -1,0 +1,4 @@
+//! Rooms for running a service.
+
+#[cfg(feature = "latency")]
+pub mod latency;
