@@ -120,6 +120,15 @@ pub mod random {
     pub use crate::ground::random::seed;
 }
 
+/// Work that can be started again, and how its requests are.
+pub mod source {
+    #[cfg(feature = "http")]
+    pub use crate::ground::source::ByMethod;
+    #[cfg(feature = "tower")]
+    pub use crate::ground::source::{ByClone, Replay, Resend};
+    pub use crate::ground::source::{Lifting, Plain, Source};
+}
+
 /// The metrics this crate writes.
 pub mod telemetry {
     pub use crate::ground::telemetry::describe;

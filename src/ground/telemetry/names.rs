@@ -49,7 +49,23 @@ pub(super) const EXHAUSTED: Metric = Metric {
     help: "Further attempts (retries, hedges) that a budget had no token for",
 };
 
-pub(super) const ALL: [Metric; 5] = [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED];
+/// Labels: `name`.
+pub(super) const RETRIES: Metric = Metric {
+    name: "buttress_retries_total",
+    kind: Kind::Counter,
+    help: "Further attempts made by a retry",
+};
+
+/// Labels: `name`, `reason`.
+pub(super) const GIVEN_UP: Metric = Metric {
+    name: "buttress_retries_given_up_total",
+    kind: Kind::Counter,
+    help: "Calls that were worth another attempt and got none, by the reason (attempts, budget, deadline, elapsed, \
+           pushback, unrepeatable)",
+};
+
+pub(super) const ALL: [Metric; 7] =
+    [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED, RETRIES, GIVEN_UP];
 
 #[cfg(test)]
 mod tests {
