@@ -42,9 +42,10 @@ pub struct Retrying<S: Source, H: Hold> {
     /// When it began, if that is asked.
     began: Instant,
     /// Made by the first failure.
-    later: Option<Pin<Box<Later<Delays<H>>>>>,
+    later: Option<LaterOf<S, H>>,
 }
 
+type LaterOf<S, H> = Pin<Box<Later<<S as Source>::Ok, <S as Source>::Err, Delays<H>>>>;
 type Delays<H> = <<H as sealed::Hold>::Pace as Pace>::Delays;
 
 #[pin_project(project = StateProjection)]
@@ -59,10 +60,12 @@ enum State<A> {
 }
 
 #[pin_project]
-struct Later<I> {
+struct Later<T, E, I> {
     course: Course<I>,
     #[pin]
     timer: Option<Sleep>,
+    /// On its way out.
+    answer: Option<Result<T, E>>,
 }
 
 impl<S: Source, H: Hold> Retrying<S, H> {
@@ -107,12 +110,12 @@ where
                         state.set(State::Done);
                         return Poll::Ready(result);
                     }
-                    return self.go_on(Some(result), cx);
+                    return self.go_on_and_fetch(Some(result), cx);
                 }
-                Poll::Ready(Err(error)) => return self.go_on(Some(Err(error)), cx),
+                Poll::Ready(Err(error)) => return self.go_on_and_fetch(Some(Err(error)), cx),
             }
         }
-        self.go_on(None, cx)
+        self.go_on_and_fetch(None, cx)
     }
 }
 
@@ -128,19 +131,39 @@ where
     H::Classifier: Classify<T, E>,
     H::Observer: Observe<T, E>,
 {
-    /// After the first attempt, whose result is given if it is news.
+    /// As below, with the answer: what such a function hands back in one piece is copied through
+    /// memory, and with it the answer of a call that never went there.
+    #[inline(always)]
+    fn go_on_and_fetch(
+        mut self: Pin<&mut Self>,
+        news: Option<Result<T, E>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, E>> {
+        if self.as_mut().go_on(news, cx).is_pending() {
+            return Poll::Pending;
+        }
+        let later = self.project().later.as_mut();
+        match later.and_then(|later| later.as_mut().project().answer.take()) {
+            Some(Ok(value)) => Poll::Ready(Ok(value)),
+            Some(Err(error)) => Poll::Ready(Err(error)),
+            None => Poll::Pending,
+        }
+    }
+
+    /// After the first attempt, whose result is given if it is news. Leaves the answer where it can be
+    /// fetched.
     #[cold]
     #[inline(never)]
     fn go_on(
         mut self: Pin<&mut Self>,
         mut news: Option<Result<T, E>>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<T, E>> {
+    ) -> Poll<()> {
         let mut attempts = 0;
         loop {
             if let Some(result) = news.take() {
-                if let Some(answer) = self.as_mut().settle(result) {
-                    return Poll::Ready(answer);
+                if self.as_mut().settle(result) {
+                    return Poll::Ready(());
                 }
             }
             let this = self.as_mut().project();
@@ -172,7 +195,8 @@ where
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Err(error)) => {
                         state.set(State::Done);
-                        return Poll::Ready(Err(error));
+                        *later.answer = Some(Err(error));
+                        return Poll::Ready(());
                     }
                     Poll::Ready(Ok(())) => {
                         let last = later.course.is_last();
@@ -190,8 +214,8 @@ where
         }
     }
 
-    /// An attempt has ended. Gives the answer of the call, unless another attempt follows.
-    fn settle(self: Pin<&mut Self>, result: Result<T, E>) -> Option<Result<T, E>> {
+    /// An attempt has ended. Whether with the answer of the call; else another attempt follows.
+    fn settle(self: Pin<&mut Self>, result: Result<T, E>) -> bool {
         let this = self.project();
         let mut state = this.state;
         // Whatever an attempt holds is given back before the wait.
@@ -200,7 +224,7 @@ where
         let later = this.later.get_or_insert_with(|| {
             let custom = outside(|| this.hold.pace().delays());
             let course = Course::new(&core.shared.plan(), custom);
-            Box::pin(Later { course, timer: None })
+            Box::pin(Later { course, timer: None, answer: None })
         });
         let later = later.as_mut().project();
         let course = later.course;
@@ -235,20 +259,21 @@ where
                     timer.set(Some(Sleep::lasting(delay)));
                 }
                 state.set(State::Waiting);
-                None
+                false
             }
             Err(ending) => {
                 course.end(ending);
                 core.shared.ended(ending, course.attempts(), result.is_ok());
-                if !course.refuses(ending) {
-                    return Some(result);
-                }
-                outside(|| drop(result));
-                Some(Err(E::from(Refusal::Exhausted {
-                    name: core.shared.name().clone(),
-                    attempts: course.attempts(),
-                    retry_after: course.hint(),
-                })))
+                *later.answer = Some(if course.refuses(ending) {
+                    Err(E::from(Refusal::Exhausted {
+                        name: core.shared.name().clone(),
+                        attempts: course.attempts(),
+                        retry_after: course.hint(),
+                    }))
+                } else {
+                    result
+                });
+                true
             }
         }
     }

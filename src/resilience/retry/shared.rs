@@ -105,7 +105,14 @@ impl Shared {
     /// When a call begins, if anybody wants to know.
     #[inline]
     pub(super) fn begin(&self) -> Instant {
-        if self.timed.load(Ordering::Relaxed) == 0 { Instant::FOREVER } else { time::now() }
+        if self.timed.load(Ordering::Relaxed) == 0 { Instant::FOREVER } else { Self::now() }
+    }
+
+    /// Apart, so that the clock is not inlined into every call that does not read it.
+    #[cold]
+    #[inline(never)]
+    fn now() -> Instant {
+        time::now()
     }
 
     pub(super) fn tries_again(&self, attempt: u32, delay: Duration) {
