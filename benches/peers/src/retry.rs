@@ -5,6 +5,7 @@
 //! budget of its own documentation, and beside it the same without one on either side.
 
 use std::future::{Future, Ready, ready};
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,19 +44,20 @@ fn operation() -> impl Future<Output = Answer> + Send {
 /// The plain call.
 fn call() -> Contest {
     let retry = ours();
-    let ours = Side::new("buttress.call", move || {
-        accepted(poll_now(retry.call(|| async { answer() })))
-    });
-    let backon = Side::new("backon.exponential", || {
-        let backoff = backon::ExponentialBuilder::default().with_max_times(2).with_jitter();
+    let ours =
+        Side::new("buttress.call", move || accepted(poll_now(retry.call(|| async { answer() }))));
+    // Everybody's policy is made once, as from a config, and not where the compiler sees its numbers.
+    let backoff = black_box(backon::ExponentialBuilder::default().with_max_times(2).with_jitter());
+    let backon = Side::new("backon.exponential", move || {
         accepted(poll_now((|| async { answer() }).retry(backoff)))
     });
-    let backon_constant = Side::new("backon.constant", || {
-        let backoff = backon::ConstantBuilder::default().with_max_times(2);
+    let backoff = black_box(backon::ConstantBuilder::default().with_max_times(2));
+    let backon_constant = Side::new("backon.constant", move || {
         accepted(poll_now((|| async { answer() }).retry(backoff)))
     });
-    let tokio_retry2 = Side::new("tokio_retry2.exponential", || {
-        let strategy = ExponentialBackoff::from_millis(2).take(2);
+    let strategy = black_box(ExponentialBackoff::from_millis(2));
+    let tokio_retry2 = Side::new("tokio_retry2.exponential", move || {
+        let strategy = strategy.clone().take(2);
         let retried = tokio_retry2::Retry::spawn(strategy, || async {
             answer().map_err(tokio_retry2::RetryError::transient)
         });
@@ -142,8 +144,7 @@ fn shared_layer() -> Contest {
     let retry = ours();
     let alone = ours_layered(&retry);
     let pair = [retry.clone(), retry].map(|retry| {
-        let mut service =
-            retry.layer().layer(Lift::layer().layer(service(|| async { answer() })));
+        let mut service = retry.layer().layer(Lift::layer().layer(service(|| async { answer() })));
         move || accepted(call_now(&mut service))
     });
     Contest::new("retry.shared_layer", Side::pair("buttress.layer", pair))

@@ -12,6 +12,7 @@ use super::{
     config::Config,
     hold::{Hold, sealed},
     machine::{Course, Ending, Room, Worth, worth, worth_of_refusal},
+    shared::Core,
     view::{Again, Observe, Pace},
 };
 use crate::ground::{
@@ -71,9 +72,9 @@ struct Later<T, E, I> {
 impl<S: Source, H: Hold> Retrying<S, H> {
     /// The first attempt has been started, or will have been by `start`.
     #[inline]
-    pub(super) fn start(hold: H, start: impl FnOnce() -> (S, S::Attempt)) -> Self {
-        hold.core().deposit();
-        let began = hold.core().shared.begin();
+    pub(super) fn start(core: &Core, hold: H, start: impl FnOnce() -> (S, S::Attempt)) -> Self {
+        core.deposit();
+        let began = core.shared.begin();
         let (source, attempt) = outside(start);
         Self { state: State::Running { attempt }, source, hold, began, later: None }
     }
@@ -220,7 +221,7 @@ where
         let mut state = this.state;
         // Whatever an attempt holds is given back before the wait.
         state.set(State::Done);
-        let core = this.hold.core();
+        let Some(core) = this.hold.core() else { return false };
         let later = this.later.get_or_insert_with(|| {
             let custom = outside(|| this.hold.pace().delays());
             let course = Course::new(&core.shared.plan(), custom);

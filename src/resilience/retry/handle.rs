@@ -193,7 +193,7 @@ impl<C, O, D> Retry<C, O, D> {
         O: Observe<T, Error<E>>,
         D: Pace,
     {
-        Retrying::start(Borrowed(&self.view), || {
+        Retrying::start(&self.view.core, Borrowed(&self.view), || {
             let attempt = Lifted::new(operation());
             (Lifting(operation), attempt)
         })
@@ -206,10 +206,7 @@ impl<C, O, D> Retry<C, O, D> {
     ///
     /// See [`Retrying`].
     #[inline]
-    pub fn run<F, Fut, T, E>(
-        &self,
-        mut operation: F,
-    ) -> Retrying<Plain<F>, Borrowed<'_, C, O, D>>
+    pub fn run<F, Fut, T, E>(&self, mut operation: F) -> Retrying<Plain<F>, Borrowed<'_, C, O, D>>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -218,7 +215,7 @@ impl<C, O, D> Retry<C, O, D> {
         O: Observe<T, E>,
         D: Pace,
     {
-        Retrying::start(Borrowed(&self.view), || {
+        Retrying::start(&self.view.core, Borrowed(&self.view), || {
             let attempt = operation();
             (Plain(operation), attempt)
         })

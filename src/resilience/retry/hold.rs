@@ -1,5 +1,5 @@
 use super::{shared::Core, view::Pace};
-use crate::ground::sync::{Anchored, Spread};
+use crate::ground::sync::{Parked, Spread};
 
 /// What a handle is: the shared state, and how this view of it judges, tells and paces.
 #[derive(Clone)]
@@ -22,7 +22,8 @@ pub(super) mod sealed {
         type Observer;
         type Pace: Pace;
 
-        fn core(&self) -> &Core;
+        /// None only while it is being dropped.
+        fn core(&self) -> Option<&Core>;
         fn classifier(&self) -> &Self::Classifier;
         fn observer(&self) -> &Self::Observer;
         fn pace(&self) -> &Self::Pace;
@@ -34,7 +35,7 @@ pub struct Borrowed<'a, C, O, D>(pub(super) &'a View<C, O, D>);
 
 /// Keeps the retry alive by itself.
 pub struct Owned<C, O, D> {
-    core: Anchored<Core>,
+    core: Parked<Core>,
     classify: C,
     observe: O,
     pace: D,
@@ -45,7 +46,7 @@ impl<C: Clone, O: Clone, D: Clone> View<C, O, D> {
     #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
     pub(super) fn own(&self) -> Owned<C, O, D> {
         Owned {
-            core: self.core.hold(),
+            core: Parked::take(&self.core),
             classify: self.classify.clone(),
             observe: self.observe.clone(),
             pace: self.pace.clone(),
@@ -61,8 +62,8 @@ impl<C, O, D: Pace> sealed::Hold for Borrowed<'_, C, O, D> {
     type Pace = D;
 
     #[inline]
-    fn core(&self) -> &Core {
-        &self.0.core
+    fn core(&self) -> Option<&Core> {
+        Some(&self.0.core)
     }
 
     #[inline]
@@ -87,8 +88,8 @@ impl<C, O, D: Pace> sealed::Hold for Owned<C, O, D> {
     type Pace = D;
 
     #[inline]
-    fn core(&self) -> &Core {
-        &self.core
+    fn core(&self) -> Option<&Core> {
+        self.core.get()
     }
 
     #[inline]

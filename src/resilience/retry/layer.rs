@@ -83,7 +83,7 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let view = &self.retry.view;
         let once = view.core.shared.tries_once();
-        Retrying::start(view.own(), || {
+        Retrying::start(&view.core, view.own(), || {
             Resend::first(&mut self.inner, request, &self.replay, once)
         })
     }

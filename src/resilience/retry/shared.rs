@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread::LocalKey, time::Duration};
 
 use super::{
     config::Plan,
@@ -10,7 +10,7 @@ use crate::{
         name::Name,
         stats::Counter,
         sync::{
-            Mutex,
+            Mutex, Park, Spot,
             atomic::{AtomicU32, Ordering},
         },
         telemetry,
@@ -49,6 +49,16 @@ const COUNTED: [Ending; 6] = [
     Ending::Pushback,
     Ending::Unrepeatable,
 ];
+
+thread_local! {
+    static PARKED: Spot<Core> = const { Spot::new(None) };
+}
+
+impl Park for Core {
+    fn spot() -> &'static LocalKey<Spot<Self>> {
+        &PARKED
+    }
+}
 
 impl Core {
     /// Pays in for a first attempt.
