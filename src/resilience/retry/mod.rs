@@ -83,6 +83,7 @@ mod config;
 mod future;
 mod handle;
 mod hold;
+mod later;
 #[cfg(feature = "tower")]
 mod layer;
 mod machine;
