@@ -90,6 +90,11 @@ pub mod config {
     pub use crate::ground::config::{ConfigError, Flaw};
 }
 
+/// How calls hold their guards.
+pub mod hold {
+    pub use crate::ground::hold::{Borrowed, Hold, Owned};
+}
+
 /// What the guards of a [`Keyed`] family have in common.
 pub mod keyed {
     pub use crate::ground::keyed::{Member, Plan, Snapshot};

@@ -2,6 +2,7 @@
 
 pub(crate) mod backoff;
 pub(crate) mod config;
+pub(crate) mod hold;
 pub(crate) mod keyed;
 pub(crate) mod mode;
 pub(crate) mod name;

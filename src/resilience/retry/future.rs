@@ -8,8 +8,14 @@ use std::{
 
 use pin_project::pin_project;
 
-use super::{hold::Hold, later::Later, machine::Ending, shared::Core, view::Observe};
+use super::{
+    later::Later,
+    machine::Ending,
+    shared::Core,
+    view::{Observe, sealed::Sight},
+};
 use crate::ground::{
+    hold::Hold,
     outcome::{Classify, Outcome},
     refusal::Fault,
     source::Source,
@@ -24,13 +30,13 @@ use crate::ground::{
 /// Dropping it drops the attempt in flight, or the timer; no attempt follows.
 #[must_use = "futures do nothing unless polled"]
 #[pin_project]
-pub struct Retrying<S: Source, H: Hold> {
+pub struct Retrying<S: Source, H: Hold<Eyes: Sight>> {
     #[pin]
     state: State<S, H>,
 }
 
 #[pin_project(project = StateProjection, project_replace = StateOwned)]
-enum State<S: Source, H: Hold> {
+enum State<S: Source, H: Hold<Eyes: Sight>> {
     First {
         #[pin]
         attempt: S::Attempt,
@@ -44,7 +50,7 @@ enum State<S: Source, H: Hold> {
     Done,
 }
 
-impl<S: Source, H: Hold> Retrying<S, H> {
+impl<S: Source, H: Hold<Eyes: Sight>> Retrying<S, H> {
     /// The first attempt is started by `start`.
     #[inline]
     pub(super) fn start(core: &Core, hold: H, start: impl FnOnce() -> (S, S::Attempt)) -> Self {
@@ -64,9 +70,7 @@ impl<S, H, T, E> Future for Retrying<S, H>
 where
     S: Source<Ok = T, Err = E>,
     E: Fault,
-    H: Hold,
-    H::Classifier: Classify<T, E>,
-    H::Observer: Observe<T, E>,
+    H: Hold<Core = Core, Eyes: Sight<Classifier: Classify<T, E>, Observer: Observe<T, E>>>,
 {
     type Output = Result<T, E>;
 
@@ -81,7 +85,7 @@ where
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(value)) => {
                     let result = Ok(value);
-                    if is_answer(outside(|| hold.classifier().classify(&result))) {
+                    if is_answer(outside(|| hold.eyes().parts().classify.classify(&result))) {
                         state.set(State::Done);
                         return Poll::Ready(result);
                     }
@@ -133,7 +137,7 @@ pub struct Attempted<T, E> {
 /// As of [`Retrying`].
 #[must_use = "futures do nothing unless polled"]
 #[pin_project]
-pub struct Detailed<S: Source, H: Hold> {
+pub struct Detailed<S: Source, H: Hold<Eyes: Sight>> {
     #[pin]
     retrying: Retrying<S, H>,
 }
@@ -142,9 +146,7 @@ impl<S, H, T, E> Future for Detailed<S, H>
 where
     S: Source<Ok = T, Err = E>,
     E: Fault,
-    H: Hold,
-    H::Classifier: Classify<T, E>,
-    H::Observer: Observe<T, E>,
+    H: Hold<Core = Core, Eyes: Sight<Classifier: Classify<T, E>, Observer: Observe<T, E>>>,
 {
     type Output = Attempted<T, E>;
 
@@ -160,7 +162,7 @@ where
     }
 }
 
-impl<S: Source, H: Hold> fmt::Debug for Retrying<S, H> {
+impl<S: Source, H: Hold<Eyes: Sight>> fmt::Debug for Retrying<S, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.state {
             State::First { .. } => "Retrying(first)",
@@ -170,7 +172,7 @@ impl<S: Source, H: Hold> fmt::Debug for Retrying<S, H> {
     }
 }
 
-impl<S: Source, H: Hold> fmt::Debug for Detailed<S, H> {
+impl<S: Source, H: Hold<Eyes: Sight>> fmt::Debug for Detailed<S, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Detailed").field(&self.retrying).finish()
     }

@@ -3,14 +3,14 @@ use std::{fmt, future::Future, sync::Arc};
 use super::{
     config::{Config, Plan},
     future::Retrying,
-    hold::{Borrowed, View},
-    shared::{Core, Shared},
+    shared::{Borrowed, Core, Shared},
     snapshot::Snapshot,
-    view::{Observe, Pace, Planned, Unwatched},
+    view::{Eyes, Observe, Pace, Planned, Unwatched},
 };
 use crate::{
     ground::{
         config::ConfigError,
+        hold::View,
         name::Name,
         outcome::{Classify, Hinted, Standard},
         policy::Policy,
@@ -28,7 +28,7 @@ use crate::{
 /// where the delays come from: [`classify`](Self::classify), [`on_retry`](Self::on_retry) and
 /// [`delays`](Self::delays) give another view of the same retry.
 pub struct Retry<C = Standard, O = Unwatched, D = Planned> {
-    pub(super) view: View<C, O, D>,
+    pub(super) view: View<Core, Eyes<C, O, D>>,
 }
 
 impl Retry {
@@ -48,7 +48,8 @@ impl Retry {
         let budget = Budget::from_plan(name.clone(), &budget::Plan::default());
         let core = Core { shared: Arc::new(Shared::new(name, plan)), budget: Some(budget) };
         let core = Spread::new(core, shards());
-        Self { view: View { core, classify: Standard, observe: Unwatched, pace: Planned } }
+        let eyes = Eyes { classify: Standard, observe: Unwatched, pace: Planned };
+        Self { view: View { core, eyes } }
     }
 }
 
@@ -62,9 +63,8 @@ impl<C, O, D> Retry<C, O, D> {
         O: Clone,
         D: Clone,
     {
-        let View { core, observe, pace, .. } = &self.view;
-        let (core, observe, pace) = (core.clone(), observe.clone(), pace.clone());
-        Retry { view: View { core, classify, observe, pace } }
+        let (observe, pace) = (self.view.eyes.observe.clone(), self.view.eyes.pace.clone());
+        Retry { view: self.view.seen_by(Eyes { classify, observe, pace }) }
     }
 
     /// Another view of the same retry that finds in a failed result what the backend asks of its
@@ -90,7 +90,7 @@ impl<C, O, D> Retry<C, O, D> {
         O: Clone,
         D: Clone,
     {
-        self.classify(Hinted::new(self.view.classify.clone(), retry_after))
+        self.classify(Hinted::new(self.view.eyes.classify.clone(), retry_after))
     }
 
     /// Another view of the same retry that tells of every further attempt before its delay: a closure
@@ -112,9 +112,8 @@ impl<C, O, D> Retry<C, O, D> {
         C: Clone,
         D: Clone,
     {
-        let View { core, classify, pace, .. } = &self.view;
-        let (core, classify, pace) = (core.clone(), classify.clone(), pace.clone());
-        Retry { view: View { core, classify, observe, pace } }
+        let (classify, pace) = (self.view.eyes.classify.clone(), self.view.eyes.pace.clone());
+        Retry { view: self.view.seen_by(Eyes { classify, observe, pace }) }
     }
 
     /// Another view of the same retry whose delays you give: a closure that makes an iterator for
@@ -134,9 +133,8 @@ impl<C, O, D> Retry<C, O, D> {
         O: Clone,
         N: Pace,
     {
-        let View { core, classify, observe, .. } = &self.view;
-        let (core, classify, observe) = (core.clone(), classify.clone(), observe.clone());
-        Retry { view: View { core, classify, observe, pace } }
+        let (classify, observe) = (self.view.eyes.classify.clone(), self.view.eyes.observe.clone());
+        Retry { view: self.view.seen_by(Eyes { classify, observe, pace }) }
     }
 
     /// Another view of the same retry that pays from this budget: share one between the retries and
@@ -170,7 +168,7 @@ impl<C, O, D> Retry<C, O, D> {
         D: Clone,
     {
         let core = Core { shared: Arc::clone(&self.view.core.shared), budget };
-        Self { view: View { core: Spread::new(core, shards()), ..self.view.clone() } }
+        Self { view: View { core: Spread::new(core, shards()), eyes: self.view.eyes.clone() } }
     }
 
     /// Calls an operation whose error is its own: `E` comes back as [`Error<E>`](crate::Error).
@@ -193,7 +191,7 @@ impl<C, O, D> Retry<C, O, D> {
         O: Observe<T, Error<E>>,
         D: Pace,
     {
-        Retrying::start(&self.view.core, Borrowed(&self.view), || {
+        Retrying::start(&self.view.core, self.view.borrow(), || {
             let attempt = Lifted::new(operation());
             (Lifting(operation), attempt)
         })
@@ -215,7 +213,7 @@ impl<C, O, D> Retry<C, O, D> {
         O: Observe<T, E>,
         D: Pace,
     {
-        Retrying::start(&self.view.core, Borrowed(&self.view), || {
+        Retrying::start(&self.view.core, self.view.borrow(), || {
             let attempt = operation();
             (Plain(operation), attempt)
         })

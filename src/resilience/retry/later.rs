@@ -9,11 +9,12 @@ use pin_project::pin_project;
 
 use super::{
     config::{Config, Plan},
-    hold::{Hold, sealed},
     machine::{Course, Ending, Room, Worth, worth, worth_of_refusal},
-    view::{Again, Observe, Pace},
+    shared::Core,
+    view::{Again, Observe, Pace, sealed::Sight},
 };
 use crate::ground::{
+    hold::{Hold, sealed},
     outcome::{Classify, Outcome},
     pushback::Pushback,
     random,
@@ -27,7 +28,7 @@ const IN_ONE_POLL: u32 = 32;
 
 /// What is left of a call whose first attempt was not the answer.
 #[pin_project]
-pub(super) struct Later<S: Source, H: Hold> {
+pub(super) struct Later<S: Source, H: Hold<Eyes: Sight>> {
     #[pin]
     step: Step<S::Attempt>,
     #[pin]
@@ -40,7 +41,7 @@ pub(super) struct Later<S: Source, H: Hold> {
     answer: Option<Result<S::Ok, S::Err>>,
 }
 
-type Delays<H> = <<H as sealed::Hold>::Pace as Pace>::Delays;
+type Delays<H> = <<<H as sealed::Hold>::Eyes as Sight>::Pace as Pace>::Delays;
 
 #[pin_project(project = StepProjection)]
 enum Step<A> {
@@ -53,7 +54,7 @@ enum Step<A> {
     Done,
 }
 
-impl<S: Source, H: Hold> Later<S, H> {
+impl<S: Source, H: Hold<Eyes: Sight>> Later<S, H> {
     /// Attempts made, time waited between them, and why there was no other.
     pub(super) const fn tally(&self) -> (u32, Duration, Ending) {
         (self.course.attempts(), self.course.waited(), self.course.ending())
@@ -74,9 +75,7 @@ impl<S, H, T, E> Later<S, H>
 where
     S: Source<Ok = T, Err = E>,
     E: Fault,
-    H: Hold,
-    H::Classifier: Classify<T, E>,
-    H::Observer: Observe<T, E>,
+    H: Hold<Core = Core, Eyes: Sight<Classifier: Classify<T, E>, Observer: Observe<T, E>>>,
 {
     /// The first attempt ended like this.
     #[cold]
@@ -89,7 +88,7 @@ where
         cx: &mut Context<'_>,
     ) -> Pin<Box<Self>> {
         let plan = hold.core().map_or_else(Plan::default, |core| core.shared.plan());
-        let course = Course::new(&plan, outside(|| hold.pace().delays()));
+        let course = Course::new(&plan, outside(|| hold.eyes().parts().pace.delays()));
         let (step, timer, answer) = (Step::Done, None, None);
         let mut later = Box::pin(Self { step, timer, course, source, hold, began, answer });
         later.as_mut().go_on(Some(result), cx);
@@ -163,7 +162,12 @@ where
         let course = this.course;
 
         let worth = outside(|| {
-            judge(this.hold.classifier(), &result, this.source.is_safe(), course.config())
+            judge(
+                &this.hold.eyes().parts().classify,
+                &result,
+                this.source.is_safe(),
+                course.config(),
+            )
         });
         let room = match worth {
             Worth::Again { .. } => room(*this.began, course.config()),
@@ -184,7 +188,7 @@ where
                 let (attempt, waited) = (course.attempts(), course.waited());
                 core.shared.tries_again(attempt, delay);
                 let again = Again { attempt, result: &result, delay, waited };
-                outside(|| this.hold.observer().observe(&again));
+                outside(|| this.hold.eyes().parts().observe.observe(&again));
                 outside(|| drop(result));
                 course.wait(delay);
                 if !delay.is_zero() {

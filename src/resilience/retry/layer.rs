@@ -8,7 +8,7 @@ use tower::{Layer, Service};
 use super::{
     future::Retrying,
     handle::Retry,
-    hold::Owned,
+    shared::Owned,
     view::{Observe, Pace, Planned, Unwatched},
 };
 use crate::ground::{

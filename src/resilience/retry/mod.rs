@@ -82,7 +82,6 @@
 mod config;
 mod future;
 mod handle;
-mod hold;
 mod later;
 #[cfg(feature = "tower")]
 mod layer;
@@ -98,8 +97,8 @@ pub use self::{
     config::{Config, GiveUp, Plan},
     future::{Attempted, Detailed, Retrying},
     handle::{Retry, Retryable},
-    hold::{Borrowed, Hold, Owned},
     machine::Ending,
+    shared::{Borrowed, Owned},
     snapshot::{GivenUp, Snapshot, Totals},
-    view::{Again, Observe, Pace, Planned, Unwatched},
+    view::{Again, Eyes, Observe, Pace, Planned, Unwatched},
 };

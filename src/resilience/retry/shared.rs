@@ -4,9 +4,11 @@ use super::{
     config::Plan,
     machine::Ending,
     snapshot::{GivenUp, Snapshot, Totals},
+    view::Eyes,
 };
 use crate::{
     ground::{
+        hold,
         name::Name,
         stats::Counter,
         sync::{
@@ -49,6 +51,12 @@ const COUNTED: [Ending; 6] = [
     Ending::Pushback,
     Ending::Unrepeatable,
 ];
+
+/// A call's hold on its retry by reference.
+pub type Borrowed<'a, C, O, D> = hold::Borrowed<'a, Core, Eyes<C, O, D>>;
+
+/// A call's hold on its retry by itself.
+pub type Owned<C, O, D> = hold::Owned<Core, Eyes<C, O, D>>;
 
 thread_local! {
     static PARKED: Spot<Core> = const { Spot::new(None) };

@@ -72,3 +72,36 @@ where
         Some(self().into_iter())
     }
 }
+
+/// How a view of a retry judges, tells and paces.
+#[derive(Clone, Copy, Debug)]
+pub struct Eyes<C, O, D> {
+    pub(super) classify: C,
+    pub(super) observe: O,
+    pub(super) pace: D,
+}
+
+/// What [`Eyes`] consist of.
+pub(super) mod sealed {
+    use super::{Eyes, Pace};
+
+    #[expect(unnameable_types, reason = "a bound that nobody else can meet")]
+    pub trait Sight {
+        type Classifier;
+        type Observer;
+        type Pace: Pace;
+
+        fn parts(&self) -> &Eyes<Self::Classifier, Self::Observer, Self::Pace>;
+    }
+
+    impl<C, O, D: Pace> Sight for Eyes<C, O, D> {
+        type Classifier = C;
+        type Observer = O;
+        type Pace = D;
+
+        #[inline]
+        fn parts(&self) -> &Self {
+            self
+        }
+    }
+}
