@@ -8,7 +8,7 @@ mod spread;
 pub(crate) use self::{
     journal::{Journal, Reader},
     live::Live,
-    padded::{Padded, shard, shards},
+    padded::{Padded, own_shard, shard, shards},
     spread::{Anchored, Spread},
 };
 #[cfg(buttress_loom)]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::ground::{mode::Mode, name::Name};
 
 /// Nothing is told.
@@ -11,6 +13,22 @@ impl Meter {
 
     #[inline(always)]
     pub(crate) const fn refused(&self, _: Mode) {}
+}
+
+/// Nothing is told.
+#[derive(Debug)]
+pub(crate) struct SlowMeter;
+
+impl SlowMeter {
+    pub(crate) const fn new(_: &Name, _: &Name) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) const fn slow(&self) {}
+
+    #[inline(always)]
+    pub(crate) const fn alert(&self, _: Duration, _: Duration, _: Duration, _: u64) {}
 }
 
 #[inline(always)]

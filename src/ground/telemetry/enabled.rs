@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 #[cfg(feature = "metrics")]
 use super::names::{self, Kind, Metric};
 use crate::ground::{mode::Mode, name::Name};
@@ -48,6 +50,52 @@ impl Meter {
             "refused"
         );
         let _ = (mode, self.kind);
+    }
+}
+
+/// Tells of the slow ones of one operation.
+#[derive(Debug)]
+pub(crate) struct SlowMeter {
+    #[cfg(feature = "tracing")]
+    names: (Name, Name),
+    #[cfg(feature = "metrics")]
+    key: metrics::Key,
+}
+
+impl SlowMeter {
+    /// For this operation of this monitor.
+    pub(crate) fn new(monitor: &Name, operation: &Name) -> Self {
+        Self {
+            #[cfg(feature = "tracing")]
+            names: (monitor.clone(), operation.clone()),
+            #[cfg(feature = "metrics")]
+            key: metrics::Key::from_parts(
+                names::SLOW.name,
+                &[("name", shared(monitor)), ("operation", shared(operation))][..],
+            ),
+        }
+    }
+
+    /// One was slow.
+    pub(crate) fn slow(&self) {
+        #[cfg(feature = "metrics")]
+        count(&self.key);
+    }
+
+    /// One was slow, after a silence in which `suppressed` others were.
+    pub(crate) fn alert(&self, took: Duration, limit: Duration, p99: Duration, suppressed: u64) {
+        #[cfg(feature = "tracing")]
+        tracing::warn!(
+            target: "buttress",
+            monitor = self.names.0.as_str(),
+            operation = self.names.1.as_str(),
+            took_ms = took.as_secs_f64() * 1e3,
+            slow_after_ms = limit.as_secs_f64() * 1e3,
+            p99_ms = p99.as_secs_f64() * 1e3,
+            suppressed,
+            "slow operation"
+        );
+        let _ = (took, limit, p99, suppressed);
     }
 }
 

@@ -49,7 +49,14 @@ pub(super) const EXHAUSTED: Metric = Metric {
     help: "Further attempts (retries, hedges) that a budget had no token for",
 };
 
-pub(super) const ALL: [Metric; 5] = [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED];
+/// Labels: `name`, `operation`.
+pub(super) const SLOW: Metric = Metric {
+    name: "buttress_latency_slow_total",
+    kind: Kind::Counter,
+    help: "Operations that took longer than their threshold",
+};
+
+pub(super) const ALL: [Metric; 6] = [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED, SLOW];
 
 #[cfg(test)]
 mod tests {
