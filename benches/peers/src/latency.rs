@@ -1,7 +1,7 @@
 //! Recording a duration, against hdrhistogram behind a lock.
 //!
 //! The peer is what a service does without us: one histogram from a nanosecond to a minute, with
-//! three significant digits, behind either of two locks. It has no window, tells no outcomes apart and
+//! three significant digits, behind either of two locks. It has no window, tells no endings apart and
 //! reads no clock to record; ours does all three. Durations differ from call to call, so that no cache
 //! line is learned by heart.
 
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use buttress::latency::{Config, Latency, Operation, Outcome};
+use buttress::latency::{Config, Latency, Operation, Ending};
 use hdrhistogram::Histogram;
 use tower::Layer;
 
@@ -50,7 +50,7 @@ fn durations() -> impl FnMut() -> u64 {
 
 fn ours(operation: Operation) -> impl FnMut() {
     let mut next = durations();
-    move || operation.record(Duration::from_nanos(next()), Outcome::Ok)
+    move || operation.record(Duration::from_nanos(next()), Ending::Ok)
 }
 
 fn hdr_std(histogram: Arc<Mutex<Histogram<u64>>>) -> impl FnMut() -> bool {
@@ -67,7 +67,7 @@ fn hdr_parking_lot(histogram: Arc<parking_lot::Mutex<Histogram<u64>>>) -> impl F
 fn record() -> Contest {
     let mut next = durations();
     let (at, told) = (buttress::time::now(), operation());
-    let told = move || told.record_at(at, Duration::from_nanos(next()), Outcome::Ok);
+    let told = move || told.record_at(at, Duration::from_nanos(next()), Ending::Ok);
     let std = hdr_std(Arc::new(Mutex::new(histogram())));
     let parking_lot = hdr_parking_lot(Arc::new(parking_lot::Mutex::new(histogram())));
     Contest::new("latency.record", Side::new("buttress.record", ours(operation())))
@@ -79,7 +79,7 @@ fn record() -> Contest {
 /// The same by the operation's name.
 fn record_by_name() -> Contest {
     let (monitor, mut next) = (monitor(), durations());
-    let ours = move || monitor.record("search", Duration::from_nanos(next()), Outcome::Ok);
+    let ours = move || monitor.record("search", Duration::from_nanos(next()), Ending::Ok);
     let map = Mutex::new(HashMap::from([("search", histogram())]));
     let mut next = durations();
     let theirs = move || {

@@ -7,7 +7,7 @@ use std::{
 
 use pin_project::pin_project;
 
-use super::{hold::Hold, outcome::Outcome};
+use super::{ending::Ending, hold::Hold};
 use crate::ground::time::{self, Instant};
 
 /// A measured operation: the same future behind both doors, generic over how it holds the operation.
@@ -57,11 +57,11 @@ where
         match this.debt.watch(|| this.inner.poll(cx)) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(value)) => {
-                this.debt.settle(Outcome::Ok);
+                this.debt.settle(Ending::Ok);
                 Poll::Ready(Ok(value))
             }
             Poll::Ready(Err(error)) => {
-                this.debt.settle(Outcome::Err);
+                this.debt.settle(Ending::Err);
                 Poll::Ready(Err(error))
             }
         }
@@ -70,11 +70,11 @@ where
 
 impl<H: Hold> Debt<H> {
     #[inline]
-    fn settle(&mut self, outcome: Outcome) {
+    fn settle(&mut self, ending: Ending) {
         // Taken first: whatever comes of it, there is no second record.
         if let Some(began) = self.began.take() {
             let now = time::now();
-            self.hold.measure().record(now, now.since(began), outcome);
+            self.hold.measure().record(now, now.since(began), ending);
         }
     }
 
@@ -85,7 +85,7 @@ impl<H: Hold> Debt<H> {
         impl<H: Hold> Drop for Unwinding<'_, H> {
             #[cold]
             fn drop(&mut self) {
-                self.0.settle(Outcome::Panicked);
+                self.0.settle(Ending::Panicked);
             }
         }
 
@@ -98,7 +98,7 @@ impl<H: Hold> Debt<H> {
     /// Dropped before it had ended.
     #[cold]
     fn give_up(&mut self) {
-        self.settle(if time::is_cutting_off() { Outcome::Err } else { Outcome::Cancelled });
+        self.settle(if time::is_cutting_off() { Ending::Err } else { Ending::Cancelled });
     }
 }
 

@@ -2,9 +2,9 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use super::{
     config::{Config, Plan},
+    ending::Ending,
     future::Measured,
     hold::{Borrowed, Owned},
-    outcome::Outcome,
     shared::{Measure, Shared},
     snapshot::{Distribution, Snapshot, Summary},
 };
@@ -53,8 +53,8 @@ impl Latency {
     }
 
     /// Records what something else has timed.
-    pub fn record(&self, operation: impl Into<Name>, lasted: Duration, outcome: Outcome) {
-        self.shared.operation(operation).record(time::recent(), lasted, outcome);
+    pub fn record(&self, operation: impl Into<Name>, lasted: Duration, ending: Ending) {
+        self.shared.operation(operation).record(time::recent(), lasted, ending);
     }
 
     /// Measures a future, from now until it has ended or is dropped.
@@ -115,14 +115,14 @@ impl Operation {
 
     /// Records what something else has timed.
     #[inline]
-    pub fn record(&self, lasted: Duration, outcome: Outcome) {
-        self.measure.record(time::recent(), lasted, outcome);
+    pub fn record(&self, lasted: Duration, ending: Ending) {
+        self.measure.record(time::recent(), lasted, ending);
     }
 
     /// Records what ended at `end`, for who has read the clock already.
     #[inline]
-    pub fn record_at(&self, end: Instant, lasted: Duration, outcome: Outcome) {
-        self.measure.record(end, lasted, outcome);
+    pub fn record_at(&self, end: Instant, lasted: Duration, ending: Ending) {
+        self.measure.record(end, lasted, ending);
     }
 
     /// Measures a future, from now until it has ended or is dropped.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::outcome::{OUTCOMES, Outcome};
+use super::ending::{ENDINGS, Ending};
 use crate::ground::{
     stats::{Histogram, Slicing},
     time::Instant,
@@ -18,7 +18,7 @@ pub(super) struct Tally {
 /// How many there were of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
-    pub(super) ended: [u64; OUTCOMES],
+    pub(super) ended: [u64; ENDINGS],
     pub(super) slow: u64,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Reading {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Record {
     pub(super) nanos: u64,
-    pub(super) outcome: Outcome,
+    pub(super) ending: Ending,
     pub(super) slow: bool,
 }
 
@@ -77,7 +77,7 @@ impl Reading {
 
 impl Counts {
     pub(super) fn add(&mut self, record: Record) {
-        self.ended[record.outcome.index()] += 1;
+        self.ended[record.ending.index()] += 1;
         self.slow += u64::from(record.slow);
     }
 
@@ -110,13 +110,13 @@ struct Slice {
 }
 
 /// The alerts of one operation.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Alerts {
     raised: u64,
     /// How many had been slow when the last was raised.
     told: u64,
     /// No other before this moment.
-    quiet_until: Option<Instant>,
+    quiet_until: Instant,
 }
 
 impl Window {
@@ -186,20 +186,22 @@ impl Window {
         self.ever
     }
 
-    /// Something was slow, the last of `slow` since the beginning. How many were slow since the last
-    /// alert, if there is to be one now.
-    pub(super) fn alert(&mut self, now: Instant, slow: u64) -> Option<u64> {
-        if self.alerts.quiet_until.is_some_and(|until| now < until) {
-            return None;
-        }
+    /// Whether it is too early for another alert.
+    pub(super) fn is_quiet(&self, now: Instant) -> bool {
+        self.alerts.raised > 0 && now < self.alerts.quiet_until
+    }
+
+    /// Raises an alert: there is none for a whole window from `now`. `slow` have been so since the
+    /// beginning, this one included; how many of them since the last alert.
+    pub(super) fn alert(&mut self, now: Instant, slow: u64) -> u64 {
         let suppressed = slow.saturating_sub(self.alerts.told).saturating_sub(1);
         let raised = self.alerts.raised + 1;
-        self.alerts = Alerts { raised, told: slow, quiet_until: Some(now.after(self.span())) };
-        Some(suppressed)
+        self.alerts = Alerts { raised, told: slow, quiet_until: now.after(self.span()) };
+        suppressed
     }
 
     /// No alert before this moment.
-    pub(super) fn quiet_until(&self) -> Option<Instant> {
+    pub(super) const fn quiet_until(&self) -> Instant {
         self.alerts.quiet_until
     }
 
@@ -254,7 +256,7 @@ mod tests {
     }
 
     fn took(nanos: u64) -> Record {
-        Record { nanos, outcome: Outcome::Ok, slow: false }
+        Record { nanos, ending: Ending::Ok, slow: false }
     }
 
     fn count(window: &Window, seconds: u64) -> u64 {
@@ -309,13 +311,13 @@ mod tests {
     #[test]
     fn one_alert_a_window_says_how_many_were_slow_meanwhile() {
         let mut window = window();
-        assert_eq!(window.alert(at(3), 1), Some(0));
-        assert_eq!(window.alert(at(3), 2), None);
-        assert_eq!(window.alert(at(12), 8), None);
-        assert_eq!(window.alert(at(13), 9), Some(7));
-        assert_eq!(window.alert(at(500), 10), Some(0));
-        assert_eq!(window.alerts(), 3);
-        assert_eq!(window.quiet_until(), Some(at(510)));
+        assert!(!window.is_quiet(Instant::from_nanos(0)), "before the first");
+        assert_eq!(window.alert(at(3), 1), 0);
+        assert!(window.is_quiet(at(3)) && window.is_quiet(at(12)));
+        assert!(!window.is_quiet(at(13)));
+        assert_eq!(window.alert(at(13), 9), 7);
+        assert_eq!(window.alert(at(500), 10), 0);
+        assert_eq!((window.alerts(), window.quiet_until()), (3, at(510)));
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //!
 //! # How it decides
 //!
-//! Each record is a duration and an [`Outcome`]: `Ok`, `Err`, `Panicked`, or `Cancelled` when the future
+//! Each record is a duration and an [`Ending`]: `Ok`, `Err`, `Panicked`, or `Cancelled` when the future
 //! was dropped. A drop by one of our own timeouts is an `Err`, as everywhere. All of them count towards the
 //! percentiles. Time begins when [`wrap`](Operation::wrap) or a service is called, not with the first
 //! poll. Guards *around* a measured call keep their refusals out of it; guards *inside* show up as
@@ -59,7 +59,7 @@
 //! # Example
 //!
 //! ```
-//! use buttress::latency::{Config, Latency, Outcome};
+//! use buttress::latency::{Config, Latency, Ending};
 //! use std::time::Duration;
 //!
 //! # async fn search(query: &str) -> Result<String, std::io::Error> { Ok(query.into()) }
@@ -71,7 +71,7 @@
 //! let found = searching.wrap(search("buttress")).await?;
 //!
 //! // What something else has timed.
-//! latency.record("select", Duration::from_micros(45_200), Outcome::Ok);
+//! latency.record("select", Duration::from_micros(45_200), Ending::Ok);
 //!
 //! for operation in latency.summary().operations {
 //!     println!("{}: p99 {:?} of {}", operation.operation, operation.p99, operation.count);
@@ -94,13 +94,13 @@
 //! ```
 
 mod config;
+mod ending;
 mod future;
 mod handle;
 mod hold;
 #[cfg(feature = "tower")]
 mod layer;
 mod machine;
-mod outcome;
 mod shared;
 mod snapshot;
 
@@ -108,9 +108,9 @@ mod snapshot;
 pub use self::layer::{LatencyLayer, LatencyService};
 pub use self::{
     config::{Config, Plan},
+    ending::Ending,
     future::Measured,
     handle::{Latency, Operation},
     hold::{Borrowed, Hold, Owned},
-    outcome::Outcome,
     snapshot::{Distribution, OperationSummary, Snapshot, Summary},
 };

@@ -1,11 +1,12 @@
 use std::{fmt, time::Duration};
 
-use super::{machine::Reading, outcome::Outcome};
+use super::{ending::Ending, machine::Reading};
 use crate::ground::name::Name;
 
 /// Everything a monitor has in its window: histograms, which can be merged and asked for any
 /// quantile. As data it is its [`summary`](Self::summary).
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(into = "Summary"))]
 pub struct Snapshot {
     name: Name,
     window: Duration,
@@ -61,10 +62,16 @@ impl Snapshot {
     pub fn summary(&self) -> Summary {
         Summary {
             name: self.name.clone(),
-            window: Some(self.window),
+            window: self.window,
             operations: self.operations.iter().map(Distribution::summary).collect(),
             overflowed: self.overflowed,
         }
+    }
+}
+
+impl From<Snapshot> for Summary {
+    fn from(snapshot: Snapshot) -> Self {
+        snapshot.summary()
     }
 }
 
@@ -98,8 +105,8 @@ impl Distribution {
 
     /// How many of them ended like this.
     #[must_use]
-    pub const fn count_of(&self, outcome: Outcome) -> u64 {
-        self.reading.tally.counts.ended[outcome.index()]
+    pub const fn count_of(&self, ending: Ending) -> u64 {
+        self.reading.tally.counts.ended[ending.index()]
     }
 
     /// The duration that a share of `quantile` of all records did not exceed, within 1 %; none
@@ -134,10 +141,10 @@ impl Distribution {
         OperationSummary {
             operation: self.operation.clone(),
             count: self.count(),
-            ok: self.count_of(Outcome::Ok),
-            err: self.count_of(Outcome::Err),
-            cancelled: self.count_of(Outcome::Cancelled),
-            panicked: self.count_of(Outcome::Panicked),
+            ok: self.count_of(Ending::Ok),
+            err: self.count_of(Ending::Err),
+            cancelled: self.count_of(Ending::Cancelled),
+            panicked: self.count_of(Ending::Panicked),
             slow: tally.counts.slow,
             p50: self.quantile(0.5),
             p95: self.quantile(0.95),
@@ -164,12 +171,12 @@ impl fmt::Debug for Distribution {
 pub struct Summary {
     /// The monitor's name.
     pub name: Name,
-    /// The time that percentiles and counts are of. In JSON `window_ms`.
+    /// The time that percentiles and counts are of.
     #[cfg_attr(
         feature = "serde",
-        serde(rename = "window_ms", serialize_with = "crate::ground::config::millis::serialize")
+        serde(serialize_with = "crate::ground::config::human::serialize")
     )]
-    pub window: Option<Duration>,
+    pub window: Duration,
     /// The operations, by name.
     pub operations: Vec<OperationSummary>,
     /// Look-ups of names there was no room for; what they recorded is under `other`.

@@ -9,8 +9,8 @@ use std::{
 
 use super::{
     super::{
-        machine::{Counts, Reading, Record, Tally, Window},
-        outcome::Outcome,
+        ending::Ending,
+        machine::{Reading, Record, Window},
     },
     place::Place,
 };
@@ -58,10 +58,10 @@ impl Measure {
     }
 
     #[inline]
-    pub(in super::super) fn record(&self, now: Instant, lasted: Duration, outcome: Outcome) {
+    pub(in super::super) fn record(&self, now: Instant, lasted: Duration, ending: Ending) {
         let nanos = nanos(lasted);
         let slow = nanos > self.slow_after.load(Ordering::Relaxed);
-        let record = Record { nanos, outcome, slow };
+        let record = Record { nanos, ending, slow };
         match self.own_place() {
             Some(place) if place.covers(now) && !slow => place.add(record),
             _ => self.record_carefully(now, record),
@@ -109,24 +109,23 @@ impl Measure {
         }
         let alert = {
             let mut window = self.window.lock();
-            let slow = self.ever(&window).slow;
-            let suppressed = window.alert(now, slow);
-            let quiet_until = window.quiet_until().unwrap_or(Instant::from_nanos(0));
-            self.quiet_until.store(quiet_until.as_nanos(), Ordering::Relaxed);
-            suppressed.map(|suppressed| (suppressed, self.total(&window, now)))
+            if window.is_quiet(now) {
+                return; // another thread was first
+            }
+            let reading = self.reading(&window, now);
+            let suppressed = window.alert(now, reading.ever.slow);
+            self.quiet_until.store(window.quiet_until().as_nanos(), Ordering::Relaxed);
+            (suppressed, reading.tally)
         };
         // Told without the lock: a subscriber is foreign code.
-        if let Some((suppressed, total)) = alert {
-            let threshold = Duration::from_nanos(self.slow_after.load(Ordering::Relaxed));
-            let p99 = total.lasted.quantile(0.99).map_or(Duration::ZERO, Duration::from_nanos);
-            self.meter.alert(Duration::from_nanos(record.nanos), threshold, p99, suppressed);
-        }
+        let (suppressed, tally) = alert;
+        let threshold = Duration::from_nanos(self.slow_after.load(Ordering::Relaxed));
+        let p99 = tally.lasted.quantile(0.99).map_or(Duration::ZERO, Duration::from_nanos);
+        self.meter.alert(Duration::from_nanos(record.nanos), threshold, p99, suppressed);
     }
 
     pub(in super::super) fn read(&self, now: Instant) -> Reading {
-        let window = self.window.lock();
-        let ever = self.ever(&window);
-        Reading { tally: self.total(&window, now), ever, alerts: window.alerts() }
+        self.reading(&self.window.lock(), now)
     }
 
     /// Cuts time differently from now on, starting from nothing.
@@ -136,22 +135,18 @@ impl Measure {
         self.places().for_each(Place::end);
     }
 
-    /// What was recorded in the window that ends at `now`.
-    fn total(&self, window: &Window, now: Instant) -> Tally {
-        let mut total = window.total(now);
+    /// What there is at `now`. Each place is asked once for its counts, so that what is in the window
+    /// is part of what there ever was.
+    fn reading(&self, window: &Window, now: Instant) -> Reading {
+        let (mut tally, mut ever) = (window.total(now), window.ever());
         for place in self.places() {
+            let counts = place.counts();
+            ever.merge(counts);
             if place.slice().is_some_and(|slice| window.is_counting(slice, now)) {
-                place.pour(&mut total, place.counts());
+                place.pour(&mut tally, counts);
             }
         }
-        total
-    }
-
-    /// All there ever was.
-    fn ever(&self, window: &Window) -> Counts {
-        let mut ever = window.ever();
-        self.places().for_each(|place| ever.merge(place.counts()));
-        ever
+        Reading { tally, ever, alerts: window.alerts() }
     }
 
     fn places(&self) -> impl Iterator<Item = &Place> {

@@ -1,6 +1,6 @@
 use super::super::{
+    ending::ENDINGS,
     machine::{Counts, Record, Tally},
-    outcome::OUTCOMES,
 };
 use crate::ground::{
     stats::{BUCKETS, index},
@@ -17,7 +17,7 @@ pub(super) struct Place {
     begins: AtomicU64,
     width: AtomicU64,
     slice: AtomicU64,
-    ended: [AtomicU64; OUTCOMES],
+    ended: [AtomicU64; ENDINGS],
     slow: AtomicU64,
     sum: AtomicU64,
     max: AtomicU64,
@@ -56,7 +56,7 @@ impl Place {
     pub(super) fn add(&self, record: Record) {
         let count = &self.counts[index(record.nanos)];
         count.store(count.load(Ordering::Relaxed).saturating_add(1), Ordering::Relaxed);
-        grow(&self.ended[record.outcome.index()], 1);
+        grow(&self.ended[record.ending.index()], 1);
         grow(&self.sum, record.nanos);
         if record.nanos > self.max.load(Ordering::Relaxed) {
             self.max.store(record.nanos, Ordering::Relaxed);

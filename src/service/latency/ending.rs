@@ -1,7 +1,7 @@
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum Ending {
     /// It was dropped before it had ended: nobody waited for it any longer.
     Cancelled,
     /// It failed, or one of our own timeouts or deadlines cut it off.
@@ -13,9 +13,9 @@ pub enum Outcome {
 }
 
 /// How many kinds of end there are.
-pub(super) const OUTCOMES: usize = 4;
+pub(super) const ENDINGS: usize = 4;
 
-impl Outcome {
+impl Ending {
     /// Its place in a table.
     #[inline]
     pub(super) const fn index(self) -> usize {
