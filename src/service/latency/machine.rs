@@ -125,7 +125,7 @@ impl Window {
             slicing,
             slices: places(slicing),
             ever: Counts::default(),
-            alerts: Alerts::default(),
+            alerts: Alerts { raised: 0, told: 0, quiet_until: Instant::ORIGIN },
         }
     }
 

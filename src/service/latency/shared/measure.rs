@@ -107,7 +107,7 @@ impl Measure {
         if now.as_nanos() < self.quiet_until.load(Ordering::Relaxed) {
             return;
         }
-        let alert = {
+        let (suppressed, tally) = {
             let mut window = self.window.lock();
             if window.is_quiet(now) {
                 return; // another thread was first
@@ -118,7 +118,6 @@ impl Measure {
             (suppressed, reading.tally)
         };
         // Told without the lock: a subscriber is foreign code.
-        let (suppressed, tally) = alert;
         let threshold = Duration::from_nanos(self.slow_after.load(Ordering::Relaxed));
         let p99 = tally.lasted.quantile(0.99).map_or(Duration::ZERO, Duration::from_nanos);
         self.meter.alert(Duration::from_nanos(record.nanos), threshold, p99, suppressed);
