@@ -10,6 +10,7 @@ use buttress::{
         self, CircuitBreaker, CircuitBreakerLayer, CircuitBreakerService, Guarded, Permit,
     },
     config::ConfigError,
+    latency::{self, Distribution, Latency, LatencyLayer, LatencyService, Measured, Summary},
     outcome::Standard,
     policy::{Chain, Nothing},
     time::{Deadline, Scoped},
@@ -29,12 +30,18 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<CircuitBreaker>();
     shared::<CircuitBreakerLayer>();
     shared::<Budget>();
+    shared::<Latency>();
+    shared::<LatencyLayer>();
+    shared::<latency::Operation>();
     shared::<Timeout>();
     shared::<TimeoutLayer>();
     shared::<Keyed<String, CircuitBreaker>>();
     shared::<Pipeline<Chain<Chain<Nothing, Timeout>, CircuitBreaker>>>();
     cloned::<CircuitBreaker>();
     cloned::<CircuitBreakerLayer>();
+    cloned::<Latency>();
+    cloned::<LatencyLayer>();
+    cloned::<latency::Operation>();
     cloned::<Timeout>();
     cloned::<Keyed<Rc<str>, CircuitBreaker>>();
     cloned::<Pipeline<Chain<Nothing, Timeout>>>();
@@ -43,18 +50,22 @@ fn handles_and_layers_are_shared_and_cloned() {
 #[test]
 fn services_are_what_the_service_inside_is() {
     shared::<CircuitBreakerService<(), Standard>>();
+    shared::<LatencyService<()>>();
     shared::<TimeoutService<()>>();
     shared::<DeadlineService<()>>();
     shared::<HttpDeadlineService<()>>();
     shared::<Lift<()>>();
     sent::<CircuitBreakerService<Cell<u8>, Standard>>();
     cloned::<CircuitBreakerService<Rc<u8>, Standard>>();
+    cloned::<LatencyService<Rc<u8>>>();
     cloned::<TimeoutService<Rc<u8>>>();
 }
 
 #[test]
 fn futures_are_what_the_operation_is() {
     shared::<Guarded<Operation, circuit_breaker::Owned>>();
+    shared::<Measured<Operation, latency::Owned>>();
+    sent::<Measured<Cell<u8>, latency::Borrowed<'_>>>();
     shared::<Timed<Operation, timeout::Owned>>();
     shared::<Lifted<Operation>>();
     shared::<Scoped<Operation>>();
@@ -70,6 +81,18 @@ fn errors_travel_anywhere() {
     shared::<ConfigError>();
     shared::<Name>();
     shared::<Deadline>();
+    shared::<latency::Snapshot>();
+    shared::<Distribution>();
+    shared::<Summary>();
+}
+
+#[test]
+fn a_monitor_takes_an_operation_that_is_not_send() {
+    let latency = Latency::new("local", Default::default()).unwrap();
+    let local = Rc::new(7);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let answer = runtime.block_on(latency.wrap("op", async { Ok::<_, ()>(*local) }));
+    assert_eq!(answer, Ok(7));
 }
 
 #[test]

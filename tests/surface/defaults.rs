@@ -5,6 +5,7 @@ use std::time::Duration;
 use buttress::{
     Mode, budget,
     circuit_breaker::{Config, Window, presets},
+    latency,
     time::Clock,
     timeout,
 };
@@ -30,6 +31,17 @@ fn the_budgets_defaults_are_as_documented() {
     assert_eq!(config, budget::Config::default());
     assert_eq!((config.ratio, config.per_second, config.max_kept), (0.2, 3, 1000));
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+}
+
+#[test]
+fn the_monitors_defaults_are_as_documented() {
+    let config = latency::Config::new();
+    assert_eq!(config, latency::Config::default());
+    assert_eq!((config.window, config.slices), (Duration::from_secs(60), 6));
+    assert_eq!(config.max_operations, 64);
+    assert_eq!((config.slow_after, config.slow_after_of.len()), (None, 0));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(latency::Plan::default().config(), &latency::Config::new());
 }
 
 #[test]

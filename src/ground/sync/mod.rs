@@ -9,7 +9,7 @@ mod spread;
 pub(crate) use self::{
     journal::{Journal, Reader},
     live::Live,
-    padded::{Padded, shard, shards},
+    padded::{Padded, own_shard, shard, shards},
     parked::{Park, Parked, Spot},
     spread::{Anchored, Spread},
 };

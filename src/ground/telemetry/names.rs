@@ -64,8 +64,15 @@ pub(super) const GIVEN_UP: Metric = Metric {
            pushback, unrepeatable)",
 };
 
-pub(super) const ALL: [Metric; 7] =
-    [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED, RETRIES, GIVEN_UP];
+/// Labels: `name`, `operation`.
+pub(super) const SLOW: Metric = Metric {
+    name: "buttress_latency_slow_total",
+    kind: Kind::Counter,
+    help: "Operations that took longer than their threshold",
+};
+
+pub(super) const ALL: &[&Metric] =
+    &[&REFUSALS, &TRANSITIONS, &STATE, &EVICTIONS, &EXHAUSTED, &RETRIES, &GIVEN_UP, &SLOW];
 
 #[cfg(test)]
 mod tests {
