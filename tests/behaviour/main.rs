@@ -9,4 +9,5 @@ mod budget;
 mod circuit_breaker;
 mod clock;
 mod doors;
+mod hedge;
 mod latency;

@@ -58,6 +58,11 @@ impl Histogram {
         Some(at.map_or(self.max, middle).min(self.max))
     }
 
+    /// How many values are in this bucket.
+    pub(super) fn at(&self, bucket: usize) -> u64 {
+        self.counts.get(bucket).copied().map_or(0, u64::from)
+    }
+
     pub(crate) const fn max(&self) -> u64 {
         self.max
     }

@@ -8,6 +8,7 @@ pub(crate) mod ewma;
 mod histogram;
 mod ring;
 mod sliding;
+mod survival;
 mod tally;
 
 pub(crate) use self::{
@@ -16,6 +17,7 @@ pub(crate) use self::{
     histogram::Histogram,
     ring::{MAX_BUCKETS, Ring, Slicing},
     sliding::SlidingCount,
+    survival::Survival,
     tally::Tally,
 };
 

@@ -51,6 +51,9 @@ pub(crate) const fn exhausted(_: &Name) {}
 pub(crate) const fn retried(_: &Name, _: u32, _: Duration) {}
 
 #[inline(always)]
+pub(crate) const fn hedged(_: &Name, _: &'static str) {}
+
+#[inline(always)]
 pub(crate) const fn gave_up(_: &Name, _: &'static str, _: u32) {}
 
 /// Registers the description of every metric with the installed recorder.

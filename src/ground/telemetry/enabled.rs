@@ -156,6 +156,18 @@ pub(crate) fn retried(name: &Name, attempt: u32, delay: Duration) {
     let _ = (name, attempt, delay);
 }
 
+/// An attempt is made beside those that run.
+pub(crate) fn hedged(name: &Name, cause: &'static str) {
+    #[cfg(feature = "metrics")]
+    {
+        let labels = [("name", shared(name)), ("cause", cause.into())];
+        count(&metrics::Key::from_parts(names::HEDGES.name, &labels[..]));
+    }
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "buttress", hedge = name.as_str(), cause, "hedged");
+    let _ = (name, cause);
+}
+
 /// A call was worth another attempt and got none.
 pub(crate) fn gave_up(name: &Name, reason: &'static str, attempts: u32) {
     #[cfg(feature = "metrics")]

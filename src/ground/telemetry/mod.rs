@@ -15,5 +15,5 @@ mod names;
 
 pub use self::inner::describe;
 pub(crate) use self::inner::{
-    Meter, SlowMeter, evicted, exhausted, gave_up, retried, state_changed,
+    Meter, SlowMeter, evicted, exhausted, gave_up, hedged, retried, state_changed,
 };

@@ -71,6 +71,13 @@ pub(super) const SLOW: Metric = Metric {
     help: "Operations that took longer than their threshold",
 };
 
+/// Labels: `name`, `cause`.
+pub(super) const HEDGES: Metric = Metric {
+    name: "buttress_hedges_total",
+    kind: Kind::Counter,
+    help: "Attempts started beside those that ran, because those were slow or because one had failed",
+};
+
 pub(super) const ALL: &[&Metric] =
     &[&REFUSALS, &TRANSITIONS, &STATE, &EVICTIONS, &EXHAUSTED, &RETRIES, &GIVEN_UP, &SLOW];
 

@@ -28,13 +28,13 @@ pub(super) const PLAN: Plan = Plan {
     stairs: &[
         ("cache", "single_flight", "one load for a missing key, however many wait for it"),
         ("hedge", "budget", "hedges and retries spend from one purse"),
-        ("hedge", "latency", "the delay before a hedge is a percentile of what was measured"),
         ("retry", "budget", "retries and hedges spend from one purse"),
     ],
     standings: &[
         ("hold", "shared", "a hold refers to the shared state"),
         ("later", "shared", "what is left of a call waits and asks its hold, so it is no decision"),
         ("permit", "shared", "a permit holds the shared state it settles with"),
+        ("rivals", "shared", "rivals are polled and paid for, so they are no decision"),
         ("snapshot", "machine", "a snapshot is read off a machine"),
         ("store", "machine", "a store waits for its back end, so it is no decision"),
         ("subscription", "machine", "a subscriber waits for news, so it is no decision"),
