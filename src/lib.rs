@@ -115,6 +115,12 @@ pub mod random {
     pub use crate::ground::random::seed;
 }
 
+/// Guards around streams.
+#[cfg(any(feature = "circuit-breaker", feature = "fallback", feature = "timeout"))]
+pub mod stream {
+    pub use crate::ground::stream::{GuardedStream, HeldStream, Settle};
+}
+
 /// The metrics this crate writes.
 pub mod telemetry {
     pub use crate::ground::telemetry::describe;

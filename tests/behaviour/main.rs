@@ -9,3 +9,5 @@ mod budget;
 mod circuit_breaker;
 mod clock;
 mod doors;
+mod held_streams;
+mod timeout_stream;
