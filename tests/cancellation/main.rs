@@ -9,3 +9,4 @@ mod panics;
 mod permits;
 mod services;
 mod shutdown;
+mod streams;

@@ -8,6 +8,7 @@ mod closing;
 mod events;
 mod model;
 mod refusing;
+mod streams;
 mod survival;
 mod world;
 
