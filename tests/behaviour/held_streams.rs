@@ -4,7 +4,10 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     rc::Rc,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -256,6 +259,18 @@ async fn the_classifier_sees_the_items() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn once_it_is_settled_the_classifier_is_not_asked_again() {
+    let asked = AtomicU32::new(0);
+    let breaker = breaker().classify(|item: &Item| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        if item.is_ok() { Outcome::Success } else { Outcome::Failure }
+    });
+    let items = stream::iter([Ok("a"), Err("reset"), Ok("b"), Err("reset")]);
+    breaker.try_acquire().unwrap().record_stream(items).count().await;
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_item_can_say_how_long_to_stay_away() {
     let breaker = CircuitBreaker::new("model", config().with_consecutive_failures(1)).unwrap();
     let hinted = breaker.retry_after(|item: &Item| match item {
@@ -345,6 +360,14 @@ async fn a_permit_of_ones_own_hears_how_the_stream_goes() {
     let take = || std::mem::take(&mut *heard.lock().unwrap());
     HeldStream::new(stream::iter([Ok("a"), Err("b"), Ok("c")]), place()).count().await;
     assert_eq!(take(), ["item", "error", "item", "end", "drop"]);
+    let connection = place();
+    let inside = stream::iter([Ok("a")]).inspect(move |_| connection.note("read"));
+    let mut kept = HeldStream::new(inside, place());
+    while kept.next().await.is_some() {}
+    let heard_at_the_end = ["read", "item", "end", "drop", "drop"];
+    assert_eq!(take(), heard_at_the_end, "the stream goes, then the permit");
+    drop(kept);
+    assert_eq!(take(), [""; 0]);
     let mut held = HeldStream::new(hanging(), place());
     assert!(held.next().await.is_some());
     assert!(held.next().now_or_never().is_none());

@@ -46,8 +46,10 @@
 //! outside cut it off, nothing otherwise.
 //!
 //! So a half-open circuit waits for a probe that streams, up to
-//! [`probe_lease`](Config::probe_lease): make it longer than healthy streams last. And `slow_after` is
-//! about the whole stream; leave it off around streams.
+//! [`probe_lease`](Config::probe_lease) and [`half_open_for`](Config::half_open_for): make them longer
+//! than healthy streams last. `slow_after` is about the whole stream; leave it off around streams. And
+//! a consumer that stops at a last item of some kind (`[DONE]`) never sees the end: end the stream
+//! there, inside (`take_while`), or no answer is a success.
 //!
 //! # What it costs
 //!
