@@ -10,4 +10,6 @@ mod circuit_breaker;
 mod clock;
 mod doors;
 mod hedge;
+mod held_streams;
 mod latency;
+mod timeout_stream;

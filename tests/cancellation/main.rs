@@ -10,3 +10,4 @@ mod panics;
 mod permits;
 mod services;
 mod shutdown;
+mod streams;

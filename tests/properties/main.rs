@@ -9,6 +9,7 @@ mod events;
 mod latency;
 mod model;
 mod refusing;
+mod streams;
 mod survival;
 mod world;
 

@@ -13,9 +13,11 @@ use buttress::{
     latency::{self, Distribution, Latency, LatencyLayer, LatencyService, Measured, Summary},
     outcome::Standard,
     policy::{Chain, Nothing},
+    stream::{self, HeldStream},
     time::{Deadline, Scoped},
     timeout::{
         self, DeadlineService, HttpDeadlineService, Timed, Timeout, TimeoutLayer, TimeoutService,
+        stream::StreamTimeout,
     },
 };
 
@@ -35,6 +37,8 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<latency::Operation>();
     shared::<Timeout>();
     shared::<TimeoutLayer>();
+    shared::<StreamTimeout>();
+    cloned::<StreamTimeout<fn(&u8) -> bool>>();
     shared::<Keyed<String, CircuitBreaker>>();
     shared::<Pipeline<Chain<Chain<Nothing, Timeout>, CircuitBreaker>>>();
     cloned::<CircuitBreaker>();
@@ -72,6 +76,15 @@ fn futures_are_what_the_operation_is() {
     sent::<Guarded<Cell<u8>, circuit_breaker::Borrowed<'_>>>();
     shared::<Permit<circuit_breaker::Owned>>();
     sent::<Permit<circuit_breaker::Borrowed<'_>>>();
+}
+
+#[test]
+fn streams_are_what_the_stream_inside_is() {
+    shared::<timeout::stream::TimedStream<(), Standard>>();
+    shared::<stream::GuardedStream<(), Permit<circuit_breaker::Owned>>>();
+    shared::<HeldStream<(), Permit<circuit_breaker::Owned>>>();
+    sent::<timeout::stream::TimedStream<Cell<u8>, Standard>>();
+    sent::<HeldStream<Cell<u8>, circuit_breaker::Recording<circuit_breaker::Borrowed<'_>>>>();
 }
 
 #[test]

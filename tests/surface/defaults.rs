@@ -51,6 +51,13 @@ fn defaults_and_presets_parse() {
     }
     assert_eq!(buttress::circuit_breaker::Plan::default().config(), &Config::new());
     for config in [
+        timeout::stream::Config::new(),
+        timeout::stream::presets::COMPLETION,
+        timeout::stream::presets::REASONING,
+    ] {
+        assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    }
+    for config in [
         timeout::presets::COMPLETION,
         timeout::presets::DEPENDENCY,
         timeout::presets::EMBEDDING,
@@ -73,4 +80,20 @@ fn presets_are_the_numbers_of_the_services_they_come_from() {
     assert_eq!(presets::GATEWAY.successes_to_close, Some(2));
     assert_eq!(presets::SERVICE.consecutive_failures, Some(5));
     assert_eq!(presets::SERVICE.open_for, seconds(60));
+}
+
+#[test]
+fn a_stream_may_be_silent_for_as_long_as_the_presets_say_and_last_for_ever() {
+    use timeout::stream::{Config, presets};
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!(Config::new(), Config::default());
+    assert_eq!(timeout::stream::Plan::default().config(), &Config::new());
+    for (preset, first, gap) in [
+        (Config::new(), None, None),
+        (presets::COMPLETION, seconds(30), seconds(20)),
+        (presets::REASONING, seconds(180), seconds(60)),
+    ] {
+        assert_eq!((preset.first_content, preset.gap, preset.total), (first, gap, None));
+        assert_eq!(preset.mode, Mode::Enforce);
+    }
 }

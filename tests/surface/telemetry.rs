@@ -102,6 +102,45 @@ fn shadow_mode_is_a_label() {
     );
 }
 
+#[test]
+fn a_stream_that_stalls_is_a_refusal() {
+    use buttress::{
+        time::Deadline,
+        timeout::stream::{Config, StreamTimeout},
+    };
+    use futures::{StreamExt, stream};
+
+    let config = Config::new().with_first_content(Duration::from_secs(2));
+    let timeout = StreamTimeout::new("model", config).unwrap();
+    let silent = stream::pending::<Result<(), ()>>;
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            assert_eq!(timeout.stream(silent()).count().await, 1);
+            let deadline = Deadline::within(Duration::from_secs(1));
+            let stream = deadline.scope(async { timeout.stream(silent()) }).await;
+            assert_eq!(stream.count().await, 1);
+            timeout
+                .reconfigure(Config::new().with_gap(Duration::from_secs(1)).with_mode(Mode::Shadow))
+                .unwrap();
+            let words = stream::iter([Ok(()), Ok(())]).then(|word: Result<(), ()>| async move {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                word
+            });
+            assert_eq!(timeout.stream(words).count().await, 2);
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_refusals_total{kind=deadline_exceeded,mode=enforce,name=model} 1",
+            "buttress_refusals_total{kind=stalled,mode=enforce,name=model} 1",
+            "buttress_refusals_total{kind=stalled,mode=shadow,name=model} 1",
+        ]
+    );
+}
+
 fn timeout_in_shadow() -> Timeout {
     let config = buttress::timeout::Config::new(Duration::from_secs(1)).with_mode(Mode::Shadow);
     Timeout::new("slow", config).unwrap()
