@@ -54,7 +54,7 @@ impl<S: Source, H: Hold<Eyes: Sight>> Retrying<S, H> {
     /// The first attempt is started by `start`.
     #[inline]
     pub(super) fn start(core: &Core, hold: H, start: impl FnOnce() -> (S, S::Attempt)) -> Self {
-        core.deposit();
+        core.begin();
         let began = core.shared.begin();
         let (source, attempt) = outside(start);
         Self { state: State::First { attempt, source, hold, began } }
@@ -86,6 +86,9 @@ where
                 Poll::Ready(Ok(value)) => {
                     let result = Ok(value);
                     if is_answer(outside(|| hold.eyes().parts().classify.classify(&result))) {
+                        if let Some(core) = hold.core() {
+                            core.succeed(None);
+                        }
                         state.set(State::Done);
                         return Poll::Ready(result);
                     }

@@ -13,14 +13,17 @@ use super::{
     shared::Core,
     view::{Again, Observe, Pace, sealed::Sight},
 };
-use crate::ground::{
-    hold::{Hold, sealed},
-    outcome::{Classify, Outcome},
-    pushback::Pushback,
-    random,
-    refusal::{Fault, Refusal},
-    source::Source,
-    time::{self, Deadline, Instant, Sleep, outside},
+use crate::{
+    ground::{
+        hold::{Hold, sealed},
+        outcome::{Classify, Outcome},
+        pushback::Pushback,
+        random,
+        refusal::{Fault, Refusal},
+        source::Source,
+        time::{self, Deadline, Instant, Sleep, outside},
+    },
+    resilience::budget::quota::Paid,
 };
 
 /// So many attempts in one poll, where there is nothing to wait for; then others have their turn.
@@ -34,6 +37,8 @@ pub(super) struct Later<S: Source, H: Hold<Eyes: Sight>> {
     #[pin]
     timer: Option<Sleep>,
     course: Course<Delays<H>>,
+    /// What a quota gives back if the call succeeds.
+    paid: Option<Paid>,
     source: S,
     hold: H,
     began: Instant,
@@ -89,8 +94,8 @@ where
     ) -> Pin<Box<Self>> {
         let plan = hold.core().map_or_else(Plan::default, |core| core.shared.plan());
         let course = Course::new(&plan, outside(|| hold.eyes().parts().pace.delays()));
-        let (step, timer, answer) = (Step::Done, None, None);
-        let mut later = Box::pin(Self { step, timer, course, source, hold, began, answer });
+        let (step, timer, paid, answer) = (Step::Done, None, None, None);
+        let mut later = Box::pin(Self { step, timer, course, paid, source, hold, began, answer });
         later.as_mut().go_on(Some(result), cx);
         later
     }
@@ -177,8 +182,9 @@ where
         let next = next.and_then(|next| {
             if course.only_watches() {
                 Err(Ending::Watched)
-            } else if next.paid && !core.withdraw() {
-                Err(Ending::Budget)
+            } else if let Some(cost) = next.cost {
+                *this.paid = core.pay(cost).ok_or(Ending::Budget)?;
+                Ok(next.delay)
             } else {
                 Ok(next.delay)
             }
@@ -199,6 +205,9 @@ where
             }
             Err(ending) => {
                 course.end(ending);
+                if ending == Ending::Answered && result.is_ok() {
+                    core.succeed(*this.paid);
+                }
                 core.shared.ended(ending, course.attempts(), result.is_ok());
                 *this.answer = Some(if course.refuses(ending) {
                     Err(E::from(Refusal::Exhausted {

@@ -7,8 +7,10 @@ pub(super) const WINGS: [&str; 4] = ["resilience", "hardening", "web", "service"
 
 /// A room inside a room: the outer, the inner, why. It is a room like any other, with the same files
 /// in the same order, and has no stair to the outer one unless the plan has it.
-pub(super) const ALCOVES: [(&str, &str, &str); 1] =
-    [("timeout", "stream", "limits on streams have a config, a machine and totals of their own")];
+pub(super) const ALCOVES: [(&str, &str, &str); 2] = [
+    ("budget", "quota", "a purse of another kind, with a config and a machine of its own"),
+    ("timeout", "stream", "limits on streams have a config, a machine and totals of their own"),
+];
 
 /// Where a room may use another: who, whom, why.
 pub(super) type Stair = (&'static str, &'static str, &'static str);
@@ -31,14 +33,17 @@ pub(super) struct Plan {
 /// The plan of this house.
 pub(super) const PLAN: Plan = Plan {
     stairs: &[
+        ("budget", "budget::quota", "a purse is either, and a retry pays from a purse"),
         ("cache", "single_flight", "one load for a missing key, however many wait for it"),
         ("hedge", "budget", "hedges and retries spend from one purse"),
         ("retry", "budget", "retries and hedges spend from one purse"),
+        ("retry", "budget::quota", "what a further attempt costs depends on what it follows"),
     ],
     standings: &[
         ("hold", "shared", "a hold refers to the shared state"),
         ("later", "shared", "what is left of a call waits and asks its hold, so it is no decision"),
         ("permit", "shared", "a permit holds the shared state it settles with"),
+        ("purse", "handle", "a purse is one handle or another"),
         ("rivals", "shared", "rivals are polled and paid for, so they are no decision"),
         ("snapshot", "machine", "a snapshot is read off a machine"),
         ("store", "machine", "a store waits for its back end, so it is no decision"),
