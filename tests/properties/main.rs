@@ -7,6 +7,7 @@ mod buckets;
 mod closing;
 mod events;
 mod model;
+mod pushback;
 mod refusing;
 mod survival;
 mod world;

@@ -26,7 +26,7 @@ pub use self::{
     instant::Instant,
 };
 pub(crate) use self::{
-    clock::{between_edges, reached},
+    clock::{between_edges, reached, wall},
     cut::{cut_off, is_cutting_off, outside},
     instant::nanos,
     sleep::Sleep,

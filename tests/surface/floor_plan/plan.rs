@@ -40,6 +40,12 @@ pub(super) const PLAN: Plan = Plan {
     ],
     exceptions: &[
         (
+            Rule::Clock,
+            "src/ground/pushback/",
+            "SystemTime",
+            "dates that others send are compared with the calendar, whose reading is told",
+        ),
+        (
             Rule::Features,
             "src/ground/refusal/",
             "anyhow",
@@ -98,6 +104,7 @@ pub(super) const IMPURE: &[&str] = &[
 pub(super) const CLOCKS: &[&str] = &[
     "Instant::now",
     "SystemTime",
+    "SystemTime::now",
     "std::time::Instant",
     "thread::sleep",
     "tokio::time",
