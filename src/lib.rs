@@ -80,6 +80,11 @@ pub use self::{
     stack::Pipeline,
 };
 
+/// How long to wait before trying again.
+pub mod backoff {
+    pub use crate::ground::backoff::{Backoff, Jitter};
+}
+
 /// What is wrong with a config.
 pub mod config {
     pub use crate::ground::config::{ConfigError, Flaw};

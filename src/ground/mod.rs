@@ -1,5 +1,6 @@
 //! What every room stands on. Imports nobody above it.
 
+pub(crate) mod backoff;
 pub(crate) mod config;
 pub(crate) mod keyed;
 pub(crate) mod mode;

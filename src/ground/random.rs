@@ -27,6 +27,16 @@ pub(crate) fn unit() -> f64 {
     GENERATOR.try_with(|generator| generator.borrow_mut().random::<f64>()).unwrap_or(0.5)
 }
 
+/// A whole number from 0 up to and without `bound`; 0 if that leaves none.
+pub(crate) fn below(bound: u64) -> u64 {
+    if bound == 0 {
+        return 0;
+    }
+    GENERATOR
+        .try_with(|generator| generator.borrow_mut().random_range(0..bound))
+        .unwrap_or(bound / 2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,6 +49,15 @@ mod tests {
         };
         assert_eq!(draw(7), draw(7));
         assert_ne!(draw(7), draw(8));
+    }
+
+    #[test]
+    fn whole_numbers_stay_below_their_bound() {
+        seed(1);
+        assert_eq!((below(0), below(1)), (0, 0));
+        let draws: Vec<u64> = (0..1000).map(|_| below(10)).collect();
+        assert!((0..10).all(|number| draws.contains(&number)) && draws.iter().all(|&at| at < 10));
+        assert!((0..100).any(|_| below(u64::MAX) > u64::MAX / 2));
     }
 
     #[test]
