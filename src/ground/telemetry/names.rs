@@ -49,7 +49,15 @@ pub(super) const EXHAUSTED: Metric = Metric {
     help: "Further attempts (retries, hedges) that a budget had no token for",
 };
 
-pub(super) const ALL: [Metric; 5] = [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED];
+/// Labels: `name`, `from`, `to`.
+pub(super) const CONNECTIONS: Metric = Metric {
+    name: "buttress_reconnect_transitions_total",
+    kind: Kind::Counter,
+    help: "Changes of state of a connection that is kept up",
+};
+
+pub(super) const ALL: [Metric; 6] =
+    [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED, CONNECTIONS];
 
 #[cfg(test)]
 mod tests {

@@ -32,11 +32,16 @@ pub(super) const PLAN: Plan = Plan {
         ("retry", "budget", "retries and hedges spend from one purse"),
     ],
     standings: &[
+        ("attempt", "machine", "an attempt is polled and timed, so it is no decision"),
+        ("bell", "machine", "a bell wakes those who wait, so it is no decision"),
+        ("connection", "shared", "a connection says to the shared state that it is broken"),
+        ("heartbeat", "future", "a heartbeat waits as a call does, and is none"),
         ("hold", "shared", "a hold refers to the shared state"),
         ("permit", "shared", "a permit holds the shared state it settles with"),
         ("snapshot", "machine", "a snapshot is read off a machine"),
         ("store", "machine", "a store waits for its back end, so it is no decision"),
         ("subscription", "machine", "a subscriber waits for news, so it is no decision"),
+        ("waiter", "shared", "a waiter looks into the shared state"),
     ],
     exceptions: &[
         (
