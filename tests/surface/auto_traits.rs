@@ -1,7 +1,7 @@
 //! Send, Sync, Clone and `'static` of what users store, spawn and share. Compiling is the test; the
 //! functions say of which types.
 
-use std::{cell::Cell, future::Ready, rc::Rc};
+use std::{cell::Cell, future::Ready, io, rc::Rc};
 
 use buttress::{
     Error, Keyed, Lift, Lifted, Name, Pipeline, Refusal,
@@ -12,6 +12,7 @@ use buttress::{
     config::ConfigError,
     outcome::Standard,
     policy::{Chain, Nothing},
+    reconnect::{Connection, Reconnect, ReconnectService},
     time::{Deadline, Scoped},
     timeout::{
         self, DeadlineService, HttpDeadlineService, Timed, Timeout, TimeoutLayer, TimeoutService,
@@ -33,6 +34,10 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<TimeoutLayer>();
     shared::<Keyed<String, CircuitBreaker>>();
     shared::<Pipeline<Chain<Chain<Nothing, Timeout>, CircuitBreaker>>>();
+    shared::<Reconnect<u8, io::Error>>();
+    shared::<Connection<u8, io::Error>>();
+    cloned::<Reconnect<Cell<u8>, Cell<u8>>>();
+    cloned::<Connection<Cell<u8>, Cell<u8>>>();
     cloned::<CircuitBreaker>();
     cloned::<CircuitBreakerLayer>();
     cloned::<Timeout>();
@@ -46,6 +51,8 @@ fn services_are_what_the_service_inside_is() {
     shared::<TimeoutService<()>>();
     shared::<DeadlineService<()>>();
     shared::<HttpDeadlineService<()>>();
+    shared::<ReconnectService<u8, io::Error>>();
+    cloned::<ReconnectService<Rc<u8>, io::Error>>();
     shared::<Lift<()>>();
     sent::<CircuitBreakerService<Cell<u8>, Standard>>();
     cloned::<CircuitBreakerService<Rc<u8>, Standard>>();

@@ -29,8 +29,20 @@ fn every_public_item_has_one_path() {
         paths.entry(item).or_default().push(name);
     }
     // Rooms have the same words for the same things; at the root and on the ground there is one of each.
-    let rooms =
-        ["Borrowed", "Config", "Counts", "Hold", "Owned", "Plan", "Snapshot", "Totals", "presets"];
+    let rooms = [
+        "Borrowed",
+        "Config",
+        "Counts",
+        "Hold",
+        "Owned",
+        "Plan",
+        "Snapshot",
+        "State",
+        "Subscription",
+        "Totals",
+        "Transition",
+        "presets",
+    ];
     for (item, paths) in paths {
         assert!(paths.len() == 1 || rooms.contains(&item), "{item} has several paths: {paths:?}");
     }

@@ -10,6 +10,7 @@ use buttress::{
     Mode,
     budget::{self, Budget},
     circuit_breaker::{CircuitBreaker, Config},
+    reconnect::{self, Reconnect},
     timeout::Timeout,
 };
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
@@ -70,6 +71,29 @@ fn refusals_and_transitions_are_counted_and_the_state_is_one_hot() {
 }
 
 #[test]
+fn what_becomes_of_a_connection_is_counted() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            let config = reconnect::Config::new().with_max_attempts(1);
+            let db = Reconnect::new("db", config, || async { Err::<(), _>("down") }).unwrap();
+            for _ in 0..3 {
+                assert!(db.connected().await.is_err());
+            }
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_reconnect_transitions_total{from=connecting,name=db,to=down} 1",
+            "buttress_reconnect_transitions_total{from=idle,name=db,to=connecting} 1",
+            "buttress_refusals_total{kind=disconnected,mode=enforce,name=db} 3",
+        ]
+    );
+}
+
+#[test]
 fn a_guard_made_before_the_recorder_is_heard_by_it() {
     let timeout = Timeout::new("slow", Duration::from_secs(1)).unwrap();
     let recorder = DebuggingRecorder::new();
@@ -117,6 +141,9 @@ fn every_metric_is_described_once_asked() {
         drop(breaker.try_acquire());
         let budget = budget::Config::new().with_per_second(0);
         assert!(!Budget::new("db", budget).unwrap().try_withdraw());
+        let config = reconnect::Config::new();
+        let db = Reconnect::new("db", config, || async { Ok::<_, ()>(()) }).unwrap();
+        db.close();
     });
     let described: Vec<_> = snapshotter
         .snapshot()
@@ -124,7 +151,7 @@ fn every_metric_is_described_once_asked() {
         .into_iter()
         .map(|(_, _, help, _)| help.is_some())
         .collect();
-    assert_eq!(described, [true; 5]);
+    assert_eq!(described, [true; 6]);
 }
 
 /// Writes every event down.

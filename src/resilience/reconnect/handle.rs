@@ -63,7 +63,7 @@ impl<C, E, K> Reconnect<C, E, K> {
     /// Another view of the same connection, with other eyes: a closure over `&Result<T, Error<X>>`
     /// (over `&Result<T, X>` with [`run`](Self::run) and in a service), whose argument must be spelled
     /// out. A result that is a [`Failure`](crate::outcome::Outcome::Failure) broke the connection; with
-    /// [`Standard`](crate::outcome::Standard) every error does. Refusals that never began break
+    /// [`Standard::default()`](crate::outcome::Standard) every error does. Refusals that never began break
     /// nothing and are not asked about.
     #[must_use]
     pub fn classify<D>(&self, classify: D) -> Reconnect<C, E, D> {
