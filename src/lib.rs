@@ -90,6 +90,11 @@ pub mod config {
     pub use crate::ground::config::{ConfigError, Flaw};
 }
 
+/// How calls hold their guards.
+pub mod hold {
+    pub use crate::ground::hold::{Borrowed, Hold, Owned};
+}
+
 /// What the guards of a [`Keyed`] family have in common.
 pub mod keyed {
     pub use crate::ground::keyed::{Member, Plan, Snapshot};
@@ -118,6 +123,15 @@ pub mod pushback {
 /// Randomness that can be repeated.
 pub mod random {
     pub use crate::ground::random::seed;
+}
+
+/// Work that can be started again, and how its requests are.
+pub mod source {
+    #[cfg(feature = "http")]
+    pub use crate::ground::source::ByMethod;
+    #[cfg(feature = "tower")]
+    pub use crate::ground::source::{ByClone, Replay, Resend};
+    pub use crate::ground::source::{Lifting, Plain, Source};
 }
 
 /// The metrics this crate writes.

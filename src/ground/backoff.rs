@@ -151,7 +151,7 @@ enum Spread {
 }
 
 impl Terms {
-    fn new(backoff: Backoff, jitter: Jitter) -> Self {
+    pub(crate) fn new(backoff: Backoff, jitter: Jitter) -> Self {
         let (base, cap, growth) = match backoff {
             Backoff::Immediate => (0, 0, Growth::Add(0)),
             // Without a cap, so that a fraction can go both ways.

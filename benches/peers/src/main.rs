@@ -17,6 +17,7 @@ mod budget;
 mod calls;
 mod harness;
 mod pace;
+mod retry;
 mod sampling;
 mod timeout;
 
@@ -31,8 +32,12 @@ static ALLOCATOR: alloc::Counting = alloc::Counting;
 type Room = (&'static str, fn(&mut Report));
 
 /// Every room with contests, in the order in which they run.
-const ROOMS: [Room; 3] =
-    [("breaker", breaker::run), ("timeout", timeout::run), ("budget", budget::run)];
+const ROOMS: [Room; 4] = [
+    ("breaker", breaker::run),
+    ("timeout", timeout::run),
+    ("budget", budget::run),
+    ("retry", retry::run),
+];
 
 fn main() -> ExitCode {
     let (flags, wanted): (Vec<_>, Vec<_>) =

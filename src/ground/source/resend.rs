@@ -2,49 +2,79 @@ use std::task::{Context, Poll};
 
 use tower::Service;
 
-use super::Source;
+use super::{Replay, Source, sealed};
 
-/// A service and the request to send it, again and again: `copy` makes another one, or cannot.
+/// What is left of a call once it has been made: a service and the request to send it again.
 ///
-/// A request that cannot be copied is still sent once; one that can is copied once less often than
-/// it is sent.
-#[derive(Debug)]
-pub(crate) struct Resend<S, Request, Copy> {
-    service: S,
-    request: Option<Request>,
-    copy: Copy,
+/// Nothing is left where the request could not be copied. One that could is copied once less often
+/// than it is sent, and the service is cloned only then.
+#[derive(Clone, Debug)]
+pub struct Resend<S, Request, R> {
+    kept: Option<(S, Request)>,
+    replay: R,
+    safe: bool,
 }
 
-impl<S, Request, Copy> Resend<S, Request, Copy> {
-    pub(crate) const fn new(service: S, request: Request, copy: Copy) -> Self {
-        Self { service, request: Some(request), copy }
+impl<S, Request, R> Resend<S, Request, R>
+where
+    S: Service<Request> + Clone,
+    R: Replay<Request> + Clone,
+{
+    /// Makes the first call on `service`, which must be ready. `last`: there will be no other.
+    #[inline]
+    pub(crate) fn first(
+        service: &mut S,
+        request: Request,
+        replay: &R,
+        last: bool,
+    ) -> (Self, S::Future) {
+        let safe = replay.is_safe(&request);
+        let copy = if last { None } else { replay.copy(&request) };
+        let attempt = service.call(request);
+        let kept = copy.map(|copy| (service.clone(), copy));
+        (Self { kept, replay: replay.clone(), safe }, attempt)
     }
 }
 
-impl<S, Request, Copy> Source for Resend<S, Request, Copy>
+impl<S, Request, R> sealed::Source for Resend<S, Request, R> {}
+
+impl<S, Request, R> Source for Resend<S, Request, R>
 where
     S: Service<Request>,
-    Copy: FnMut(&Request) -> Option<Request>,
+    R: Replay<Request>,
 {
-    type NotReady = S::Error;
+    type Ok = S::Response;
+    type Err = S::Error;
     type Attempt = S::Future;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.service.poll_ready(cx)
+        match &mut self.kept {
+            Some((service, _)) => service.poll_ready(cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn is_repeatable(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    fn is_safe(&self) -> bool {
+        self.safe
     }
 
     fn start(&mut self, last: bool) -> Option<S::Future> {
-        let request = self.request.take()?;
-        if !last {
-            self.request = (self.copy)(&request);
-        }
-        Some(self.service.call(request))
+        let (mut service, request) = self.kept.take()?;
+        let copy = if last { None } else { self.replay.copy(&request) };
+        let attempt = service.call(request);
+        // The very service: it is made ready again before it is called again.
+        self.kept = copy.map(|copy| (service, copy));
+        Some(attempt)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{convert::Infallible, future::ready};
+    use std::{cell::Cell, convert::Infallible, future::ready};
 
     use tower::service_fn;
 
@@ -52,23 +82,23 @@ mod tests {
 
     #[test]
     fn a_request_is_copied_once_less_often_than_it_is_sent() {
-        let mut copies = 0;
-        let echo = service_fn(|request: u8| ready(Ok::<_, Infallible>(request)));
-        let mut source = Resend::new(echo, 7, |request: &u8| {
-            copies += 1;
+        let copies = Cell::new(0);
+        let mut echo = service_fn(|request: u8| ready(Ok::<_, Infallible>(request)));
+        let copy = |request: &u8| {
+            copies.set(copies.get() + 1);
             Some(*request)
-        });
+        };
+        let (mut source, _) = Resend::first(&mut echo, 7, &copy, false);
         assert!(source.start(false).is_some());
         assert!(source.start(true).is_some());
-        assert!(source.start(true).is_none(), "the last request was given away");
-        assert_eq!(copies, 1);
+        assert!(!source.is_repeatable() && source.start(true).is_none());
+        assert_eq!(copies.get(), 2, "for three calls");
     }
 
     #[test]
     fn a_request_that_cannot_be_copied_is_sent_once() {
-        let echo = service_fn(|request: u8| ready(Ok::<_, Infallible>(request)));
-        let mut source = Resend::new(echo, 7, |_: &u8| None);
-        assert!(source.start(false).is_some());
-        assert!(source.start(false).is_none());
+        let mut echo = service_fn(|request: u8| ready(Ok::<_, Infallible>(request)));
+        let (mut source, _) = Resend::first(&mut echo, 7, &|_: &u8| None, false);
+        assert!(!source.is_repeatable() && source.start(false).is_none());
     }
 }

@@ -3,12 +3,14 @@
 mod journal;
 mod live;
 mod padded;
+mod parked;
 mod spread;
 
 pub(crate) use self::{
     journal::{Journal, Reader},
     live::Live,
     padded::{Padded, shard, shards},
+    parked::{Park, Parked, Spot},
     spread::{Anchored, Spread},
 };
 #[cfg(buttress_loom)]

@@ -35,6 +35,12 @@ impl<T> Spread<T> {
             && self.anchors.iter().all(|anchor| Arc::strong_count(anchor) == 1)
     }
 
+    /// Whether this is a hold on this very value.
+    #[inline]
+    pub(crate) fn is(&self, hold: &Anchored<T>) -> bool {
+        std::ptr::eq(&raw const *self.value, &raw const **hold)
+    }
+
     pub(crate) fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.value, &other.value)
     }

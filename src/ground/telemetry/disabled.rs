@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::ground::{mode::Mode, name::Name};
 
 /// Nothing is told.
@@ -31,6 +33,12 @@ pub(crate) const fn connection_changed(_: &Name, _: &'static str, _: &'static st
 
 #[inline(always)]
 pub(crate) const fn exhausted(_: &Name) {}
+
+#[inline(always)]
+pub(crate) const fn retried(_: &Name, _: u32, _: Duration) {}
+
+#[inline(always)]
+pub(crate) const fn gave_up(_: &Name, _: &'static str, _: u32) {}
 
 /// Registers the description of every metric with the installed recorder.
 ///

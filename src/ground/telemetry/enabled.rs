@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 #[cfg(feature = "metrics")]
 use super::names::{self, Kind, Metric};
 use crate::ground::{mode::Mode, name::Name};
@@ -109,6 +111,27 @@ pub(crate) fn exhausted(name: &Name) {
     #[cfg(feature = "tracing")]
     tracing::debug!(target: "buttress", budget = name.as_str(), "budget exhausted");
     let _ = name;
+}
+
+/// An attempt failed and another is made.
+pub(crate) fn retried(name: &Name, attempt: u32, delay: Duration) {
+    #[cfg(feature = "metrics")]
+    count(&metrics::Key::from_parts(names::RETRIES.name, &[("name", shared(name))][..]));
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "buttress", retry = name.as_str(), attempt, ?delay, "tries again");
+    let _ = (name, attempt, delay);
+}
+
+/// A call was worth another attempt and got none.
+pub(crate) fn gave_up(name: &Name, reason: &'static str, attempts: u32) {
+    #[cfg(feature = "metrics")]
+    {
+        let labels = [("name", shared(name)), ("reason", reason.into())];
+        count(&metrics::Key::from_parts(names::GIVEN_UP.name, &labels[..]));
+    }
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "buttress", retry = name.as_str(), reason, attempts, "gave up");
+    let _ = (name, reason, attempts);
 }
 
 /// Registers the description of every metric with the installed recorder.

@@ -14,4 +14,6 @@ mod inner;
 mod names;
 
 pub use self::inner::describe;
-pub(crate) use self::inner::{Meter, connection_changed, evicted, exhausted, state_changed};
+pub(crate) use self::inner::{
+    Meter, connection_changed, evicted, exhausted, gave_up, retried, state_changed,
+};

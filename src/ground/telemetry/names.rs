@@ -49,6 +49,21 @@ pub(super) const EXHAUSTED: Metric = Metric {
     help: "Further attempts (retries, hedges) that a budget had no token for",
 };
 
+/// Labels: `name`.
+pub(super) const RETRIES: Metric = Metric {
+    name: "buttress_retries_total",
+    kind: Kind::Counter,
+    help: "Further attempts made by a retry",
+};
+
+/// Labels: `name`, `reason`.
+pub(super) const GIVEN_UP: Metric = Metric {
+    name: "buttress_retries_given_up_total",
+    kind: Kind::Counter,
+    help: "Calls that were worth another attempt and got none, by the reason (attempts, budget, deadline, elapsed, \
+           pushback, unrepeatable)",
+};
+
 /// Labels: `name`, `from`, `to`.
 pub(super) const CONNECTIONS: Metric = Metric {
     name: "buttress_reconnect_transitions_total",
@@ -56,8 +71,8 @@ pub(super) const CONNECTIONS: Metric = Metric {
     help: "Changes of state of a connection that is kept up",
 };
 
-pub(super) const ALL: [Metric; 6] =
-    [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED, CONNECTIONS];
+pub(super) const ALL: [Metric; 8] =
+    [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED, RETRIES, GIVEN_UP, CONNECTIONS];
 
 #[cfg(test)]
 mod tests {

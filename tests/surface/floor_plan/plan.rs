@@ -37,6 +37,7 @@ pub(super) const PLAN: Plan = Plan {
         ("connection", "shared", "a connection says to the shared state that it is broken"),
         ("heartbeat", "future", "a heartbeat waits as a call does, and is none"),
         ("hold", "shared", "a hold refers to the shared state"),
+        ("later", "shared", "what is left of a call waits and asks its hold, so it is no decision"),
         ("permit", "shared", "a permit holds the shared state it settles with"),
         ("snapshot", "machine", "a snapshot is read off a machine"),
         ("store", "machine", "a store waits for its back end, so it is no decision"),

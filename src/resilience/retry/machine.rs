@@ -1,0 +1,384 @@
+use std::time::Duration;
+
+use super::config::{Config, GiveUp, Plan};
+use crate::ground::{
+    backoff::{Delays, upward},
+    mode::Mode,
+    outcome::Outcome,
+    pushback::Pushback,
+    refusal::Refusal,
+};
+
+/// Why no further attempt was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Ending {
+    /// The result was not worth another: a success, the caller's own mistake, a refusal further in.
+    Answered,
+    /// All attempts were made.
+    Attempts,
+    /// The budget was empty.
+    Budget,
+    /// The wait would have lasted beyond the task's deadline.
+    Deadline,
+    /// The wait would have lasted beyond `max_elapsed`.
+    Elapsed,
+    /// The backend asked for more than `max_retry_after`, or not to be called again.
+    Pushback,
+    /// The request could not be sent again, or not safely.
+    Unrepeatable,
+    /// It only watches.
+    Watched,
+}
+
+impl Ending {
+    /// As one word, for logs and metric labels.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Attempts => "attempts",
+            Self::Budget => "budget",
+            Self::Deadline => "deadline",
+            Self::Elapsed => "elapsed",
+            Self::Pushback => "pushback",
+            Self::Unrepeatable => "unrepeatable",
+            Self::Watched => "watched",
+        }
+    }
+}
+
+/// What a result is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Worth {
+    /// Nothing more: it is the answer.
+    Answer,
+    /// Another attempt, after the backoff or what was asked for.
+    Again {
+        /// How long to wait at least.
+        wait: Option<Duration>,
+        /// Whether it reached the backend and is to be paid for.
+        paid: bool,
+    },
+    /// It would be, were it not for this.
+    Not(Ending),
+}
+
+/// What a result is worth that came from the backend. `safe`: the request may be served twice.
+pub(super) fn worth(outcome: Outcome, pushback: Pushback, safe: bool) -> Worth {
+    let asked = pushback.again == Some(true) || pushback.wait.is_some();
+    match (outcome, pushback.again) {
+        (Outcome::Ignore | Outcome::Slow | Outcome::Success, _) => Worth::Answer,
+        (_, Some(false)) => Worth::Not(Ending::Pushback),
+        // Nobody knows whether it was served.
+        (Outcome::Failure, _) if !safe && !asked => Worth::Not(Ending::Unrepeatable),
+        (Outcome::Failure | Outcome::SoftFailure, _) => {
+            Worth::Again { wait: pushback.wait, paid: true }
+        }
+    }
+}
+
+/// What a refusal is worth that kept the call from beginning.
+pub(super) fn worth_of_refusal(refusal: &Refusal, config: &Config) -> Worth {
+    if !config.retry_refusals {
+        return Worth::Answer;
+    }
+    let again = |wait| Worth::Again { wait, paid: false };
+    match refusal {
+        // Without a time to come back they stay as they are until somebody changes it.
+        Refusal::CircuitOpen { retry_after, .. }
+        | Refusal::Disconnected { retry_after, .. }
+        | Refusal::RateLimited { retry_after, .. } => {
+            retry_after.map_or(Worth::Answer, |wait| again(Some(wait)))
+        }
+        Refusal::Full { .. } | Refusal::ShuttingDown { .. } | Refusal::Throttled { .. } => {
+            again(None)
+        }
+        Refusal::DeadlineExceeded { .. }
+        | Refusal::Exhausted { .. }
+        | Refusal::Invalid { .. }
+        | Refusal::Stalled { .. }
+        | Refusal::TimedOut { .. } => Worth::Answer,
+    }
+}
+
+/// How long may be waited.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Until the deadline.
+    pub(super) deadline: Duration,
+    /// Until `max_elapsed` is over.
+    pub(super) elapsed: Duration,
+}
+
+impl Room {
+    pub(super) const ENDLESS: Self = Self { deadline: Duration::MAX, elapsed: Duration::MAX };
+
+    /// `delay`, if there is room for it.
+    fn fit(self, delay: Duration) -> Result<Duration, Ending> {
+        if delay >= self.deadline {
+            Err(Ending::Deadline)
+        } else if delay >= self.elapsed {
+            Err(Ending::Elapsed)
+        } else {
+            Ok(delay)
+        }
+    }
+
+    fn least(self) -> Duration {
+        self.deadline.min(self.elapsed)
+    }
+}
+
+/// A call whose first attempt was not the last.
+#[derive(Debug)]
+pub(super) struct Course<I> {
+    config: Config,
+    jittered: bool,
+    delays: Delays,
+    custom: Option<I>,
+    /// Attempts made.
+    attempts: u32,
+    waited: Duration,
+    hint: Option<Duration>,
+    ending: Ending,
+}
+
+impl<I: Iterator<Item = Duration>> Course<I> {
+    /// After the first attempt.
+    pub(super) fn new(plan: &Plan, custom: Option<I>) -> Self {
+        Self {
+            config: plan.config().clone(),
+            jittered: plan.terms().is_jittered(),
+            delays: Delays::new(plan.terms()),
+            custom,
+            attempts: 1,
+            waited: Duration::ZERO,
+            hint: None,
+            ending: Ending::Answered,
+        }
+    }
+
+    /// How long to wait for the next attempt, or why there is none. `below(n)` draws from 0 up to and
+    /// without `n`.
+    pub(super) fn next(
+        &mut self,
+        worth: Worth,
+        repeatable: bool,
+        room: Room,
+        below: impl Fn(u64) -> u64,
+    ) -> Result<Next, Ending> {
+        let (wait, paid) = match worth {
+            Worth::Answer => return Err(Ending::Answered),
+            Worth::Not(ending) => return Err(ending),
+            Worth::Again { wait, paid } => (wait, paid),
+        };
+        self.hint = wait;
+        if self.attempts >= self.config.max_attempts && self.config.max_attempts != u32::MAX {
+            return Err(Ending::Attempts);
+        }
+        if !repeatable {
+            return Err(Ending::Unrepeatable);
+        }
+        if room.least().is_zero() {
+            room.fit(Duration::ZERO)?;
+        }
+        let delay = match wait {
+            Some(wait) if wait > self.config.max_retry_after => return Err(Ending::Pushback),
+            Some(wait) => {
+                let wait = room.fit(wait)?;
+                // What it computes next starts over: the backend has just said how it is.
+                self.delays.restart();
+                if self.jittered { upward(wait, room.least(), below) } else { wait }
+            }
+            None => room.fit(self.backoff(below).ok_or(Ending::Attempts)?)?,
+        };
+        Ok(Next { delay, paid })
+    }
+
+    fn backoff(&mut self, below: impl FnOnce(u64) -> u64) -> Option<Duration> {
+        match &mut self.custom {
+            Some(custom) => custom.next(),
+            None => Some(self.delays.next(below)),
+        }
+    }
+
+    /// Another attempt begins.
+    pub(super) fn begin(&mut self) {
+        self.attempts = self.attempts.saturating_add(1);
+    }
+
+    /// So long is waited for it.
+    pub(super) fn wait(&mut self, delay: Duration) {
+        self.waited = self.waited.saturating_add(delay);
+    }
+
+    pub(super) fn end(&mut self, ending: Ending) {
+        self.ending = ending;
+    }
+
+    /// The next attempt is the last there can be: its request need not be copied.
+    pub(super) fn is_last(&self) -> bool {
+        self.config.max_attempts != u32::MAX
+            && self.attempts.saturating_add(1) >= self.config.max_attempts
+    }
+
+    pub(super) const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) const fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    pub(super) const fn waited(&self) -> Duration {
+        self.waited
+    }
+
+    pub(super) const fn ending(&self) -> Ending {
+        self.ending
+    }
+
+    /// What was asked for last.
+    pub(super) const fn hint(&self) -> Option<Duration> {
+        self.hint
+    }
+
+    pub(super) fn only_watches(&self) -> bool {
+        self.config.mode == Mode::Shadow
+    }
+
+    /// Whether this ending comes back as a refusal.
+    pub(super) fn refuses(&self, ending: Ending) -> bool {
+        self.config.give_up == GiveUp::Refuse
+            && !matches!(ending, Ending::Answered | Ending::Watched)
+    }
+}
+
+/// What comes before the next attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Next {
+    pub(super) delay: Duration,
+    /// Whether the budget is asked.
+    pub(super) paid: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::iter::Empty;
+
+    use super::*;
+    use crate::ground::{
+        backoff::{Backoff, Jitter},
+        config::ConfigError,
+        name::Name,
+        refusal::OpenReason,
+    };
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const AGAIN: Worth = Worth::Again { wait: None, paid: true };
+
+    fn course(config: Config) -> Result<Course<Empty<Duration>>, ConfigError> {
+        Ok(Course::new(&config.parse()?, None))
+    }
+
+    fn steady() -> Config {
+        Config::new().with_backoff(Backoff::constant(4 * SECOND)).with_jitter(Jitter::None)
+    }
+
+    fn within(room: Duration) -> Room {
+        Room { elapsed: room, ..Room::ENDLESS }
+    }
+
+    #[test]
+    fn attempts_count_the_first() -> Result<(), ConfigError> {
+        for (most, further) in [(1, 0), (2, 1), (3, 2), (10, 9)] {
+            let mut course = course(steady().with_max_attempts(most))?;
+            for _ in 0..further {
+                assert!(course.next(AGAIN, true, Room::ENDLESS, |_| 0).is_ok());
+                course.begin();
+            }
+            let ended = course.next(AGAIN, true, Room::ENDLESS, |_| 0);
+            assert_eq!(ended, Err(Ending::Attempts), "of {most}");
+            assert_eq!(course.attempts(), most);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_wait_that_has_no_room_is_not_begun() -> Result<(), ConfigError> {
+        let mut course = course(steady())?;
+        let mut next = |room| course.next(AGAIN, true, room, |_| 0).map(|next| next.delay);
+        assert_eq!(next(within(3 * SECOND)), Err(Ending::Elapsed));
+        assert_eq!(next(within(4 * SECOND)), Err(Ending::Elapsed));
+        assert_eq!(next(within(5 * SECOND)), Ok(4 * SECOND));
+        let deadline = Room { deadline: 4 * SECOND, elapsed: 3 * SECOND };
+        assert_eq!(next(deadline), Err(Ending::Deadline));
+        Ok(())
+    }
+
+    #[test]
+    fn a_wait_that_was_asked_for_is_kept_or_not_begun() -> Result<(), ConfigError> {
+        let mut course = course(steady().with_max_retry_after(60 * SECOND))?;
+        let mut ask = |wait, room| {
+            let worth = Worth::Again { wait: Some(wait), paid: true };
+            course.next(worth, true, room, |_| 0).map(|next| next.delay)
+        };
+        assert_eq!(ask(3 * SECOND, Room::ENDLESS), Ok(3 * SECOND));
+        assert_eq!(ask(60 * SECOND, Room::ENDLESS), Ok(60 * SECOND));
+        assert_eq!(ask(86_400 * SECOND, Room::ENDLESS), Err(Ending::Pushback));
+        assert_eq!(ask(3 * SECOND, within(2 * SECOND)), Err(Ending::Elapsed));
+        assert_eq!(ask(Duration::ZERO, Room::ENDLESS), Ok(Duration::ZERO));
+        Ok(())
+    }
+
+    #[test]
+    fn after_a_wait_that_was_asked_for_the_backoff_starts_over() -> Result<(), ConfigError> {
+        let backoff = Backoff::exponential(SECOND, 60 * SECOND);
+        let config = Config::new().with_backoff(backoff).with_jitter(Jitter::None);
+        let mut course = course(config.with_max_attempts(u32::MAX))?;
+        let mut next = |wait| {
+            let worth = Worth::Again { wait, paid: true };
+            course.next(worth, true, Room::ENDLESS, |_| 0).map(|next| next.delay.as_secs())
+        };
+        let waits = [None, None, None, Some(5 * SECOND), None, None];
+        assert_eq!(waits.map(&mut next), [1, 2, 4, 5, 1, 2].map(Ok));
+        Ok(())
+    }
+
+    #[test]
+    fn what_results_are_worth() {
+        let again = |wait| Worth::Again { wait, paid: true };
+        let (wait, never) = (Pushback::after(SECOND), Pushback::never());
+        for (outcome, pushback, safe, expected) in [
+            (Outcome::Success, never, true, Worth::Answer),
+            (Outcome::Ignore, wait, true, Worth::Answer),
+            (Outcome::Failure, Pushback::NONE, true, again(None)),
+            (Outcome::Failure, wait, true, again(Some(SECOND))),
+            (Outcome::Failure, never, true, Worth::Not(Ending::Pushback)),
+            (Outcome::Failure, Pushback::NONE, false, Worth::Not(Ending::Unrepeatable)),
+            (Outcome::Failure, wait, false, again(Some(SECOND))),
+            (Outcome::SoftFailure, Pushback::NONE, false, again(None)),
+        ] {
+            assert_eq!(worth(outcome, pushback, safe), expected, "{outcome:?} {pushback:?} {safe}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_worth_nothing_unless_asked_and_never_paid_for() {
+        let name = Name::Static("guard");
+        let open = |retry_after| Refusal::CircuitOpen {
+            name: Name::Static("guard"),
+            reason: OpenReason::Tripped,
+            retry_after,
+        };
+        let asked = Config::new().with_retry_refusals(true);
+        let unpaid = |wait| Worth::Again { wait, paid: false };
+        assert_eq!(worth_of_refusal(&open(Some(SECOND)), &Config::new()), Worth::Answer);
+        assert_eq!(worth_of_refusal(&open(Some(SECOND)), &asked), unpaid(Some(SECOND)));
+        assert_eq!(worth_of_refusal(&open(None), &asked), Worth::Answer);
+        let full = Refusal::Full { name: name.clone(), limit: 1 };
+        assert_eq!(worth_of_refusal(&full, &asked), unpaid(None));
+        assert_eq!(worth_of_refusal(&Refusal::Invalid { name, rule: "" }, &asked), Worth::Answer);
+    }
+}
