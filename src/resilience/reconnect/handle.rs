@@ -6,7 +6,7 @@ use super::{
     future::Calling,
     heartbeat,
     hold::{Borrowed, Owned},
-    operation::{Lifting, Unchanged},
+    operation::{Called, Ran},
     shared::Shared,
     snapshot::Snapshot,
     state::{Intact, State},
@@ -100,7 +100,7 @@ impl<C, E, K> Reconnect<C, E, K> {
     /// # Cancel safety
     ///
     /// See [`Calling`].
-    pub fn call<F, Fut, T, X>(&self, operation: F) -> Calling<Borrowed<'_, C, E, K>, Lifting<F>>
+    pub fn call<F, Fut, T, X>(&self, operation: F) -> Calling<Borrowed<'_, C, E, K>, Called<F>>
     where
         C: Clone,
         F: FnMut(C) -> Fut,
@@ -108,7 +108,7 @@ impl<C, E, K> Reconnect<C, E, K> {
         X: 'static,
         K: Classify<T, Error<X>>,
     {
-        Calling::new(self.borrow(), Lifting(operation))
+        Calling::new(self.borrow(), Called(operation))
     }
 
     /// Calls an operation whose error has room for a refusal already; it comes back unchanged.
@@ -116,7 +116,7 @@ impl<C, E, K> Reconnect<C, E, K> {
     /// # Cancel safety
     ///
     /// See [`Calling`].
-    pub fn run<F, Fut, T, X>(&self, operation: F) -> Calling<Borrowed<'_, C, E, K>, Unchanged<F>>
+    pub fn run<F, Fut, T, X>(&self, operation: F) -> Calling<Borrowed<'_, C, E, K>, Ran<F>>
     where
         C: Clone,
         F: FnMut(C) -> Fut,
@@ -124,13 +124,16 @@ impl<C, E, K> Reconnect<C, E, K> {
         X: Fault,
         K: Classify<T, X>,
     {
-        Calling::new(self.borrow(), Unchanged(operation))
+        Calling::new(self.borrow(), Ran(operation))
     }
 
     /// Keeps the connection alive: makes it at once, pings it every
     /// [`beat_every`](Config::beat_every), and gives it up after so many
     /// [`missed_beats`](Config::missed_beats) in a row, or one that this handle's classifier calls a failure. Then
     /// it makes the next. A ping that is not answered when the next is due is missed, and dropped.
+    ///
+    /// A classifier that is a closure is one for the results of some calls, and not for those of pings:
+    /// ask for the heartbeat of the handle it was made from.
     ///
     /// Spawn it or join it; it does nothing unless polled. It ends when the last handle is gone, and
     /// on [`close`](Self::close): it is none that keeps the connection.

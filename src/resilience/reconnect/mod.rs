@@ -68,7 +68,8 @@
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! // A database, …
-//! let db = Reconnect::new("db", Config::new(), || Db::open())?.classify(
+//! let link = Reconnect::new("db", Config::new(), || Db::open())?;
+//! let db = link.classify(
 //!     |result: &Result<u32, Error<io::Error>>| match result {
 //!         Err(Error::Inner(error)) if error.kind() == io::ErrorKind::BrokenPipe => Outcome::Failure,
 //!         _ => Outcome::Success,
@@ -77,7 +78,7 @@
 //! let rows = db.call(|db| async move { db.query("select 1").await }).await?;
 //!
 //! // … with a heartbeat, which ends when the last handle is gone.
-//! tokio::spawn(db.heartbeat(|db| async move { db.ping().await }));
+//! tokio::spawn(link.heartbeat(|db| async move { db.ping().await }));
 //! # Ok(())
 //! # }
 //! ```
@@ -144,7 +145,7 @@ pub use self::{
     future::Calling,
     handle::Reconnect,
     hold::{Borrowed, Hold, Owned},
-    operation::{Lifting, Operation, Unchanged},
+    operation::{Called, Operation, Ran},
     snapshot::{Snapshot, Totals},
     state::{Intact, State, Transition},
     subscription::Subscription,

@@ -18,22 +18,22 @@ pub(super) mod sealed {
     }
 }
 
-/// A closure whose error is its own.
+/// A closure given to [`call`](super::Reconnect::call): its error is its own.
 #[derive(Clone, Copy, Debug)]
-pub struct Lifting<F>(pub(super) F);
+pub struct Called<F>(pub(super) F);
 
-/// A closure whose error has room for a refusal.
+/// A closure given to [`run`](super::Reconnect::run): its error has room for a refusal.
 #[derive(Clone, Copy, Debug)]
-pub struct Unchanged<F>(pub(super) F);
+pub struct Ran<F>(pub(super) F);
 
-impl<C, F, Fut> Operation<C> for Lifting<F>
+impl<C, F, Fut> Operation<C> for Called<F>
 where
     F: FnMut(C) -> Fut,
     Fut: Future,
 {
 }
 
-impl<C, F, Fut> sealed::Operation<C> for Lifting<F>
+impl<C, F, Fut> sealed::Operation<C> for Called<F>
 where
     F: FnMut(C) -> Fut,
     Fut: Future,
@@ -47,14 +47,14 @@ where
     }
 }
 
-impl<C, F, Fut> Operation<C> for Unchanged<F>
+impl<C, F, Fut> Operation<C> for Ran<F>
 where
     F: FnMut(C) -> Fut,
     Fut: Future,
 {
 }
 
-impl<C, F, Fut> sealed::Operation<C> for Unchanged<F>
+impl<C, F, Fut> sealed::Operation<C> for Ran<F>
 where
     F: FnMut(C) -> Fut,
     Fut: Future,
