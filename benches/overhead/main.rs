@@ -27,6 +27,7 @@ use buttress::{
     Error, Lift, Pipeline,
     budget::Budget,
     circuit_breaker::{CircuitBreaker, Config, Window},
+    latency::{Ending, Latency},
     timeout::Timeout,
 };
 use criterion::Criterion;
@@ -75,6 +76,16 @@ fn main() {
     both(&mut criterion, "budget", "deposit", || {
         budget.deposit();
         true
+    });
+
+    let operation = Latency::new("bench", Default::default()).expect("the default config");
+    let operation = operation.operation("search");
+    both(&mut criterion, "latency", "record", || {
+        operation.record(black_box(Duration::from_millis(3)), Ending::Ok);
+        true
+    });
+    both(&mut criterion, "latency", "wrap", || {
+        now(operation.wrap(ready(Ok::<u64, io::Error>(1)))).is_ok()
     });
     criterion.final_summary();
 }

@@ -110,6 +110,31 @@ pub(crate) mod human {
     }
 }
 
+/// Durations by name in a config file: `{ search = "250ms" }`.
+#[cfg(feature = "serde")]
+pub(crate) mod human_map {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::human;
+
+    pub(crate) fn serialize<S: Serializer>(
+        durations: &BTreeMap<String, Duration>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let text = |duration: &Duration| humantime::format_duration(*duration).to_string();
+        to.collect_map(durations.iter().map(|(name, duration)| (name, text(duration))))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<String, Duration>, D::Error> {
+        let texts = BTreeMap::<String, String>::deserialize(from)?;
+        texts.into_iter().map(|(name, text)| Ok((name, human::parse(&text)?))).collect()
+    }
+}
+
 /// Rules that can be switched off in a config file: a value, or `"off"`.
 #[cfg(feature = "serde")]
 pub(crate) mod off {
@@ -189,6 +214,20 @@ pub(crate) mod millis {
         duration
             .map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
             .serialize(to)
+    }
+
+    /// Milliseconds and fractions of one, to the nanosecond.
+    pub(crate) mod exact {
+        use std::time::Duration;
+
+        use serde::{Serialize, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(
+            duration: &Option<Duration>,
+            to: S,
+        ) -> Result<S::Ok, S::Error> {
+            duration.map(|duration| duration.as_nanos() as f64 / 1e6).serialize(to)
+        }
     }
 }
 

@@ -9,4 +9,8 @@ mod budget;
 mod circuit_breaker;
 mod clock;
 mod doors;
+mod hedge;
+mod held_streams;
+mod latency;
 mod reconnect;
+mod timeout_stream;

@@ -5,8 +5,10 @@
 mod at_every_await;
 mod attribution;
 mod circuit;
+mod latency;
 mod panics;
 mod permits;
 mod reconnect;
 mod services;
 mod shutdown;
+mod streams;

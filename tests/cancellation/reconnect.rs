@@ -64,8 +64,7 @@ async fn a_caller_who_waits_for_a_connect() {
     .await;
     assert!(drops >= 4);
     for db in kept {
-        let (connections, began) = (db.connected().await.is_ok(), server.counts());
-        assert!(connections && began.0 == began.1.max(began.0), "{began:?}");
+        assert!(db.connected().await.is_ok());
         assert_eq!(db.state(), State::Up);
         assert_eq!(db.snapshot().totals.made, 1);
     }
@@ -85,7 +84,8 @@ async fn a_call_whose_connection_breaks_under_it() {
             async move {
                 db.call(|connection| async move {
                     sleep(STEP).await;
-                    if db_is_first(connection) { Err(()) } else { Ok(()) }
+                    // Every odd one breaks.
+                    if connection % 2 == 1 { Err(()) } else { Ok(()) }
                 })
                 .await
             }
@@ -104,26 +104,18 @@ async fn a_call_whose_connection_breaks_under_it() {
     assert_eq!(began, ended);
 }
 
-/// Every odd one breaks.
-fn db_is_first(connection: u32) -> bool {
-    connection % 2 == 1
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_heartbeat() {
     let server = Server::default();
     let db = server.kept();
-    let drops = std::cell::Cell::new(0);
-    for polls in 0..20_u32 {
+    for steps in 0..20_u32 {
         let heartbeat = db.heartbeat(|_| async {
             sleep(STEP).await;
             Ok::<_, ()>(())
         });
-        let _ = tokio::time::timeout(STEP * polls, heartbeat).await;
-        drops.set(drops.get() + 1);
-        assert!(matches!(db.state(), State::Idle | State::Connecting | State::Up));
+        assert!(tokio::time::timeout(STEP * steps, heartbeat).await.is_err());
+        assert!(matches!(db.state(), State::Connecting | State::Up));
     }
-    assert_eq!(drops.get(), 20);
     sleep(10 * SECOND).await;
     assert!(db.connected().await.is_ok());
     assert_eq!(server.counts(), (1, 1));

@@ -5,11 +5,12 @@ use std::{convert::Infallible, future::ready, time::Duration};
 use buttress::{
     Error, Lift, Pipeline,
     circuit_breaker::{CircuitBreaker, Config, State, Window},
+    latency::{self, Ending, Latency},
     time::Deadline,
     timeout::Timeout,
 };
 use tokio::{task::yield_now, time::advance};
-use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::allocator::{allocations, live_bytes};
 
@@ -235,4 +236,46 @@ async fn waits() -> Result<u32, ()> {
 
 fn cx() -> std::task::Context<'static> {
     std::task::Context::from_waker(std::task::Waker::noop())
+}
+
+/// A histogram that grows, or one behind a boxed future, allocates on somebody's call. Ours has all
+/// it needs after the first record of a thread.
+#[tokio::test(start_paused = true)]
+async fn a_record_allocates_nothing_through_any_door() {
+    let config = latency::Config::new().with_window(3600 * SECOND);
+    let latency = Latency::new("cost", config).unwrap();
+    let operation = latency.operation("op");
+    let recorded = || async { operation.record(SECOND, Ending::Ok) };
+    assert_eq!(allocations_of(recorded).await, 0);
+    let by_name = || async { latency.record("op", SECOND, Ending::Err) };
+    assert_eq!(allocations_of(by_name).await, 0);
+    assert_eq!(allocations_of(|| operation.wrap(waits())).await, 0);
+    assert_eq!(allocations_of(|| async { drop(operation.wrap(waits())) }).await, 0, "cancelled");
+
+    let mut service = latency.layer("op").layer(service_fn(|()| ready(Ok::<_, Infallible>(7))));
+    let made = allocations_of(|| {
+        assert!(service.poll_ready(&mut cx()).is_ready());
+        service.call(())
+    })
+    .await;
+    assert_eq!(made, 0, "tower");
+}
+
+/// An operation is as large as its docs say, however long it is used.
+#[tokio::test(start_paused = true)]
+async fn an_operation_takes_ten_kilobytes_for_each_thread_and_slice_and_no_more() {
+    let latency = Latency::new("cost", latency::Config::new()).unwrap();
+    let before = live_bytes();
+    let operation = latency.operation("op");
+    let unused = live_bytes() - before;
+    assert!(unused <= 64 * 1024 / 2, "{unused} bytes before the first record");
+    operation.record(SECOND, Ending::Ok);
+    let first = live_bytes() - before - unused;
+    assert!((9_000..=9_728).contains(&first), "{first} bytes for a thread");
+    for second in 0..600 {
+        operation.record(Duration::from_millis(second), Ending::Ok);
+        advance(SECOND).await;
+    }
+    let all = live_bytes() - before - unused;
+    assert!((7 * 9_000..=7 * 9_728).contains(&all), "{all} bytes for a thread and six slices");
 }

@@ -16,7 +16,9 @@ use buttress::{
 };
 use futures::{FutureExt, future::join_all};
 use tokio::time::{Instant, sleep};
-use tower::{ServiceExt, service_fn};
+use tower::{Service, ServiceExt, service_fn};
+
+use crate::allocator::allocations;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -90,4 +92,23 @@ async fn what_connects_and_errs_is_connected_to_once_a_delay_d25() {
         assert_eq!(connects.load(Ordering::Relaxed), call + 1);
     }
     polls.assert_at_most(10 * 3);
+}
+
+/// D16: around what is connected, a call allocates nothing through either door.
+#[tokio::test(start_paused = true)]
+async fn a_call_on_a_live_connection_allocates_nothing_d16() {
+    let peer = Reconnect::new("peer", config(), || async {
+        Ok::<_, ()>(service_fn(|_: ()| std::future::ready(Ok::<_, buttress::Error<()>>(7))))
+    })
+    .unwrap();
+    let mut service = peer.service();
+    for measured in [false, true] {
+        let before = allocations();
+        for _ in 0..1000 {
+            let answer = peer.call(|_| std::future::ready(Ok::<_, ()>(7))).await;
+            assert_eq!(answer, Ok(7));
+            assert_eq!(service.ready().await.unwrap().call(()).await, Ok(7));
+        }
+        assert!(!measured || allocations() == before, "{}", allocations() - before);
+    }
 }

@@ -6,9 +6,11 @@ mod agreement;
 mod buckets;
 mod closing;
 mod events;
+mod latency;
 mod model;
 mod pushback;
 mod refusing;
+mod streams;
 mod survival;
 mod world;
 

@@ -10,12 +10,15 @@ use buttress::{
         self, CircuitBreaker, CircuitBreakerLayer, CircuitBreakerService, Guarded, Permit,
     },
     config::ConfigError,
+    latency::{self, Distribution, Latency, LatencyLayer, LatencyService, Measured, Summary},
     outcome::Standard,
     policy::{Chain, Nothing},
     reconnect::{Connection, Reconnect, ReconnectService},
+    stream::{self, HeldStream},
     time::{Deadline, Scoped},
     timeout::{
         self, DeadlineService, HttpDeadlineService, Timed, Timeout, TimeoutLayer, TimeoutService,
+        stream::StreamTimeout,
     },
 };
 
@@ -30,8 +33,13 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<CircuitBreaker>();
     shared::<CircuitBreakerLayer>();
     shared::<Budget>();
+    shared::<Latency>();
+    shared::<LatencyLayer>();
+    shared::<latency::Operation>();
     shared::<Timeout>();
     shared::<TimeoutLayer>();
+    shared::<StreamTimeout>();
+    cloned::<StreamTimeout<fn(&u8) -> bool>>();
     shared::<Keyed<String, CircuitBreaker>>();
     shared::<Pipeline<Chain<Chain<Nothing, Timeout>, CircuitBreaker>>>();
     shared::<Reconnect<u8, io::Error>>();
@@ -40,6 +48,9 @@ fn handles_and_layers_are_shared_and_cloned() {
     cloned::<Connection<Cell<u8>, Cell<u8>>>();
     cloned::<CircuitBreaker>();
     cloned::<CircuitBreakerLayer>();
+    cloned::<Latency>();
+    cloned::<LatencyLayer>();
+    cloned::<latency::Operation>();
     cloned::<Timeout>();
     cloned::<Keyed<Rc<str>, CircuitBreaker>>();
     cloned::<Pipeline<Chain<Nothing, Timeout>>>();
@@ -48,6 +59,7 @@ fn handles_and_layers_are_shared_and_cloned() {
 #[test]
 fn services_are_what_the_service_inside_is() {
     shared::<CircuitBreakerService<(), Standard>>();
+    shared::<LatencyService<()>>();
     shared::<TimeoutService<()>>();
     shared::<DeadlineService<()>>();
     shared::<HttpDeadlineService<()>>();
@@ -56,12 +68,15 @@ fn services_are_what_the_service_inside_is() {
     shared::<Lift<()>>();
     sent::<CircuitBreakerService<Cell<u8>, Standard>>();
     cloned::<CircuitBreakerService<Rc<u8>, Standard>>();
+    cloned::<LatencyService<Rc<u8>>>();
     cloned::<TimeoutService<Rc<u8>>>();
 }
 
 #[test]
 fn futures_are_what_the_operation_is() {
     shared::<Guarded<Operation, circuit_breaker::Owned>>();
+    shared::<Measured<Operation, latency::Owned>>();
+    sent::<Measured<Cell<u8>, latency::Borrowed<'_>>>();
     shared::<Timed<Operation, timeout::Owned>>();
     shared::<Lifted<Operation>>();
     shared::<Scoped<Operation>>();
@@ -71,12 +86,33 @@ fn futures_are_what_the_operation_is() {
 }
 
 #[test]
+fn streams_are_what_the_stream_inside_is() {
+    shared::<timeout::stream::TimedStream<(), Standard>>();
+    shared::<stream::GuardedStream<(), Permit<circuit_breaker::Owned>>>();
+    shared::<HeldStream<(), Permit<circuit_breaker::Owned>>>();
+    sent::<timeout::stream::TimedStream<Cell<u8>, Standard>>();
+    sent::<HeldStream<Cell<u8>, circuit_breaker::Recording<circuit_breaker::Borrowed<'_>>>>();
+}
+
+#[test]
 fn errors_travel_anywhere() {
     shared::<Refusal>();
     shared::<Error<std::io::Error>>();
     shared::<ConfigError>();
     shared::<Name>();
     shared::<Deadline>();
+    shared::<latency::Snapshot>();
+    shared::<Distribution>();
+    shared::<Summary>();
+}
+
+#[test]
+fn a_monitor_takes_an_operation_that_is_not_send() {
+    let latency = Latency::new("local", Default::default()).unwrap();
+    let local = Rc::new(7);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let answer = runtime.block_on(latency.wrap("op", async { Ok::<_, ()>(*local) }));
+    assert_eq!(answer, Ok(7));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use buttress::{
     backoff::{Backoff, Jitter},
     budget,
     circuit_breaker::{Config, Window, presets},
-    reconnect,
+    latency, reconnect,
     time::Clock,
     timeout,
 };
@@ -51,11 +51,29 @@ fn the_reconnects_defaults_are_as_documented() {
 }
 
 #[test]
+fn the_monitors_defaults_are_as_documented() {
+    let config = latency::Config::new();
+    assert_eq!(config, latency::Config::default());
+    assert_eq!((config.window, config.slices), (Duration::from_secs(60), 6));
+    assert_eq!(config.max_operations, 64);
+    assert_eq!((config.slow_after, config.slow_after_of.len()), (None, 0));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(latency::Plan::default().config(), &latency::Config::new());
+}
+
+#[test]
 fn defaults_and_presets_parse() {
     for config in [Config::new(), presets::LOCAL_MODEL, presets::GATEWAY, presets::SERVICE] {
         assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
     }
     assert_eq!(buttress::circuit_breaker::Plan::default().config(), &Config::new());
+    for config in [
+        timeout::stream::Config::new(),
+        timeout::stream::presets::COMPLETION,
+        timeout::stream::presets::REASONING,
+    ] {
+        assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    }
     for config in [
         timeout::presets::COMPLETION,
         timeout::presets::DEPENDENCY,
@@ -79,4 +97,20 @@ fn presets_are_the_numbers_of_the_services_they_come_from() {
     assert_eq!(presets::GATEWAY.successes_to_close, Some(2));
     assert_eq!(presets::SERVICE.consecutive_failures, Some(5));
     assert_eq!(presets::SERVICE.open_for, seconds(60));
+}
+
+#[test]
+fn a_stream_may_be_silent_for_as_long_as_the_presets_say_and_last_for_ever() {
+    use timeout::stream::{Config, presets};
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!(Config::new(), Config::default());
+    assert_eq!(timeout::stream::Plan::default().config(), &Config::new());
+    for (preset, first, gap) in [
+        (Config::new(), None, None),
+        (presets::COMPLETION, seconds(30), seconds(20)),
+        (presets::REASONING, seconds(180), seconds(60)),
+    ] {
+        assert_eq!((preset.first_content, preset.gap, preset.total), (first, gap, None));
+        assert_eq!(preset.mode, Mode::Enforce);
+    }
 }

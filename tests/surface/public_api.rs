@@ -42,6 +42,7 @@ fn every_public_item_has_one_path() {
         "Totals",
         "Transition",
         "presets",
+        "stream",
     ];
     for (item, paths) in paths {
         assert!(paths.len() == 1 || rooms.contains(&item), "{item} has several paths: {paths:?}");
@@ -78,15 +79,22 @@ fn public_names(house: &[(String, String)]) -> Vec<String> {
     exports(find("src/lib.rs").unwrap_or_default(), "buttress", &mut names);
     let mut at = 0;
     while at < names.len() {
-        let module = names[at].rsplit("::").next().unwrap_or_default().to_owned();
+        let mut segments = names[at].rsplit("::");
+        let module = segments.next().unwrap_or_default().to_owned();
+        let outer = segments.next().unwrap_or_default().to_owned();
         let folder = house.iter().find(|(path, _)| path.ends_with(&format!("/{module}/mod.rs")));
         let file = house.iter().find(|(path, _)| path.ends_with(&format!("/{module}.rs")));
         // A module written out in lib.rs has given its names away already.
         let written_out = names.iter().any(|name| name.starts_with(&format!("{}::", names[at])));
-        let whole = module.starts_with(char::is_lowercase)
-            && names[at].matches("::").count() == 1
-            && !written_out;
-        if let (true, Some((_, text))) = (whole, folder.or(file)) {
+        let whole = module.starts_with(char::is_lowercase) && !written_out;
+        let inside = format!("/{outer}/{module}/mod.rs");
+        let found = match names[at].matches("::").count() {
+            1 => folder.or(file),
+            // A room inside a room.
+            2 => house.iter().find(|(path, _)| path.ends_with(&inside)),
+            _ => None,
+        };
+        if let (true, Some((_, text))) = (whole, found) {
             let prefix = names[at].clone();
             exports(text, &prefix, &mut names);
         }

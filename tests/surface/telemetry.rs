@@ -10,6 +10,7 @@ use buttress::{
     Mode,
     budget::{self, Budget},
     circuit_breaker::{CircuitBreaker, Config},
+    latency::{self, Ending, Latency},
     reconnect::{self, Reconnect},
     timeout::Timeout,
 };
@@ -125,6 +126,45 @@ fn shadow_mode_is_a_label() {
     );
 }
 
+#[test]
+fn a_stream_that_stalls_is_a_refusal() {
+    use buttress::{
+        time::Deadline,
+        timeout::stream::{Config, StreamTimeout},
+    };
+    use futures::{StreamExt, stream};
+
+    let config = Config::new().with_first_content(Duration::from_secs(2));
+    let timeout = StreamTimeout::new("model", config).unwrap();
+    let silent = stream::pending::<Result<(), ()>>;
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            assert_eq!(timeout.stream(silent()).count().await, 1);
+            let deadline = Deadline::within(Duration::from_secs(1));
+            let stream = deadline.scope(async { timeout.stream(silent()) }).await;
+            assert_eq!(stream.count().await, 1);
+            timeout
+                .reconfigure(Config::new().with_gap(Duration::from_secs(1)).with_mode(Mode::Shadow))
+                .unwrap();
+            let words = stream::iter([Ok(()), Ok(())]).then(|word: Result<(), ()>| async move {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                word
+            });
+            assert_eq!(timeout.stream(words).count().await, 2);
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_refusals_total{kind=deadline_exceeded,mode=enforce,name=model} 1",
+            "buttress_refusals_total{kind=stalled,mode=enforce,name=model} 1",
+            "buttress_refusals_total{kind=stalled,mode=shadow,name=model} 1",
+        ]
+    );
+}
+
 fn timeout_in_shadow() -> Timeout {
     let config = buttress::timeout::Config::new(Duration::from_secs(1)).with_mode(Mode::Shadow);
     Timeout::new("slow", config).unwrap()
@@ -141,6 +181,7 @@ fn every_metric_is_described_once_asked() {
         drop(breaker.try_acquire());
         let budget = budget::Config::new().with_per_second(0);
         assert!(!Budget::new("db", budget).unwrap().try_withdraw());
+        monitor().record("op", Duration::from_secs(1), Ending::Ok);
         let config = reconnect::Config::new();
         let db = Reconnect::new("db", config, || async { Ok::<_, ()>(()) }).unwrap();
         db.close();
@@ -151,7 +192,7 @@ fn every_metric_is_described_once_asked() {
         .into_iter()
         .map(|(_, _, help, _)| help.is_some())
         .collect();
-    assert_eq!(described, [true; 6]);
+    assert_eq!(described, [true; 7]);
 }
 
 /// Writes every event down.
@@ -191,4 +232,80 @@ fn one_event_tells_one_transition() {
             r#"INFO message=circuit changed state guard="db" from="isolated" to="closed" reason="reset""#,
         ]
     );
+}
+
+/// Slow is what takes longer than 100 ms; there is an alert every ten seconds.
+fn monitor() -> Latency {
+    let config = latency::Config::new()
+        .with_window(Duration::from_secs(10))
+        .with_slices(10)
+        .with_slow_after(Duration::from_millis(100));
+    Latency::new("rag", config).unwrap()
+}
+
+/// Case 130.
+#[test]
+fn the_first_slow_operation_of_a_window_raises_an_alert_and_all_are_counted() {
+    let (events, recorder) = (Events::default(), DebuggingRecorder::new());
+    let snapshotter = recorder.snapshotter();
+    let subscriber = tracing_subscriber::registry().with(events.clone());
+    let told = || std::mem::take(&mut *events.0.lock().unwrap());
+    let took = |latency: &Latency, operation: &'static str, millis| {
+        latency.record(operation, Duration::from_millis(millis), Ending::Ok);
+    };
+    let alert = |operation: &str, took: u32, p99: u32, suppressed: u32| {
+        format!(
+            "WARN message=slow operation monitor=\"rag\" operation=\"{operation}\" \
+             took_ms={took}.0 slow_after_ms=100.0 p99_ms={p99}.0 suppressed={suppressed}"
+        )
+    };
+    metrics::with_local_recorder(&recorder, || {
+        tracing::subscriber::with_default(subscriber, || {
+            paused().block_on(async {
+                let latency = monitor();
+                (0..50).for_each(|_| took(&latency, "select", 10));
+                assert_eq!(told(), [""; 0]);
+                took(&latency, "select", 250);
+                assert_eq!(told(), [alert("select", 250, 250, 0)]);
+                (0..7).for_each(|_| took(&latency, "select", 300));
+                assert_eq!(told(), [""; 0], "one a window");
+                took(&latency, "complete", 900);
+                assert_eq!(told(), [alert("complete", 900, 900, 0)], "and operation");
+                tokio::time::advance(Duration::from_secs(10)).await;
+                took(&latency, "select", 400);
+                assert_eq!(told(), [alert("select", 400, 400, 7)]);
+                let wrapped = latency.wrap("complete", async {
+                    tokio::time::sleep(Duration::from_millis(101)).await;
+                    Ok::<_, ()>(())
+                });
+                wrapped.await.unwrap();
+                assert_eq!(told(), [alert("complete", 101, 101, 0)]);
+            });
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_latency_slow_total{name=rag,operation=complete} 2",
+            "buttress_latency_slow_total{name=rag,operation=select} 9",
+        ]
+    );
+}
+
+/// A subscriber may be slow itself, and look at what it is told of.
+#[test]
+fn an_alert_is_told_without_a_lock() {
+    struct Looks(Latency, Arc<Mutex<Vec<u64>>>);
+    impl<S: tracing::Subscriber> Layer<S> for Looks {
+        fn on_event(&self, _: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+            self.1.lock().unwrap().push(self.0.operation("op").snapshot().summary().slow);
+        }
+    }
+
+    let (latency, seen) = (monitor(), Arc::default());
+    let subscriber = tracing_subscriber::registry().with(Looks(latency.clone(), Arc::clone(&seen)));
+    tracing::subscriber::with_default(subscriber, || {
+        latency.record("op", Duration::from_secs(1), Ending::Ok);
+    });
+    assert_eq!(*seen.lock().unwrap(), [1]);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use buttress::{
     Lift,
     circuit_breaker::{CircuitBreaker, Config},
+    latency::{Config as Measuring, Latency},
     timeout::{DeadlineLayer, HttpDeadlineLayer, Timeout},
 };
 
@@ -55,12 +56,16 @@ rows! {
     circuit_breaker_with_a_classifier_and_a_hint: breaker().retry_after(|_: &Result<&'static str, Down>| None).layer();
     circuit_breaker_that_only_watches: watching().layer();
     timeout: timeout().layer();
+    latency: latency().layer("op");
     lift: Lift::layer();
     deadline: DeadlineLayer::new(LONG).unwrap();
     http_deadline: HttpDeadlineLayer::new(LONG).unwrap();
     all_of_them: (
         HttpDeadlineLayer::new(LONG).unwrap(),
-        (timeout().layer(), breaker().layer(), DeadlineLayer::new(LONG).unwrap(), Lift::layer()),
+        (
+            latency().layer("op"),
+            (timeout().layer(), breaker().layer(), DeadlineLayer::new(LONG).unwrap(), Lift::layer()),
+        ),
     );
 }
 
@@ -80,4 +85,9 @@ fn watching() -> CircuitBreaker {
 
 fn timeout() -> Timeout {
     Timeout::new("row", LONG).unwrap()
+}
+
+/// Every call is slow.
+fn latency() -> Latency {
+    Latency::new("row", Measuring::new().with_slow_after(Duration::from_nanos(1))).unwrap()
 }

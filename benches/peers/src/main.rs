@@ -16,6 +16,7 @@ mod breaker;
 mod budget;
 mod calls;
 mod harness;
+mod latency;
 mod pace;
 mod retry;
 mod sampling;
@@ -32,11 +33,12 @@ static ALLOCATOR: alloc::Counting = alloc::Counting;
 type Room = (&'static str, fn(&mut Report));
 
 /// Every room with contests, in the order in which they run.
-const ROOMS: [Room; 4] = [
+const ROOMS: [Room; 5] = [
     ("breaker", breaker::run),
     ("timeout", timeout::run),
     ("budget", budget::run),
     ("retry", retry::run),
+    ("latency", latency::run),
 ];
 
 fn main() -> ExitCode {

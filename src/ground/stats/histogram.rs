@@ -1,10 +1,6 @@
-/// Sub-buckets of each power of two: 128 keep the error of a quantile under 1 %.
-const FINE: u32 = 7;
-/// Values are kept exactly below 2⁷ and to 1/128 above, up to 2⁴⁰ (18 minutes in nanoseconds).
-const COARSEST: u32 = 40;
-const BUCKETS: usize = ((COARSEST - FINE + 1) << FINE) as usize;
+use super::buckets::{BUCKETS, index, middle};
 
-/// Counts of values by size, log-linear: fixed memory, quantiles within 1 %, mergeable.
+/// Counts of values by size: fixed memory (9.25 KiB), quantiles within 1 %, mergeable.
 #[derive(Clone, Debug)]
 pub(crate) struct Histogram {
     counts: Box<[u32]>,
@@ -18,32 +14,53 @@ impl Histogram {
     }
 
     pub(crate) fn add(&mut self, value: u64) {
-        let count = &mut self.counts[index(value)];
-        *count = count.saturating_add(1);
-        self.total += 1;
-        self.max = self.max.max(value);
+        self.add_many(index(value), 1, value);
+    }
+
+    /// Adds so many values of this bucket, none of them above `max`.
+    pub(crate) fn add_many(&mut self, bucket: usize, count: u32, max: u64) {
+        if let Some(mine) = self.counts.get_mut(bucket) {
+            let before = *mine;
+            // What does not fit is left out of the total too, so that the ranks stay right.
+            *mine = before.saturating_add(count);
+            self.total += u64::from(*mine - before);
+            self.max = self.max.max(max);
+        }
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
-            *mine = mine.saturating_add(*theirs);
+        for (bucket, count) in other.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            self.add_many(bucket, *count, other.max);
         }
-        self.total += other.total;
-        self.max = self.max.max(other.max);
+    }
+
+    /// Empty again, in the memory it has.
+    pub(crate) fn clear(&mut self) {
+        self.counts.fill(0);
+        (self.total, self.max) = (0, 0);
     }
 
     /// The value that a share of `quantile` of all values do not exceed, within 1 %; none if empty.
+    /// Values above 2⁴² are told apart by their maximum only.
     pub(crate) fn quantile(&self, quantile: f64) -> Option<u64> {
         if self.total == 0 {
             return None;
         }
         let rank = ((quantile.clamp(0.0, 1.0) * self.total as f64).ceil() as u64).max(1);
+        if rank >= self.total {
+            return Some(self.max);
+        }
         let mut seen = 0;
         let at = self.counts.iter().position(|count| {
             seen += u64::from(*count);
             seen >= rank
         });
-        Some(at.map_or(self.max, upper).min(self.max))
+        Some(at.map_or(self.max, middle).min(self.max))
+    }
+
+    /// How many values are in this bucket.
+    pub(super) fn at(&self, bucket: usize) -> u64 {
+        self.counts.get(bucket).copied().map_or(0, u64::from)
     }
 
     pub(crate) const fn max(&self) -> u64 {
@@ -55,40 +72,9 @@ impl Histogram {
     }
 }
 
-const fn index(value: u64) -> usize {
-    let value = if value >> COARSEST == 0 { value } else { (1 << COARSEST) - 1 };
-    let magnitude = (u64::BITS - value.leading_zeros()).saturating_sub(FINE + 1);
-    ((magnitude as usize) << FINE) + (value >> magnitude) as usize
-}
-
-/// The largest value of a bucket.
-const fn upper(index: usize) -> u64 {
-    let magnitude = (index >> FINE).saturating_sub(1);
-    let fine = index as u64 - ((magnitude as u64) << FINE);
-    ((fine + 1) << magnitude) - 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_value_falls_into_a_bucket_that_ends_within_one_percent_of_it() {
-        for shift in 0..COARSEST {
-            for value in [1_u64 << shift, (1 << shift) + 1, (1 << shift) * 3 / 2, (2 << shift) - 1]
-            {
-                if value >> COARSEST != 0 {
-                    continue;
-                }
-                let end = upper(index(value));
-                assert!(
-                    end >= value && (end - value) as f64 <= value as f64 / 100.0,
-                    "{value}: {end}"
-                );
-            }
-        }
-        assert!(index(u64::MAX) < BUCKETS);
-    }
 
     #[test]
     fn quantiles_of_a_thousand_round_numbers() {
@@ -105,6 +91,27 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_value_is_exact() {
+        let mut histogram = Histogram::new();
+        for value in [0, 1, 999_999, u64::MAX] {
+            histogram.add(value);
+            assert_eq!((histogram.quantile(1.0), histogram.max()), (Some(value), value));
+        }
+        histogram.clear();
+        assert_eq!((histogram.quantile(1.0), histogram.max(), histogram.count()), (None, 0, 0));
+    }
+
+    #[test]
+    fn a_full_bucket_stays_full_and_ranks_stay_right() {
+        let mut histogram = Histogram::new();
+        histogram.add_many(index(10), u32::MAX, 10);
+        histogram.add_many(index(10), 7, 10);
+        histogram.add(1000);
+        assert_eq!(histogram.count(), u64::from(u32::MAX) + 1);
+        assert_eq!((histogram.quantile(0.99), histogram.quantile(1.0)), (Some(10), Some(1000)));
+    }
+
+    #[test]
     fn merging_is_counting_together() {
         let (mut left, mut right, mut both) =
             (Histogram::new(), Histogram::new(), Histogram::new());
@@ -116,6 +123,6 @@ mod tests {
         }
         left.merge(&right);
         assert_eq!(left.quantile(0.9), both.quantile(0.9));
-        assert_eq!(left.count(), both.count());
+        assert_eq!((left.count(), left.max()), (both.count(), both.max()));
     }
 }

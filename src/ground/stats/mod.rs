@@ -1,19 +1,23 @@
 //! Counting over time, told the time.
 
+mod buckets;
 mod counter;
 mod divider;
 #[cfg_attr(not(test), expect(dead_code, reason = "for the rooms that follow a latency"))]
 pub(crate) mod ewma;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the room that measures latency"))]
-pub(crate) mod histogram;
+mod histogram;
 mod ring;
 mod sliding;
+mod survival;
 mod tally;
 
 pub(crate) use self::{
+    buckets::{BUCKETS, index},
     counter::Counter,
+    histogram::Histogram,
     ring::{MAX_BUCKETS, Ring, Slicing},
     sliding::SlidingCount,
+    survival::Survival,
     tally::Tally,
 };
 

@@ -27,6 +27,21 @@ impl Slicing {
         self.width.divide(now.as_nanos().saturating_sub(self.start.as_nanos()))
     }
 
+    /// When this bucket begins.
+    pub(crate) fn begins(&self, bucket: u64) -> Instant {
+        self.start.after(Duration::from_nanos(bucket.saturating_mul(self.width.divisor())))
+    }
+
+    /// How long a bucket is.
+    pub(crate) const fn width(&self) -> Duration {
+        Duration::from_nanos(self.width.divisor())
+    }
+
+    /// How many buckets there are.
+    pub(crate) const fn buckets(&self) -> u32 {
+        self.buckets
+    }
+
     /// The buckets that count at `now`: a bucket is out once `now` is a whole window past its start.
     pub(crate) const fn counting(&self, now: Instant) -> RangeInclusive<u64> {
         let newest = self.bucket(now);

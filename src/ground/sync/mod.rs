@@ -9,7 +9,7 @@ mod spread;
 pub(crate) use self::{
     journal::{Journal, Reader},
     live::Live,
-    padded::{Padded, shard, shards},
+    padded::{Padded, own_shard, shard, shards},
     parked::{Park, Parked, Spot},
     spread::{Anchored, Spread},
 };
@@ -36,5 +36,9 @@ impl<T> Mutex<T> {
             Ok(guard) => guard,
             Err(poisoned) => poisoned.into_inner(),
         }
+    }
+
+    pub(crate) fn try_lock(&self) -> Option<loom::sync::MutexGuard<'_, T>> {
+        self.0.try_lock().ok()
     }
 }

@@ -15,6 +15,22 @@ impl Meter {
     pub(crate) const fn refused(&self, _: Mode) {}
 }
 
+/// Nothing is told.
+#[derive(Debug)]
+pub(crate) struct SlowMeter;
+
+impl SlowMeter {
+    pub(crate) const fn new(_: &Name, _: &Name) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) const fn slow(&self) {}
+
+    #[inline(always)]
+    pub(crate) const fn alert(&self, _: Duration, _: Duration, _: Duration, _: u64) {}
+}
+
 #[inline(always)]
 pub(crate) const fn state_changed(
     _: &Name,
@@ -36,6 +52,9 @@ pub(crate) const fn exhausted(_: &Name) {}
 
 #[inline(always)]
 pub(crate) const fn retried(_: &Name, _: u32, _: Duration) {}
+
+#[inline(always)]
+pub(crate) const fn hedged(_: &Name, _: &'static str) {}
 
 #[inline(always)]
 pub(crate) const fn gave_up(_: &Name, _: &'static str, _: u32) {}

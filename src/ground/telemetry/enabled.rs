@@ -53,6 +53,52 @@ impl Meter {
     }
 }
 
+/// Tells of the slow ones of one operation.
+#[derive(Debug)]
+pub(crate) struct SlowMeter {
+    #[cfg(feature = "tracing")]
+    names: (Name, Name),
+    #[cfg(feature = "metrics")]
+    key: metrics::Key,
+}
+
+impl SlowMeter {
+    /// For this operation of this monitor.
+    pub(crate) fn new(monitor: &Name, operation: &Name) -> Self {
+        Self {
+            #[cfg(feature = "tracing")]
+            names: (monitor.clone(), operation.clone()),
+            #[cfg(feature = "metrics")]
+            key: metrics::Key::from_parts(
+                names::SLOW.name,
+                &[("name", shared(monitor)), ("operation", shared(operation))][..],
+            ),
+        }
+    }
+
+    /// One was slow.
+    pub(crate) fn slow(&self) {
+        #[cfg(feature = "metrics")]
+        count(&self.key);
+    }
+
+    /// One was slow, after a silence in which `suppressed` others were.
+    pub(crate) fn alert(&self, took: Duration, limit: Duration, p99: Duration, suppressed: u64) {
+        #[cfg(feature = "tracing")]
+        tracing::warn!(
+            target: "buttress",
+            monitor = self.names.0.as_str(),
+            operation = self.names.1.as_str(),
+            took_ms = took.as_secs_f64() * 1e3,
+            slow_after_ms = limit.as_secs_f64() * 1e3,
+            p99_ms = p99.as_secs_f64() * 1e3,
+            suppressed,
+            "slow operation"
+        );
+        let _ = (took, limit, p99, suppressed);
+    }
+}
+
 /// A breaker changed its state. `alone`: it is the only one of its name, so its gauge means something.
 pub(crate) fn state_changed(
     name: &Name,
@@ -122,6 +168,18 @@ pub(crate) fn retried(name: &Name, attempt: u32, delay: Duration) {
     let _ = (name, attempt, delay);
 }
 
+/// An attempt is made beside those that run.
+pub(crate) fn hedged(name: &Name, cause: &'static str) {
+    #[cfg(feature = "metrics")]
+    {
+        let labels = [("name", shared(name)), ("cause", cause.into())];
+        count(&metrics::Key::from_parts(names::HEDGES.name, &labels[..]));
+    }
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "buttress", hedge = name.as_str(), cause, "hedged");
+    let _ = (name, cause);
+}
+
 /// A call was worth another attempt and got none.
 pub(crate) fn gave_up(name: &Name, reason: &'static str, attempts: u32) {
     #[cfg(feature = "metrics")]
@@ -139,7 +197,7 @@ pub(crate) fn gave_up(name: &Name, reason: &'static str, attempts: u32) {
 /// Call it once after installing one. Does nothing without the feature `metrics`.
 pub fn describe() {
     #[cfg(feature = "metrics")]
-    for Metric { name, kind, help } in names::ALL {
+    for &&Metric { name, kind, help } in names::ALL {
         metrics::with_recorder(|recorder| match kind {
             Kind::Counter => {
                 recorder.describe_counter(name.into(), Some(metrics::Unit::Count), help.into())

@@ -64,6 +64,20 @@ pub(super) const GIVEN_UP: Metric = Metric {
            pushback, unrepeatable)",
 };
 
+/// Labels: `name`, `operation`.
+pub(super) const SLOW: Metric = Metric {
+    name: "buttress_latency_slow_total",
+    kind: Kind::Counter,
+    help: "Operations that took longer than their threshold",
+};
+
+/// Labels: `name`, `cause`.
+pub(super) const HEDGES: Metric = Metric {
+    name: "buttress_hedges_total",
+    kind: Kind::Counter,
+    help: "Attempts started beside those that ran, because those were slow or because one had failed",
+};
+
 /// Labels: `name`, `from`, `to`.
 pub(super) const CONNECTIONS: Metric = Metric {
     name: "buttress_reconnect_transitions_total",
@@ -71,8 +85,18 @@ pub(super) const CONNECTIONS: Metric = Metric {
     help: "Changes of state of a connection that is kept up",
 };
 
-pub(super) const ALL: [Metric; 8] =
-    [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED, RETRIES, GIVEN_UP, CONNECTIONS];
+pub(super) const ALL: &[&Metric] = &[
+    &REFUSALS,
+    &TRANSITIONS,
+    &STATE,
+    &EVICTIONS,
+    &EXHAUSTED,
+    &RETRIES,
+    &GIVEN_UP,
+    &SLOW,
+    &HEDGES,
+    &CONNECTIONS,
+];
 
 #[cfg(test)]
 mod tests {

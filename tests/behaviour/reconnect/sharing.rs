@@ -243,7 +243,6 @@ async fn what_is_kept_may_use_its_keeper() {
     assert_eq!(db.state(), State::Closed);
 }
 
-/// Panics of the connect before there is anything to poll leave nothing behind either.
 #[test]
 fn nothing_needs_a_runtime_that_does_not_wait() {
     let db = Reconnect::new("db", config(), || async { Ok::<_, ()>(7) }).unwrap();

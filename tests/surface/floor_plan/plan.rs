@@ -5,6 +5,11 @@ use super::Rule;
 /// Folders of rooms. Anything else directly in `src/` is the ground, the roof or the prose.
 pub(super) const WINGS: [&str; 4] = ["resilience", "hardening", "web", "service"];
 
+/// A room inside a room: the outer, the inner, why. It is a room like any other, with the same files
+/// in the same order, and has no stair to the outer one unless the plan has it.
+pub(super) const ALCOVES: [(&str, &str, &str); 1] =
+    [("timeout", "stream", "limits on streams have a config, a machine and totals of their own")];
+
 /// Where a room may use another: who, whom, why.
 pub(super) type Stair = (&'static str, &'static str, &'static str);
 
@@ -28,7 +33,6 @@ pub(super) const PLAN: Plan = Plan {
     stairs: &[
         ("cache", "single_flight", "one load for a missing key, however many wait for it"),
         ("hedge", "budget", "hedges and retries spend from one purse"),
-        ("hedge", "latency", "the delay before a hedge is a percentile of what was measured"),
         ("retry", "budget", "retries and hedges spend from one purse"),
     ],
     standings: &[
@@ -39,8 +43,10 @@ pub(super) const PLAN: Plan = Plan {
         ("hold", "shared", "a hold refers to the shared state"),
         ("later", "shared", "what is left of a call waits and asks its hold, so it is no decision"),
         ("permit", "shared", "a permit holds the shared state it settles with"),
+        ("rivals", "shared", "rivals are polled and paid for, so they are no decision"),
         ("snapshot", "machine", "a snapshot is read off a machine"),
         ("store", "machine", "a store waits for its back end, so it is no decision"),
+        ("streams", "handle", "streams are called through the handle, and hold its permits"),
         ("subscription", "machine", "a subscriber waits for news, so it is no decision"),
         ("waiter", "shared", "a waiter looks into the shared state"),
     ],

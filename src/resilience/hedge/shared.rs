@@ -1,0 +1,215 @@
+use std::{sync::Arc, thread::LocalKey, time::Duration};
+
+use super::{
+    config::{After, Plan},
+    machine::{Estimator, Lasted},
+    snapshot::{Snapshot, Totals},
+    view::Eyes,
+};
+use crate::{
+    ground::{
+        hold,
+        mode::Mode,
+        name::Name,
+        stats::Counter,
+        sync::{
+            Mutex, Park, Spot,
+            atomic::{AtomicU32, AtomicU64, Ordering},
+        },
+        telemetry,
+        time::{self, Instant, nanos},
+    },
+    resilience::budget::{self, Budget},
+};
+
+/// What the holds of one view refer to: the state of all its clones, and what the view pays with.
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "named by a sealed trait only")]
+pub struct Core {
+    pub(super) shared: Arc<Shared>,
+    pub(super) budget: Option<Budget>,
+}
+
+/// A call's hold on its hedge by reference.
+pub type Borrowed<'a, C, D> = hold::Borrowed<'a, Core, Eyes<C, D>>;
+
+/// A call's hold on its hedge by itself.
+pub type Owned<C, D> = hold::Owned<Core, Eyes<C, D>>;
+
+thread_local! {
+    static PARKED: Spot<Core> = const { Spot::new(None) };
+}
+
+impl Park for Core {
+    fn spot() -> &'static LocalKey<Spot<Self>> {
+        &PARKED
+    }
+}
+
+/// What the clones and views of a hedge share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// Nanoseconds; `NEVER` while it is not known.
+    delay: AtomicU64,
+    max_hedges: AtomicU32,
+    shadow: AtomicU32,
+    measured: AtomicU32,
+    /// Bounds the share of calls that are hedged, where the delay is measured.
+    share: Budget,
+    estimator: Mutex<Estimator>,
+    name: Name,
+    slow: Counter,
+    failed: Counter,
+    wins: Counter,
+    unpaid: Counter,
+}
+
+const NEVER: u64 = u64::MAX;
+
+/// Why a hedge is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    Failed,
+    Slow,
+}
+
+impl Core {
+    /// A call begins. When, if that is asked.
+    #[inline]
+    pub(super) fn begin(&self) -> Instant {
+        if let Some(budget) = &self.budget {
+            budget.deposit();
+        }
+        if self.shared.is_measured() { self.shared.begin_measured() } else { Instant::FOREVER }
+    }
+
+    /// A hedge is due. Whether it is started.
+    pub(super) fn pay(&self, cause: Cause) -> bool {
+        let shared = &self.shared;
+        let paid = (!shared.is_measured() || shared.share.try_withdraw())
+            && self.budget.as_ref().is_none_or(Budget::try_withdraw);
+        if !paid {
+            shared.unpaid.add_one();
+            return false;
+        }
+        let (counter, word) = match cause {
+            Cause::Failed => (&shared.failed, "failed"),
+            Cause::Slow => (&shared.slow, "slow"),
+        };
+        counter.add_one();
+        telemetry::hedged(&shared.name, word);
+        shared.mode() == Mode::Enforce
+    }
+}
+
+impl Shared {
+    pub(super) fn new(name: Name, plan: &Plan) -> Self {
+        let share = Budget::from_plan(name.clone(), &budget::Plan::default());
+        let shared = Self {
+            delay: AtomicU64::new(NEVER),
+            max_hedges: AtomicU32::new(0),
+            shadow: AtomicU32::new(0),
+            measured: AtomicU32::new(0),
+            share,
+            estimator: Mutex::new(Estimator::new(plan.config().window, 0.5, time::now())),
+            name,
+            slow: Counter::new(1),
+            failed: Counter::new(1),
+            wins: Counter::new(1),
+            unpaid: Counter::new(1),
+        };
+        shared.reconfigure(plan);
+        shared
+    }
+
+    pub(super) fn reconfigure(&self, plan: &Plan) {
+        let config = plan.config();
+        self.max_hedges.store(config.max_hedges, Ordering::Relaxed);
+        self.shadow.store(u32::from(config.mode == Mode::Shadow), Ordering::Relaxed);
+        match config.after {
+            After::Delay(delay) => {
+                self.measured.store(0, Ordering::Relaxed);
+                self.delay.store(nanos(delay).min(NEVER - 1), Ordering::Relaxed);
+            }
+            After::ExtraLoad(share) => {
+                let of_calls = budget::Config::new().with_ratio(share).with_per_second(0);
+                // Within the bounds of a budget, as it was checked.
+                if self.share.reconfigure(of_calls.with_max_kept(100)).is_ok() {
+                    *self.estimator.lock() = Estimator::new(config.window, share, time::now());
+                    self.delay.store(NEVER, Ordering::Relaxed);
+                    self.measured.store(1, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    pub(super) const fn name(&self) -> &Name {
+        &self.name
+    }
+
+    #[inline]
+    fn is_measured(&self) -> bool {
+        self.measured.load(Ordering::Relaxed) != 0
+    }
+
+    fn begin_measured(&self) -> Instant {
+        self.share.deposit();
+        time::now()
+    }
+
+    /// After how long a call is hedged; none while that is not known.
+    #[inline]
+    pub(super) fn delay(&self) -> Option<Duration> {
+        match self.delay.load(Ordering::Relaxed) {
+            NEVER => None,
+            delay => Some(Duration::from_nanos(delay)),
+        }
+    }
+
+    pub(super) fn max_hedges(&self) -> u32 {
+        self.max_hedges.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        if self.shadow.load(Ordering::Relaxed) == 0 { Mode::Enforce } else { Mode::Shadow }
+    }
+
+    pub(super) fn won(&self) {
+        self.wins.add_one();
+    }
+
+    /// An attempt that began then has ended now.
+    pub(super) fn record(&self, began: Instant, now: Instant, by_itself: bool) {
+        if began == Instant::FOREVER {
+            return;
+        }
+        let time = now.since(began);
+        let lasted = if by_itself { Lasted::Exactly(time) } else { Lasted::AtLeast(time) };
+        // An estimate can do without the samples of a moment at which two threads meet.
+        if let Some(mut estimator) = self.estimator.try_lock() {
+            if let Some(delay) = estimator.record(now, lasted) {
+                drop(estimator);
+                if self.is_measured() {
+                    self.delay.store(delay.unwrap_or(NEVER), Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    pub(super) fn snapshot(&self, budget: Option<&Budget>) -> Snapshot {
+        let samples = self.estimator.lock().samples();
+        Snapshot {
+            name: self.name.clone(),
+            delay: self.delay(),
+            samples,
+            mode: self.mode(),
+            budget: budget.map(Budget::snapshot),
+            totals: Totals {
+                slow: self.slow.total(),
+                failed: self.failed.total(),
+                wins: self.wins.total(),
+                unpaid: self.unpaid.total(),
+            },
+        }
+    }
+}
