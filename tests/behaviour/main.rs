@@ -12,4 +12,5 @@ mod doors;
 mod hedge;
 mod held_streams;
 mod latency;
+mod reconnect;
 mod timeout_stream;

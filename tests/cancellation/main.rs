@@ -8,6 +8,7 @@ mod circuit;
 mod latency;
 mod panics;
 mod permits;
+mod reconnect;
 mod services;
 mod shutdown;
 mod streams;

@@ -10,6 +10,7 @@ mod cost;
 mod half_open;
 mod outcomes;
 mod readiness;
+mod reconnects;
 mod reentrance;
 mod refusals;
 mod windows;

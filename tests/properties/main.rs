@@ -8,6 +8,7 @@ mod closing;
 mod events;
 mod latency;
 mod model;
+mod pushback;
 mod refusing;
 mod streams;
 mod survival;

@@ -1,7 +1,7 @@
 //! Send, Sync, Clone and `'static` of what users store, spawn and share. Compiling is the test; the
 //! functions say of which types.
 
-use std::{cell::Cell, future::Ready, rc::Rc};
+use std::{cell::Cell, future::Ready, io, rc::Rc};
 
 use buttress::{
     Error, Keyed, Lift, Lifted, Name, Pipeline, Refusal,
@@ -13,6 +13,7 @@ use buttress::{
     latency::{self, Distribution, Latency, LatencyLayer, LatencyService, Measured, Summary},
     outcome::Standard,
     policy::{Chain, Nothing},
+    reconnect::{Connection, Reconnect, ReconnectService},
     stream::{self, HeldStream},
     time::{Deadline, Scoped},
     timeout::{
@@ -41,6 +42,10 @@ fn handles_and_layers_are_shared_and_cloned() {
     cloned::<StreamTimeout<fn(&u8) -> bool>>();
     shared::<Keyed<String, CircuitBreaker>>();
     shared::<Pipeline<Chain<Chain<Nothing, Timeout>, CircuitBreaker>>>();
+    shared::<Reconnect<u8, io::Error>>();
+    shared::<Connection<u8, io::Error>>();
+    cloned::<Reconnect<Cell<u8>, Cell<u8>>>();
+    cloned::<Connection<Cell<u8>, Cell<u8>>>();
     cloned::<CircuitBreaker>();
     cloned::<CircuitBreakerLayer>();
     cloned::<Latency>();
@@ -58,6 +63,8 @@ fn services_are_what_the_service_inside_is() {
     shared::<TimeoutService<()>>();
     shared::<DeadlineService<()>>();
     shared::<HttpDeadlineService<()>>();
+    shared::<ReconnectService<u8, io::Error>>();
+    cloned::<ReconnectService<Rc<u8>, io::Error>>();
     shared::<Lift<()>>();
     sent::<CircuitBreakerService<Cell<u8>, Standard>>();
     cloned::<CircuitBreakerService<Rc<u8>, Standard>>();

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use buttress::{
-    Mode, budget,
+    Mode,
+    backoff::{Backoff, Jitter},
+    budget,
     circuit_breaker::{Config, Window, presets},
-    latency,
+    latency, reconnect,
     time::Clock,
     timeout,
 };
@@ -30,6 +32,21 @@ fn the_budgets_defaults_are_as_documented() {
     let config = budget::Config::new();
     assert_eq!(config, budget::Config::default());
     assert_eq!((config.ratio, config.per_second, config.max_kept), (0.2, 3, 1000));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+}
+
+#[test]
+fn the_reconnects_defaults_are_as_documented() {
+    let (config, seconds) = (reconnect::Config::new(), Duration::from_secs);
+    assert_eq!(config, reconnect::Config::default());
+    assert_eq!(config.backoff, Backoff::exponential(Duration::from_millis(100), seconds(20)));
+    assert_eq!(config.jitter, Jitter::Full);
+    assert_eq!((config.connect_within, config.wait), (seconds(10), seconds(10)));
+    assert_eq!(config.while_backing_off, reconnect::WhileBackingOff::Wait);
+    assert_eq!((config.max_attempts, config.max_elapsed), (Some(10), None));
+    assert_eq!((config.down_for, config.stable_after), (seconds(30), seconds(5)));
+    assert!(config.call_again);
+    assert_eq!((config.beat_every, config.missed_beats), (seconds(15), 2));
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
 }
 

@@ -30,8 +30,21 @@ fn every_public_item_has_one_path() {
     }
     // Rooms have the same words for the same things; at the root and on the ground there is one of each.
     let rooms = [
-        "Borrowed", "Config", "Counts", "Ending", "Eyes", "Hold", "Owned", "Plan", "Snapshot",
-        "Totals", "presets", "stream",
+        "Borrowed",
+        "Config",
+        "Counts",
+        "Ending",
+        "Eyes",
+        "Hold",
+        "Owned",
+        "Plan",
+        "Snapshot",
+        "State",
+        "Subscription",
+        "Totals",
+        "Transition",
+        "presets",
+        "stream",
     ];
     for (item, paths) in paths {
         assert!(paths.len() == 1 || rooms.contains(&item), "{item} has several paths: {paths:?}");

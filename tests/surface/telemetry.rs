@@ -11,6 +11,7 @@ use buttress::{
     budget::{self, Budget},
     circuit_breaker::{CircuitBreaker, Config},
     latency::{self, Ending, Latency},
+    reconnect::{self, Reconnect},
     timeout::Timeout,
 };
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
@@ -66,6 +67,29 @@ fn refusals_and_transitions_are_counted_and_the_state_is_one_hot() {
             "buttress_circuit_breaker_state{name=db,state=open} 1",
             "buttress_circuit_breaker_transitions_total{from=closed,name=db,reason=consecutive_failures,to=open} 1",
             "buttress_refusals_total{kind=circuit_open,mode=enforce,name=db} 3",
+        ]
+    );
+}
+
+#[test]
+fn what_becomes_of_a_connection_is_counted() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            let config = reconnect::Config::new().with_max_attempts(1);
+            let db = Reconnect::new("db", config, || async { Err::<(), _>("down") }).unwrap();
+            for _ in 0..3 {
+                assert!(db.connected().await.is_err());
+            }
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_reconnect_transitions_total{from=connecting,name=db,to=down} 1",
+            "buttress_reconnect_transitions_total{from=idle,name=db,to=connecting} 1",
+            "buttress_refusals_total{kind=disconnected,mode=enforce,name=db} 3",
         ]
     );
 }
@@ -158,6 +182,9 @@ fn every_metric_is_described_once_asked() {
         let budget = budget::Config::new().with_per_second(0);
         assert!(!Budget::new("db", budget).unwrap().try_withdraw());
         monitor().record("op", Duration::from_secs(1), Ending::Ok);
+        let config = reconnect::Config::new();
+        let db = Reconnect::new("db", config, || async { Ok::<_, ()>(()) }).unwrap();
+        db.close();
     });
     let described: Vec<_> = snapshotter
         .snapshot()
@@ -165,7 +192,7 @@ fn every_metric_is_described_once_asked() {
         .into_iter()
         .map(|(_, _, help, _)| help.is_some())
         .collect();
-    assert_eq!(described, [true; 6]);
+    assert_eq!(described, [true; 7]);
 }
 
 /// Writes every event down.

@@ -45,6 +45,9 @@ pub(crate) const fn state_changed(
 pub(crate) const fn evicted(_: &Name, _: &'static str) {}
 
 #[inline(always)]
+pub(crate) const fn connection_changed(_: &Name, _: &'static str, _: &'static str) {}
+
+#[inline(always)]
 pub(crate) const fn exhausted(_: &Name) {}
 
 #[inline(always)]

@@ -138,6 +138,18 @@ pub(crate) fn evicted(family: &Name, cause: &'static str) {
     let _ = (family, cause);
 }
 
+/// A connection changed its state.
+pub(crate) fn connection_changed(name: &Name, from: &'static str, to: &'static str) {
+    #[cfg(feature = "metrics")]
+    {
+        let labels = [("name", shared(name)), ("from", from.into()), ("to", to.into())];
+        count(&metrics::Key::from_parts(names::CONNECTIONS.name, &labels[..]));
+    }
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "buttress", guard = name.as_str(), from, to, "connection changed state");
+    let _ = (name, from, to);
+}
+
 /// A budget had no token for a further attempt.
 pub(crate) fn exhausted(name: &Name) {
     #[cfg(feature = "metrics")]

@@ -40,6 +40,10 @@ pub(super) const PLAN: Plan = Plan {
         ("retry", "budget::quota", "what a further attempt costs depends on what it follows"),
     ],
     standings: &[
+        ("attempt", "machine", "an attempt is polled and timed, so it is no decision"),
+        ("bell", "machine", "a bell wakes those who wait, so it is no decision"),
+        ("connection", "shared", "a connection says to the shared state that it is broken"),
+        ("heartbeat", "future", "a heartbeat waits as a call does, and is none"),
         ("hold", "shared", "a hold refers to the shared state"),
         ("later", "shared", "what is left of a call waits and asks its hold, so it is no decision"),
         ("permit", "shared", "a permit holds the shared state it settles with"),
@@ -49,8 +53,15 @@ pub(super) const PLAN: Plan = Plan {
         ("store", "machine", "a store waits for its back end, so it is no decision"),
         ("streams", "handle", "streams are called through the handle, and hold its permits"),
         ("subscription", "machine", "a subscriber waits for news, so it is no decision"),
+        ("waiter", "shared", "a waiter looks into the shared state"),
     ],
     exceptions: &[
+        (
+            Rule::Clock,
+            "src/ground/pushback/",
+            "SystemTime",
+            "dates that others send are compared with the calendar, whose reading is told",
+        ),
         (
             Rule::Features,
             "src/ground/refusal/",
@@ -110,6 +121,7 @@ pub(super) const IMPURE: &[&str] = &[
 pub(super) const CLOCKS: &[&str] = &[
     "Instant::now",
     "SystemTime",
+    "SystemTime::now",
     "std::time::Instant",
     "thread::sleep",
     "tokio::time",
