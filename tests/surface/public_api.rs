@@ -36,6 +36,7 @@ fn every_public_item_has_one_path() {
         "Ending",
         "Eyes",
         "Hold",
+        "Operation",
         "Owned",
         "Plan",
         "Snapshot",
