@@ -18,6 +18,7 @@ mod calls;
 mod harness;
 mod pace;
 mod sampling;
+mod streams;
 mod timeout;
 
 use std::process::{ExitCode, abort};
@@ -31,8 +32,12 @@ static ALLOCATOR: alloc::Counting = alloc::Counting;
 type Room = (&'static str, fn(&mut Report));
 
 /// Every room with contests, in the order in which they run.
-const ROOMS: [Room; 3] =
-    [("breaker", breaker::run), ("timeout", timeout::run), ("budget", budget::run)];
+const ROOMS: [Room; 4] = [
+    ("breaker", breaker::run),
+    ("timeout", timeout::run),
+    ("streams", streams::run),
+    ("budget", budget::run),
+];
 
 fn main() -> ExitCode {
     let (flags, wanted): (Vec<_>, Vec<_>) =
