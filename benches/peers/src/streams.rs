@@ -24,8 +24,8 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Holds the contests of this room.
 pub fn run(report: &mut Report) {
     in_a_runtime(|| {
-        report.hold(timed("streams.ready", false, Gate::at_most(0.5).aim(0.2)));
-        report.hold(timed("streams.pending", true, Gate::at_most(1.05).aim(0.8)));
+        report.hold(timed("streams.ready", false, Gate::at_most(0.2).aim(0.07)));
+        report.hold(timed("streams.pending", true, Gate::at_most(1.05).aim(0.9)));
         report.hold(bounded());
         report.hold(held());
     });
@@ -51,7 +51,7 @@ fn bounded() -> Contest {
     let tokio = side("tokio_stream.timeout", Items::new(false).timeout(LIMIT), |item| {
         item.map_or_else(|_| unreachable!("no time has passed"), accepted)
     });
-    Contest::new("streams.total", ours).against(tokio, Gate::at_most(0.8))
+    Contest::new("streams.total", ours).against(tokio, Gate::at_most(0.4).aim(0.15))
 }
 
 /// A breaker's permit, held until the end. Nobody else does.
