@@ -13,7 +13,8 @@
 mod allocations;
 
 use std::{
-    future::{Future, ready},
+    cell::RefCell,
+    future::{Future, poll_fn, ready},
     hint::black_box,
     io,
     pin::pin,
@@ -28,9 +29,10 @@ use buttress::{
     budget::Budget,
     circuit_breaker::{CircuitBreaker, Config, Window},
     latency::{Ending, Latency},
-    timeout::Timeout,
+    timeout::{Timeout, stream},
 };
 use criterion::Criterion;
+use futures::Stream;
 use tower::{Layer, Service, service_fn};
 
 fn main() {
@@ -66,6 +68,13 @@ fn main() {
         now(timeout.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
     });
 
+    let limits = stream::Config::new().with_gap(Duration::from_secs(30));
+    let streams = stream::StreamTimeout::new("bench", limits).expect("a limit above zero");
+    let words = || futures::stream::repeat_with(|| black_box(Ok::<u64, io::Error>(1)));
+    item(&mut criterion, "timeout", "stream_item", streams.stream(words()));
+    let breaker = CircuitBreaker::new("bench", Config::new()).expect("the default config");
+    item(&mut criterion, "circuit_breaker", "stream_item", breaker.stream(words));
+
     let breaker =
         CircuitBreaker::new("bench", Config::off().with_consecutive_failures(5)).expect("as above");
     let pipeline = Pipeline::new().with(timeout).with(breaker);
@@ -93,6 +102,14 @@ fn main() {
 fn both(criterion: &mut Criterion, room: &str, case: &str, call: impl Fn() -> bool + Send + Sync) {
     one(criterion, room, case, &call);
     two(criterion, room, case, &call);
+}
+
+/// One item of a stream, which is there at once.
+fn item<S: Stream>(criterion: &mut Criterion, room: &str, case: &str, stream: S) {
+    let stream = RefCell::new(Box::pin(stream));
+    one(criterion, room, case, || {
+        now(poll_fn(|cx| stream.borrow_mut().as_mut().poll_next(cx))).is_some()
+    });
 }
 
 /// On this thread, and how much it allocates.

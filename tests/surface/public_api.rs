@@ -57,9 +57,11 @@ fn a_name_that_is_re_exported_is_seen() {
     let house = [
         (
             "src/lib.rs",
-            "pub use self::stack::Roof; pub mod door { pub use crate::ground::{Bell, lock::{Key, Lock}}; }",
+            "pub use self::stack::Roof; pub use self::wing::hall; pub mod door { pub use crate::ground::{Bell, lock::{Key, Lock}}; }",
         ),
         ("src/stack/mod.rs", "pub use self::roof::Roof; mod roof;"),
+        ("src/wing/hall/mod.rs", "pub mod niche; pub use self::handle::Lamp;"),
+        ("src/wing/hall/niche/mod.rs", "mod handle; pub use self::handle::Candle;"),
     ];
     let house: Vec<_> = house.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
     assert_eq!(
@@ -69,7 +71,11 @@ fn a_name_that_is_re_exported_is_seen() {
             "buttress::door",
             "buttress::door::Bell",
             "buttress::door::Key",
-            "buttress::door::Lock"
+            "buttress::door::Lock",
+            "buttress::hall",
+            "buttress::hall::Lamp",
+            "buttress::hall::niche",
+            "buttress::hall::niche::Candle"
         ]
     );
 }

@@ -58,18 +58,24 @@ where
         let Some(stream) = this.stream.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
         };
-        let unwinding = Unwinding(this.permit);
-        let next = time::outside(|| stream.poll_next(cx));
-        match (&next, &mut *unwinding.0) {
-            (Poll::Ready(Some(item)), Some(permit)) => permit.item(item),
-            (Poll::Ready(None), Some(permit)) => permit.ended(),
-            _ => {}
-        }
+        let mut unwinding = Unwinding(this.permit);
+        // The results apart: brought together they are copied through memory, which costs more than
+        // all the rest.
+        let next = match time::outside(|| stream.poll_next(cx)) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(Ok(item))) => Poll::Ready(Some(unwinding.hear(Ok(item)))),
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(unwinding.hear(Err(error)))),
+            Poll::Ready(None) => {
+                if let Some(permit) = &mut *unwinding.0 {
+                    permit.ended();
+                }
+                mem::forget(unwinding);
+                this.stream.set(None);
+                *this.permit = None;
+                return Poll::Ready(None);
+            }
+        };
         mem::forget(unwinding);
-        if matches!(next, Poll::Ready(None)) {
-            this.stream.set(None);
-            *this.permit = None;
-        }
         next
     }
 
@@ -90,6 +96,19 @@ where
 
 /// Drops the permit while the stream's panic is under way, so that the permit can tell.
 struct Unwinding<'a, P>(&'a mut Option<P>);
+
+impl<P> Unwinding<'_, P> {
+    #[inline(always)]
+    fn hear<T, E>(&mut self, item: Result<T, E>) -> Result<T, E>
+    where
+        P: Settle<T, E>,
+    {
+        if let Some(permit) = self.0 {
+            permit.item(&item);
+        }
+        item
+    }
+}
 
 impl<P> Drop for Unwinding<'_, P> {
     fn drop(&mut self) {

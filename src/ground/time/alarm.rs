@@ -23,15 +23,28 @@ impl Alarm {
     }
 
     /// Ready once this moment has come.
+    ///
+    /// A timer that stands at an earlier moment is left there, and set anew when that has come: one
+    /// wake for nothing now and then is cheaper than a timer that is moved for every moment.
     pub(crate) fn poll_at(self: Pin<&mut Self>, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        match this.timer.as_mut().as_pin_mut() {
-            None => this.timer.set(Some(Sleep::until(at))),
-            Some(_) if *this.set == at => {}
-            Some(timer) => timer.reset(at),
+        loop {
+            match this.timer.as_mut().as_pin_mut() {
+                None => this.timer.set(Some(Sleep::until(at))),
+                Some(mut timer) => {
+                    if *this.set <= at {
+                        if timer.as_mut().poll(cx).is_pending() {
+                            return Poll::Pending;
+                        }
+                        if *this.set == at {
+                            return Poll::Ready(());
+                        }
+                    }
+                    timer.reset(at);
+                }
+            }
+            *this.set = at;
         }
-        *this.set = at;
-        this.timer.as_pin_mut().map_or(Poll::Pending, |timer| timer.poll(cx))
     }
 
     /// Nothing is waited for: the timer wakes nobody.

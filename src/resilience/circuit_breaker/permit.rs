@@ -158,6 +158,7 @@ impl<H: Hold> Permit<H> {
 
     /// One item of the stream that it is held for. `never_began`: whether it is the refusal of a
     /// call that never began.
+    #[inline]
     pub(super) fn hear<T, E>(
         &mut self,
         item: &Result<T, E>,
@@ -237,6 +238,7 @@ impl<H: Hold> Debt<H> {
     }
 
     /// An item of a stream. An error ends the call; anything else only if it is something bad.
+    #[inline]
     fn hear<T, E>(&mut self, item: &Result<T, E>)
     where
         H::Classifier: Classify<T, E>,

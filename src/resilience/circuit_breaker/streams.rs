@@ -105,6 +105,7 @@ where
     H::Classifier: Classify<T, E>,
     E: Fault,
 {
+    #[inline]
     fn item(&mut self, item: &Result<T, E>) {
         self.hear(item, never_began);
     }
@@ -125,6 +126,7 @@ where
     H: Hold,
     H::Classifier: Classify<T, E>,
 {
+    #[inline]
     fn item(&mut self, item: &Result<T, E>) {
         self.permit.hear(item, |_| false);
     }

@@ -7,7 +7,12 @@ use std::{
 };
 
 use buttress::timeout::stream::{Config, StreamTimeout, presets};
-use futures::{FutureExt, Stream, StreamExt, future::poll_immediate, stream, stream::FusedStream};
+use futures::{
+    FutureExt, Stream, StreamExt,
+    future::{Either, poll_immediate, select},
+    stream,
+    stream::FusedStream,
+};
 use tokio::time::{Instant, advance};
 
 use super::{
@@ -97,6 +102,22 @@ async fn a_stream_that_uses_its_tasks_budget_up_is_cut_off_on_the_dot() {
     ticker.abort();
     assert!(last.into_inner().is_err());
     assert_eq!(timeout.snapshot().totals.first_content, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_woken_for_a_clock_that_no_longer_runs() {
+    let polls = AtomicU32::new(0);
+    let mut inside = Box::pin(playing([(10, Content), (0, Hang)]));
+    let counted = stream::poll_fn(|cx| {
+        polls.fetch_add(1, Ordering::Relaxed);
+        inside.as_mut().poll_next(cx)
+    });
+    let timeout = timeout(Config::new().with_first_content(30 * SECOND));
+    let mut stream = pin!(timeout.stream(counted));
+    assert!(stream.next().await.is_some());
+    let hour = tokio::time::sleep(3_600 * SECOND);
+    assert!(matches!(select(pin!(hour), stream.next()).await, Either::Left(_)));
+    assert_eq!(polls.load(Ordering::Relaxed), 3, "to wait, for the word, to wait again");
 }
 
 #[tokio::test(start_paused = true)]

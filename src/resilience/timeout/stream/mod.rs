@@ -45,8 +45,9 @@
 //! # What it costs
 //!
 //! For an item that is ready at once: a few loads, and where there is a total or a deadline one coarse reading of the
-//! clock. Each time the stream waits after content: one reading of the clock, and the one timer set
-//! anew. One reference to the handle's state per stream; no allocation.
+//! clock. Each time the stream waits after content: one reading of the clock; the one timer is set
+//! anew at most once in the time of the shortest limit, and may wake the task for nothing as often. One reference to the handle's state per stream; no
+//! allocation. The stream is 200 bytes larger than the one inside, about half of them the timer. Figures: `benches/peers`.
 //!
 //! # What a drop does
 //!
