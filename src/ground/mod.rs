@@ -9,10 +9,6 @@ pub(crate) mod policy;
 pub(crate) mod pushback;
 pub(crate) mod random;
 pub(crate) mod refusal;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for the rooms that run work again: retry, hedge, fallback")
-)]
 pub(crate) mod source;
 pub(crate) mod stats;
 pub(crate) mod sync;

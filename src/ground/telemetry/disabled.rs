@@ -29,6 +29,9 @@ pub(crate) const fn evicted(_: &Name, _: &'static str) {}
 #[inline(always)]
 pub(crate) const fn exhausted(_: &Name) {}
 
+#[inline(always)]
+pub(crate) const fn fell_back(_: &Name, _: &'static str, _: Mode) {}
+
 /// Registers the description of every metric with the installed recorder.
 ///
 /// Does nothing without the feature `metrics`.

@@ -14,4 +14,4 @@ mod inner;
 mod names;
 
 pub use self::inner::describe;
-pub(crate) use self::inner::{Meter, evicted, exhausted, state_changed};
+pub(crate) use self::inner::{Meter, evicted, exhausted, fell_back, state_changed};

@@ -49,7 +49,15 @@ pub(super) const EXHAUSTED: Metric = Metric {
     help: "Further attempts (retries, hedges) that a budget had no token for",
 };
 
-pub(super) const ALL: [Metric; 5] = [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED];
+/// Labels: `name`, `cause`, `mode`.
+pub(super) const FALLBACKS: Metric = Metric {
+    name: "buttress_fallbacks_total",
+    kind: Kind::Counter,
+    help: "Calls that something else was asked to answer, by fallback, cause (error, timed_out, rejected, \
+           short_circuited) and mode (enforce, or shadow: only counted)",
+};
+
+pub(super) const ALL: [Metric; 6] = [REFUSALS, TRANSITIONS, STATE, EVICTIONS, EXHAUSTED, FALLBACKS];
 
 #[cfg(test)]
 mod tests {

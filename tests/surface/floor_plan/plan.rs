@@ -32,7 +32,11 @@ pub(super) const PLAN: Plan = Plan {
         ("retry", "budget", "retries and hedges spend from one purse"),
     ],
     standings: &[
+        ("answer", "shared", "what a fallback answers may run, or remember"),
+        ("backup", "shared", "a service to fall back to is readied inside the call"),
+        ("chain", "handle", "a second handle of its room, with futures of its own"),
         ("hold", "shared", "a hold refers to the shared state"),
+        ("last_good", "shared", "a memory that clones share, with the time of what it remembers"),
         ("permit", "shared", "a permit holds the shared state it settles with"),
         ("snapshot", "machine", "a snapshot is read off a machine"),
         ("store", "machine", "a store waits for its back end, so it is no decision"),
