@@ -9,3 +9,4 @@ mod budget;
 mod circuit_breaker;
 mod clock;
 mod doors;
+mod fallback;

@@ -10,6 +10,10 @@ use buttress::{
         self, CircuitBreaker, CircuitBreakerLayer, CircuitBreakerService, Guarded, Permit,
     },
     config::ConfigError,
+    fallback::{
+        self, Backed, Degraded, Failed, Fallback, FallbackLayer, FallbackService, LastGood, Never,
+        Served, Streamed, Unmarked, Value,
+    },
     outcome::Standard,
     policy::{Chain, Nothing},
     time::{Deadline, Scoped},
@@ -22,6 +26,9 @@ fn shared<T: Send + Sync + 'static>() {}
 fn cloned<T: Clone>() {}
 fn sent<T: Send>() {}
 
+/// What is shared need not be cloned itself.
+struct NotCloned;
+
 type Operation = Ready<Result<u8, Error<std::io::Error>>>;
 
 #[test]
@@ -33,7 +40,15 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<TimeoutLayer>();
     shared::<Keyed<String, CircuitBreaker>>();
     shared::<Pipeline<Chain<Chain<Nothing, Timeout>, CircuitBreaker>>>();
+    shared::<Fallback>();
+    shared::<Fallback<Value<u8>>>();
+    shared::<FallbackLayer<Value<u8>, Standard, Unmarked>>();
+    shared::<fallback::Failover<u8>>();
+    shared::<LastGood<u8>>();
     cloned::<CircuitBreaker>();
+    cloned::<Fallback<Rc<u8>>>();
+    cloned::<fallback::Failover<NotCloned>>();
+    cloned::<LastGood<NotCloned>>();
     cloned::<CircuitBreakerLayer>();
     cloned::<Timeout>();
     cloned::<Keyed<Rc<str>, CircuitBreaker>>();
@@ -43,6 +58,9 @@ fn handles_and_layers_are_shared_and_cloned() {
 #[test]
 fn services_are_what_the_service_inside_is() {
     shared::<CircuitBreakerService<(), Standard>>();
+    shared::<FallbackService<(), Value<u8>, Standard, Unmarked>>();
+    sent::<FallbackService<Cell<u8>, Value<u8>, Standard, Unmarked>>();
+    cloned::<FallbackService<Rc<u8>, Value<NotCloned>, Standard, Unmarked>>();
     shared::<TimeoutService<()>>();
     shared::<DeadlineService<()>>();
     shared::<HttpDeadlineService<()>>();
@@ -56,6 +74,9 @@ fn services_are_what_the_service_inside_is() {
 fn futures_are_what_the_operation_is() {
     shared::<Guarded<Operation, circuit_breaker::Owned>>();
     shared::<Timed<Operation, timeout::Owned>>();
+    shared::<Backed<Operation, fallback::Owned<Value<u8>>, (), Never<u8, Error<std::io::Error>>>>();
+    sent::<Backed<Cell<u8>, fallback::Borrowed<'_, Value<u8>>, (), Cell<u8>>>();
+    shared::<Streamed<futures::stream::Empty<u8>>>();
     shared::<Lifted<Operation>>();
     shared::<Scoped<Operation>>();
     sent::<Guarded<Cell<u8>, circuit_breaker::Borrowed<'_>>>();
@@ -67,6 +88,9 @@ fn futures_are_what_the_operation_is() {
 fn errors_travel_anywhere() {
     shared::<Refusal>();
     shared::<Error<std::io::Error>>();
+    shared::<Failed<Error<std::io::Error>>>();
+    shared::<Served<u8>>();
+    shared::<Degraded>();
     shared::<ConfigError>();
     shared::<Name>();
     shared::<Deadline>();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use buttress::{
     Mode, budget,
     circuit_breaker::{Config, Window, presets},
+    fallback::{self, WhenAllOpen},
     time::Clock,
     timeout,
 };
@@ -30,6 +31,19 @@ fn the_budgets_defaults_are_as_documented() {
     assert_eq!(config, budget::Config::default());
     assert_eq!((config.ratio, config.per_second, config.max_kept), (0.2, 3, 1000));
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+}
+
+#[test]
+fn the_fallbacks_defaults_are_as_documented() {
+    let config = fallback::Config::new();
+    assert_eq!(config, fallback::Config::default());
+    assert_eq!((config.patience, config.mode), (Duration::ZERO, Mode::Enforce));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    let chain = fallback::FailoverConfig::new();
+    assert_eq!(chain, fallback::FailoverConfig::default());
+    assert_eq!((chain.patience, chain.mode), (Duration::ZERO, Mode::Enforce));
+    assert_eq!((chain.when_all_open, chain.max_held), (WhenAllOpen::Fail, 64));
+    assert_eq!(chain.clone().parse().map(|plan| plan.config().clone()), Ok(chain));
 }
 
 #[test]

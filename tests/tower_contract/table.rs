@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use buttress::{
-    Lift,
+    Lift, Mode,
     circuit_breaker::{CircuitBreaker, Config},
+    fallback::{self, Fallback},
+    testing::{Played, Probe, Script, Step},
     timeout::{DeadlineLayer, HttpDeadlineLayer, Timeout},
 };
 
@@ -54,6 +56,9 @@ rows! {
     circuit_breaker: breaker().layer();
     circuit_breaker_with_a_classifier_and_a_hint: breaker().retry_after(|_: &Result<&'static str, Down>| None).layer();
     circuit_breaker_that_only_watches: watching().layer();
+    fallback_that_only_watches: fallback(Mode::Shadow).to_value("other").layer();
+    fallback_to_a_function_that_declines: fallback(Mode::Enforce).to_fn(|failed: Result<&'static str, Down>| failed).layer();
+    fallback_to_a_backup_that_is_down_as_well: fallback(Mode::Enforce).to_service(down()).layer();
     timeout: timeout().layer();
     lift: Lift::layer();
     deadline: DeadlineLayer::new(LONG).unwrap();
@@ -72,7 +77,7 @@ fn breaker() -> CircuitBreaker {
 
 /// Open all the time, and refuses nothing.
 fn watching() -> CircuitBreaker {
-    let config = Config::new().with_mode(buttress::Mode::Shadow);
+    let config = Config::new().with_mode(Mode::Shadow);
     let breaker = CircuitBreaker::new("row", config).unwrap();
     breaker.force_open();
     breaker
@@ -80,4 +85,12 @@ fn watching() -> CircuitBreaker {
 
 fn timeout() -> Timeout {
     Timeout::new("row", LONG).unwrap()
+}
+
+fn fallback(mode: Mode) -> Fallback {
+    Fallback::new("row", fallback::Config::new().with_mode(mode)).unwrap()
+}
+
+fn down() -> Probe<Played<&'static str, Down>> {
+    Script::new([Step::err(Down::Broken("broken"))]).service().ready_after(1)
 }

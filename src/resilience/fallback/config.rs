@@ -27,7 +27,7 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan(Config);
 
-/// When a chain goes on to its next provider, and what it does when there is none.
+/// When a failover goes on to its next provider, and what it does when there is none.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(
     feature = "serde",
@@ -35,7 +35,7 @@ pub struct Plan(Config);
     serde(default, deny_unknown_fields)
 )]
 #[non_exhaustive]
-pub struct ChainConfig {
+pub struct FailoverConfig {
     /// As of [`Config::patience`].
     #[cfg_attr(feature = "serde", serde(with = "crate::ground::config::human"))]
     pub patience: Duration,
@@ -47,11 +47,11 @@ pub struct ChainConfig {
     pub mode: Mode,
 }
 
-/// A checked [`ChainConfig`].
+/// A checked [`FailoverConfig`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct ChainPlan(ChainConfig);
+pub struct FailoverPlan(FailoverConfig);
 
-/// What a chain does when every provider has refused without having begun.
+/// What a failover does when every provider has refused without having begun.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -100,7 +100,7 @@ impl Config {
     }
 }
 
-impl ChainConfig {
+impl FailoverConfig {
     /// Every failure goes on to the next; when all refuse, that is the end.
     #[must_use]
     pub const fn new() -> Self {
@@ -141,21 +141,21 @@ impl ChainConfig {
     /// # Errors
     ///
     /// Everything that is wrong with it, all at once.
-    pub fn parse(self) -> Result<ChainPlan, ConfigError> {
+    pub fn parse(self) -> Result<FailoverPlan, ConfigError> {
         let mut check = Check::new("fallback");
         self.check(&mut check);
-        check.finish(ChainPlan(self))
+        check.finish(FailoverPlan(self))
     }
 
     /// The same, together with the providers it is for.
     pub(super) fn parse_for<'a>(
         self,
         names: impl Iterator<Item = &'a str> + Clone,
-    ) -> Result<ChainPlan, ConfigError> {
+    ) -> Result<FailoverPlan, ConfigError> {
         let mut check = Check::new("fallback");
         check_names(&mut check, names);
         self.check(&mut check);
-        check.finish(ChainPlan(self))
+        check.finish(FailoverPlan(self))
     }
 
     fn check(&self, check: &mut Check) {
@@ -183,7 +183,7 @@ impl Default for Config {
     }
 }
 
-impl Default for ChainConfig {
+impl Default for FailoverConfig {
     fn default() -> Self {
         Self::new()
     }
@@ -197,10 +197,10 @@ impl Plan {
     }
 }
 
-impl ChainPlan {
+impl FailoverPlan {
     /// The config it was parsed from.
     #[must_use]
-    pub const fn config(&self) -> &ChainConfig {
+    pub const fn config(&self) -> &FailoverConfig {
         &self.0
     }
 }

@@ -6,7 +6,7 @@ use crate::ground::{
     refusal::{Fault, Refusal},
 };
 
-/// Nobody of a [`Chain`](super::Chain) had an answer: the error of each, in the order they were asked.
+/// Nobody of a [`Failover`](super::Failover) had an answer: the error of each, in the order they were asked.
 ///
 /// One of them is *the* error: the last of a call that began, or, where none did, the first refusal.
 /// It is the source of this one, and what guards further out see of it.
@@ -24,7 +24,7 @@ pub struct Failed<E> {
 pub struct Tried<E> {
     /// The provider's name.
     pub by: Name,
-    /// Its place in the chain; the first is 0.
+    /// Its place in the order; the first is 0.
     pub index: usize,
     /// Why the next was asked; none if this error was the end of it, as the caller's own mistake is.
     pub cause: Option<Cause>,

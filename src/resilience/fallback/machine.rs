@@ -64,7 +64,7 @@ pub(super) enum Next {
     End,
 }
 
-/// The way of one call through a chain.
+/// The way of one call from provider to provider.
 #[derive(Debug)]
 pub(super) struct Route {
     providers: usize,

@@ -32,15 +32,15 @@
 //! an operation is *given* what came back, by value, and can attach it or give it back; a backup service
 //! gets both errors together in `on_both_failed`.
 //!
-//! # A chain of providers
+//! # Several providers
 //!
-//! A [`Chain`] is a list of whatever you call, in order, each behind its own guards. The same rules
+//! A [`Failover`] is a list of whatever you call, in order, each behind its own guards. The same rules
 //! decide about the next. The first good answer comes back as [`Served`], which says by whom. When
 //! nobody has one, [`Failed`] has the error of each; but an `Ok` that means failure (a response with
 //! status 503) stays an `Ok`: the last of those is the answer, and `Served::outcome` says what it is.
 //!
 //! When *every* provider refused without having begun (all circuits open, all limits reached), what
-//! happens is [`when_all_open`](ChainConfig::when_all_open):
+//! happens is [`when_all_open`](FailoverConfig::when_all_open):
 //!
 //! * `Fail`: that is the end. The error of the whole is the first refusal.
 //! * `Probe`: the provider that will be ready soonest is asked once more, if that is now or within
@@ -51,18 +51,18 @@
 //!
 //! A provider whose refusal does not say when to come back is never the soonest.
 //!
-//! [`Chain::stream`] does the same for streams. A stream is handed out with its first *content*, not
+//! [`Failover::stream`] does the same for streams. A stream is handed out with its first *content*, not
 //! before: until then it may fail and the next provider is asked, for some providers fail with the first
 //! poll only. Afterwards never: an error is then an item like any other, and
 //! [`Streamed::items`] says how many there were before it. What comes before the content (keep-alives,
 //! headers) is held and handed on by the provider that serves, at most
-//! [`max_held`](ChainConfig::max_held) items; one that sends more is taken at its word, and handed out. A
+//! [`max_held`](FailoverConfig::max_held) items; one that sends more is taken at its word, and handed out. A
 //! stream that ends without any content has ended well.
 //!
 //! # What it costs
 //!
 //! A call that succeeds: one look at its result. No allocation, no lock, no clock, no count. A
-//! [`Chain`] counts one success, of the thread's own. [`LastGood`] copies the answer and puts the
+//! [`Failover`] counts one success, of the thread's own. [`LastGood`] copies the answer and puts the
 //! copy in a box, with every success, or as often as [`every`](LastGood::every) allows. In the tower
 //! door each call counts a reference; a request is copied only for a backup *service*, once, and never
 //! where the layer only watches.
@@ -77,7 +77,7 @@
 //! # Example
 //!
 //! ```
-//! use buttress::{Error, fallback::{Chain, ChainConfig, Config, Fallback}};
+//! use buttress::{Error, fallback::{Failover, FailoverConfig, Config, Fallback}};
 //!
 //! # type Res<T> = Result<T, std::io::Error>;
 //! # struct Model;
@@ -94,7 +94,7 @@
 //!     .await?;
 //!
 //! // Any number of providers.
-//! let models = Chain::new("models", ChainConfig::new(), [("large", large), ("small", small)])?;
+//! let models = Failover::new("models", FailoverConfig::new(), [("large", large), ("small", small)])?;
 //! let served = models.call(|model| model.complete(prompt)).await?;
 //! println!("{} (by {})", served.value, served.by);
 //! # Ok(())
@@ -122,9 +122,9 @@
 mod answer;
 #[cfg(feature = "tower")]
 mod backup;
-mod chain;
 mod config;
 mod failed;
+mod failover;
 mod future;
 mod handle;
 mod hold;
@@ -138,15 +138,15 @@ mod snapshot;
 
 pub use self::{
     answer::{Answer, Function, Given, Never, Operation, Recalled, Unsaid, Value},
-    chain::{Chain, Streamed},
-    config::{ChainConfig, ChainPlan, Config, Plan, WhenAllOpen},
+    config::{Config, FailoverConfig, FailoverPlan, Plan, WhenAllOpen},
     failed::{Failed, Tried},
+    failover::{Failover, Streamed},
     future::Backed,
     handle::Fallback,
     hold::{Borrowed, Hold, Mark, Owned, Unmarked},
     last_good::LastGood,
     served::{Cause, Degraded, Served},
-    snapshot::{ChainSnapshot, ChainTotals, Provider, Snapshot, Totals},
+    snapshot::{FailoverSnapshot, FailoverTotals, Provider, Snapshot, Totals},
 };
 #[cfg(feature = "tower")]
 pub use self::{

@@ -49,7 +49,7 @@ pub struct Degraded {
     pub age: Option<Duration>,
 }
 
-/// An answer, and who of a [`Chain`](super::Chain) gave it.
+/// An answer, and who of a [`Failover`](super::Failover) gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
@@ -58,9 +58,9 @@ pub struct Served<T> {
     pub value: T,
     /// The provider's name.
     pub by: Name,
-    /// Its place in the chain; the first is 0.
+    /// Its place in the order; the first is 0.
     pub index: usize,
-    /// How many calls were made for it, this one included.
+    /// How many calls were made in all.
     pub attempts: u32,
     /// Whether it is anything but a good answer of the first provider.
     pub degraded: bool,

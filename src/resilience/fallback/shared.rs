@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{
-    config::{ChainPlan, Plan, WhenAllOpen},
+    config::{FailoverPlan, Plan, WhenAllOpen},
     machine::{of_refusal, stands, worth_waiting},
     served::Cause,
     snapshot::{Snapshot, Totals},
@@ -50,8 +50,8 @@ impl From<&Plan> for Settings {
     }
 }
 
-impl From<&ChainPlan> for Settings {
-    fn from(plan: &ChainPlan) -> Self {
+impl From<&FailoverPlan> for Settings {
+    fn from(plan: &FailoverPlan) -> Self {
         let config = plan.config();
         Self {
             mode: config.mode,

@@ -32,11 +32,11 @@ pub struct Totals {
     pub too_late: u64,
 }
 
-/// A look at a chain.
+/// A look at a failover.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct ChainSnapshot {
+pub struct FailoverSnapshot {
     /// Its name.
     pub name: Name,
     /// Whether it goes on to another provider.
@@ -44,10 +44,10 @@ pub struct ChainSnapshot {
     /// The providers, in order.
     pub providers: Vec<Provider>,
     /// Since it was made.
-    pub totals: ChainTotals,
+    pub totals: FailoverTotals,
 }
 
-/// What one provider of a chain has done.
+/// What one provider of a failover has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -62,7 +62,7 @@ pub struct Provider {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct ChainTotals {
+pub struct FailoverTotals {
     /// Because the call failed.
     pub error: u64,
     /// Because it took too long.

@@ -34,7 +34,7 @@ pub(super) const PLAN: Plan = Plan {
     standings: &[
         ("answer", "shared", "what a fallback answers may run, or remember"),
         ("backup", "shared", "a service to fall back to is readied inside the call"),
-        ("chain", "handle", "a second handle of its room, with futures of its own"),
+        ("failover", "handle", "a second handle of its room, with futures of its own"),
         ("hold", "shared", "a hold refers to the shared state"),
         ("last_good", "shared", "a memory that clones share, with the time of what it remembers"),
         ("permit", "shared", "a permit holds the shared state it settles with"),

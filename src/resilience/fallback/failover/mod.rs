@@ -8,11 +8,11 @@ use futures_core::Stream;
 use self::journey::{Leg, outside};
 pub use self::stream::Streamed;
 use super::{
-    config::ChainConfig,
+    config::FailoverConfig,
     failed::Failed,
     served::Served,
     shared::{Settings, Shared},
-    snapshot::{ChainSnapshot, ChainTotals, Provider, Snapshot},
+    snapshot::{FailoverSnapshot, FailoverTotals, Provider, Snapshot},
 };
 use crate::ground::{
     config::ConfigError,
@@ -32,7 +32,7 @@ use crate::ground::{
 ///
 /// The operation's future is that of the whole, so the providers are not boxed and nothing is
 /// allocated for a call that succeeds.
-pub struct Chain<P, C = Standard> {
+pub struct Failover<P, C = Standard> {
     links: Arc<Links<P>>,
     classify: C,
 }
@@ -49,16 +49,16 @@ struct Link<P> {
     served: Counter,
 }
 
-impl<P> Chain<P> {
-    /// A chain of these, the first first. Their names are told apart in [`Served`] and in
+impl<P> Failover<P> {
+    /// These providers, in this order. Their names are told apart in [`Served`] and in
     /// [`snapshot`](Self::snapshot), and so must differ.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the config, all at once; a chain of none.
+    /// Everything that is wrong with the config, all at once; no provider, or two of one name.
     pub fn new<N: Into<Name>>(
         name: impl Into<Name>,
-        config: ChainConfig,
+        config: FailoverConfig,
         providers: impl IntoIterator<Item = (N, P)>,
     ) -> Result<Self, ConfigError> {
         let link = |(name, provider): (N, P)| Link {
@@ -73,13 +73,13 @@ impl<P> Chain<P> {
     }
 }
 
-impl<P, C> Chain<P, C> {
-    /// A view of the same chain with other eyes: a closure over `&Result<T, Error<E>>` (over
+impl<P, C> Failover<P, C> {
+    /// A view of the same providers with other eyes: a closure over `&Result<T, Error<E>>` (over
     /// `&Result<T, E>` with [`run`](Self::run)), or any [`Classify`]. Its argument must be spelled out.
     /// A refusal is not put to it.
     #[must_use]
-    pub fn classify<D>(&self, classify: D) -> Chain<P, D> {
-        Chain { links: Arc::clone(&self.links), classify }
+    pub fn classify<D>(&self, classify: D) -> Failover<P, D> {
+        Failover { links: Arc::clone(&self.links), classify }
     }
 
     /// Asks each provider for an answer, by an operation whose error is its own: in what comes back it
@@ -148,13 +148,13 @@ impl<P, C> Chain<P, C> {
     /// A stream that is not `Unpin` must be boxed (`Box::pin`), for it is polled before it is handed out.
     ///
     /// ```
-    /// # use buttress::{Error, fallback::{Chain, ChainConfig}};
+    /// # use buttress::{Error, fallback::{Failover, FailoverConfig}};
     /// # use futures::{StreamExt, stream};
     /// # struct Model;
     /// # type Items = stream::Iter<std::vec::IntoIter<Result<String, Error<std::io::Error>>>>;
     /// # impl Model { async fn tokens(&self) -> Result<Items, Error<std::io::Error>> { Ok(stream::iter(vec![])) } }
     /// # async fn example(large: Model, small: Model) -> Result<(), Box<dyn std::error::Error>> {
-    /// let models = Chain::new("models", ChainConfig::new(), [("large", large), ("small", small)])?;
+    /// let models = Failover::new("models", FailoverConfig::new(), [("large", large), ("small", small)])?;
     /// let mut served = models.stream(|model| model.tokens(), |token: &String| !token.is_empty()).await?;
     /// while let Some(token) = served.value.next().await {
     ///     print!("{}", token?);
@@ -199,15 +199,15 @@ impl<P, C> Chain<P, C> {
 
     /// A look at who has served, and why others were asked.
     #[must_use]
-    pub fn snapshot(&self) -> ChainSnapshot {
+    pub fn snapshot(&self) -> FailoverSnapshot {
         let Snapshot { name, mode, totals } = self.links.shared.snapshot();
         let provider =
             |link: &Link<P>| Provider { name: link.name.clone(), served: link.served.total() };
-        ChainSnapshot {
+        FailoverSnapshot {
             name,
             mode,
             providers: self.links.providers.iter().map(provider).collect(),
-            totals: ChainTotals {
+            totals: FailoverTotals {
                 error: totals.error,
                 timed_out: totals.timed_out,
                 rejected: totals.rejected,
@@ -235,7 +235,7 @@ impl<P, C> Chain<P, C> {
     /// # Errors
     ///
     /// Everything that is wrong with the config; nothing has changed then.
-    pub fn reconfigure(&self, config: ChainConfig) -> Result<(), ConfigError> {
+    pub fn reconfigure(&self, config: FailoverConfig) -> Result<(), ConfigError> {
         self.links.shared.reconfigure(Settings::from(&config.parse()?));
         Ok(())
     }
@@ -245,16 +245,16 @@ impl<P, C> Chain<P, C> {
     }
 }
 
-impl<P, C: Clone> Clone for Chain<P, C> {
+impl<P, C: Clone> Clone for Failover<P, C> {
     fn clone(&self) -> Self {
         Self { links: Arc::clone(&self.links), classify: self.classify.clone() }
     }
 }
 
-impl<P, C> fmt::Debug for Chain<P, C> {
+impl<P, C> fmt::Debug for Failover<P, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.providers().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
-        f.debug_struct("Chain")
+        f.debug_struct("Failover")
             .field("name", self.name())
             .field("providers", &names)
             .finish_non_exhaustive()

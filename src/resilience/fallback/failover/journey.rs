@@ -11,7 +11,7 @@ use super::{
         served::{Cause, Served},
         shared::Verdict,
     },
-    Chain,
+    Failover,
 };
 use crate::ground::{
     outcome::Outcome,
@@ -25,7 +25,7 @@ pub(super) struct Leg<V, E> {
     pub(super) verdict: Verdict,
 }
 
-impl<P, C> Chain<P, C> {
+impl<P, C> Failover<P, C> {
     /// The way of one call: from `first`, which is the first provider being asked, on to the others by
     /// `ask`; `leg` makes of each what came of it.
     pub(super) async fn travel<V, E, Fut, L>(
@@ -63,7 +63,7 @@ impl<P, C> Chain<P, C> {
             let refusal = outcome.as_ref().err().and_then(Fault::refusal);
             let next = self.next(&mut route, at, cause, refusal);
             match outcome {
-                Ok((value, outcome)) => poor = Some((at, attempts, value, outcome)),
+                Ok((value, outcome)) => poor = Some((at, value, outcome)),
                 Err(error) => tried.push(tried_by(Some(cause), error)),
             }
             at = match next {
@@ -80,7 +80,7 @@ impl<P, C> Chain<P, C> {
         }
         self.links.shared.fail();
         match poor {
-            Some((at, attempts, value, outcome)) => Ok(self.served(at, attempts, value, outcome)),
+            Some((at, value, outcome)) => Ok(self.served(at, attempts, value, outcome)),
             // Every round leaves a poor answer or an error.
             None => Err(Failed::new(tried)),
         }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::ground::{outcome::Outcome, time};
 
-/// A stream that one provider of a [`Chain`](super::Chain) serves.
+/// A stream that one provider of a [`Failover`](super::Failover) serves.
 ///
 /// First what that provider sent before it was chosen, then the rest of it. Its errors come as they are:
 /// once there was content, no other provider is asked.
