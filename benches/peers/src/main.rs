@@ -15,6 +15,7 @@ mod alloc;
 mod breaker;
 mod budget;
 mod calls;
+mod fallback;
 mod harness;
 mod pace;
 mod sampling;
@@ -31,8 +32,12 @@ static ALLOCATOR: alloc::Counting = alloc::Counting;
 type Room = (&'static str, fn(&mut Report));
 
 /// Every room with contests, in the order in which they run.
-const ROOMS: [Room; 3] =
-    [("breaker", breaker::run), ("timeout", timeout::run), ("budget", budget::run)];
+const ROOMS: [Room; 4] = [
+    ("breaker", breaker::run),
+    ("timeout", timeout::run),
+    ("budget", budget::run),
+    ("fallback", fallback::run),
+];
 
 fn main() -> ExitCode {
     let (flags, wanted): (Vec<_>, Vec<_>) =

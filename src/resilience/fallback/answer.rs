@@ -73,7 +73,7 @@ pub type Never<T, E> = Pending<Result<T, E>>;
 /// Nothing to fall back to has been said yet.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
-pub struct Unsaid;
+pub struct Unsaid /* say what to fall back to: `.to_value(..)`, `.to_fn(..)`, `.to_operation(..)`, `.to_last_good(..)` */;
 
 /// Falls back to a value.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,8 @@
 mod answers;
 mod backup;
 mod causes;
-mod chain;
 mod config;
+mod failover;
 mod last_good;
 mod open;
 mod order;
@@ -32,7 +32,7 @@ pub(crate) enum Down {
     #[error("the caller's own mistake")]
     Mistake,
     #[error("{own}, and before that {original}")]
-    Both { own: Box<Down>, original: Box<Down> },
+    Both { own: Box<Self>, original: Box<Self> },
 }
 
 pub(crate) type Answer = Result<u32, Error<Down>>;

@@ -12,9 +12,9 @@ use buttress::{
 use tokio::time::Instant;
 
 use super::{
-    Down, Eyes, SECOND, broken,
-    chain::{Backend, ask, calls, chain},
-    eyes, refused,
+    Down, Eyes, SECOND, broken, eyes,
+    failover::{Backend, ask, calls, chain},
+    refused,
 };
 
 const MILLISECOND: Duration = Duration::from_millis(1);
