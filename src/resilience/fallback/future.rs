@@ -64,23 +64,31 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.as_mut().project();
         if let StateProjection::First(inner) = this.state.as_mut().project() {
-            // The two results apart: brought together they are copied through memory.
-            let result = match time::outside(|| inner.poll(cx)) {
+            // The two results apart: brought together they are copied through memory, which costs
+            // more than all the rest.
+            match time::outside(|| inner.poll(cx)) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(value)) => Ok(value),
-                Poll::Ready(Err(error)) => Err(error),
-            };
-            match this.hold.shared().judge(this.hold.classifier(), &result) {
-                Verdict::Keep(outcome) => {
-                    this.state.set(State::Done);
-                    if let (Ok(value), true) = (&result, is_good(outcome)) {
-                        time::outside(|| this.hold.answer().good(value));
+                Poll::Ready(Ok(value)) => {
+                    let result = Ok(value);
+                    match this.hold.shared().judge(this.hold.classifier(), &result) {
+                        Verdict::Keep(outcome) => {
+                            this.state.set(State::Done);
+                            if let (Ok(value), true) = (&result, is_good(outcome)) {
+                                time::outside(|| this.hold.answer().good(value));
+                            }
+                            return Poll::Ready(result);
+                        }
+                        Verdict::Fall(cause, _) => return self.fall(cause, result, cx),
                     }
-                    return Poll::Ready(result);
                 }
-                Verdict::Fall(cause, _) => {
-                    if let Some(result) = self.as_mut().fall(cause, result) {
-                        return Poll::Ready(result);
+                Poll::Ready(Err(error)) => {
+                    let result = Err(error);
+                    match this.hold.shared().judge(this.hold.classifier(), &result) {
+                        Verdict::Keep(_) => {
+                            this.state.set(State::Done);
+                            return Poll::Ready(result);
+                        }
+                        Verdict::Fall(cause, _) => return self.fall(cause, result, cx),
                     }
                 }
             }
@@ -93,39 +101,46 @@ impl<F, H, K, B> Backed<F, H, K, B>
 where
     H: Hold,
 {
-    /// The operation has failed: begins the fallback, or gives what the call ends with.
+    /// The operation has failed: begins the fallback, and polls it.
     #[cold]
-    fn fall<T, E>(self: Pin<&mut Self>, cause: Cause, failed: Result<T, E>) -> Option<Result<T, E>>
+    fn fall<T, E>(
+        mut self: Pin<&mut Self>,
+        cause: Cause,
+        failed: Result<T, E>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, E>>
     where
+        B: Future<Output = Result<T, E>>,
         E: Fault,
         H::Answer: Answer<T, E, K, Attempt = B>,
         H::Mark: Mark<T>,
     {
-        let mut this = self.project();
+        let mut this = self.as_mut().project();
         // Gone before anything else begins: it may hold a connection that the fallback needs.
         this.state.set(State::Done);
         *this.cause = cause;
         let shared = this.hold.shared();
         if H::Answer::TAKES_TIME && shared.is_too_late() {
-            return Some(failed);
+            return Poll::Ready(failed);
         }
         if !shared.fall(cause) {
-            return Some(failed);
+            return Poll::Ready(failed);
         }
         match time::outside(|| this.hold.answer().begin(this.kept, failed)) {
             Begun::NotReady => this.state.set(State::Readying),
             Begun::Started(attempt) => this.state.set(State::Second(attempt)),
             Begun::Answered(result, age) => {
-                return Some(finish(this.hold, cause, result, age));
+                return Poll::Ready(finish(this.hold, cause, result, age));
             }
             Begun::Declined(failed) => {
                 shared.fail();
-                return Some(failed);
+                return Poll::Ready(failed);
             }
         }
-        None
+        self.poll_second(cx)
     }
 
+    #[inline(never)]
     fn poll_second<T, E>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>>
     where
         B: Future<Output = Result<T, E>>,

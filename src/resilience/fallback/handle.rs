@@ -1,10 +1,10 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use super::{
-    answer::{Answer, Function, Given, Operation, Recalled, Unsaid, Value},
+    answer::{Answer, Function, Operation, Recalled, Unsaid, Value},
     config::{Config, Plan},
     future::Backed,
-    hold::{Borrowed, Mark, Unmarked, View},
+    hold::{Borrowed, Lent, Mark, Unmarked, View},
     last_good::LastGood,
     served::Degraded,
     shared::{Settings, Shared},
@@ -168,7 +168,7 @@ impl<A, C, M> Fallback<A, C, M> {
         C: Classify<T, Error<E>>,
         M: Mark<T>,
     {
-        Backed::start(self.borrow(), (), || Lifted::new(operation()))
+        Backed::start(Borrowed(&self.view), (), || Lifted::new(operation()))
     }
 
     /// Calls an operation whose error has room for a refusal already; it comes back unchanged.
@@ -190,7 +190,7 @@ impl<A, C, M> Fallback<A, C, M> {
         C: Classify<T, E>,
         M: Mark<T>,
     {
-        Backed::start(self.borrow(), (), operation)
+        Backed::start(Borrowed(&self.view), (), operation)
     }
 
     /// Calls an operation, and falls back to another that belongs to this call. It is given what came
@@ -204,7 +204,7 @@ impl<A, C, M> Fallback<A, C, M> {
         &self,
         operation: F,
         other: G,
-    ) -> Backed<Lifted<Fut>, Borrowed<'_, Given, C, M>, Option<G>, Other>
+    ) -> Backed<Lifted<Fut>, Lent<'_, A, C, M>, Option<G>, Other>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -214,7 +214,7 @@ impl<A, C, M> Fallback<A, C, M> {
         C: Classify<T, Error<E>>,
         M: Mark<T>,
     {
-        Backed::start(self.give(), Some(other), || Lifted::new(operation()))
+        Backed::start(Lent(&self.view), Some(other), || Lifted::new(operation()))
     }
 
     /// The same for operations whose error has room for a refusal already.
@@ -227,7 +227,7 @@ impl<A, C, M> Fallback<A, C, M> {
         &self,
         operation: F,
         other: G,
-    ) -> Backed<Fut, Borrowed<'_, Given, C, M>, Option<G>, Other>
+    ) -> Backed<Fut, Lent<'_, A, C, M>, Option<G>, Other>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -237,7 +237,7 @@ impl<A, C, M> Fallback<A, C, M> {
         C: Classify<T, E>,
         M: Mark<T>,
     {
-        Backed::start(self.give(), Some(other), operation)
+        Backed::start(Lent(&self.view), Some(other), operation)
     }
 
     /// A look at how often it was used.
@@ -260,18 +260,6 @@ impl<A, C, M> Fallback<A, C, M> {
     pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
         self.view.shared.reconfigure(Settings::from(&config.parse()?));
         Ok(())
-    }
-
-    #[inline]
-    fn borrow(&self) -> Borrowed<'_, A, C, M> {
-        let View { shared, answer, classify, mark } = &*self.view;
-        Borrowed { shared, answer, classify, mark }
-    }
-
-    #[inline]
-    fn give(&self) -> Borrowed<'_, Given, C, M> {
-        let View { shared, classify, mark, .. } = &*self.view;
-        Borrowed { shared, answer: &Given, classify, mark }
     }
 }
 
@@ -300,6 +288,6 @@ where
         F: Fn() -> Fut + Send + Sync,
         Fut: Future<Output = Result<T, E>> + Send,
     {
-        Backed::start(self.borrow(), (), operation)
+        Backed::start(Borrowed(&self.view), (), operation)
     }
 }

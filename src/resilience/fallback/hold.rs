@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{served::Degraded, shared::Shared};
+use super::{answer::Given, served::Degraded, shared::Shared};
 use crate::ground::{outcome::Standard, sync::Anchored};
 
 /// A handle's own: the state its clones share, and how this view of it sees, answers and marks.
@@ -36,7 +36,7 @@ where
     }
 }
 
-/// How a call holds its fallback: [`Borrowed`] or [`Owned`]. Sealed.
+/// How a call holds its fallback: [`Borrowed`], [`Lent`] or [`Owned`]. Sealed.
 pub trait Hold: sealed::Hold {}
 
 pub(super) mod sealed {
@@ -55,12 +55,10 @@ pub(super) mod sealed {
 }
 
 /// Holds the fallback by reference: counts nothing.
-pub struct Borrowed<'a, A, C = Standard, M = Unmarked> {
-    pub(super) shared: &'a Shared,
-    pub(super) answer: &'a A,
-    pub(super) classify: &'a C,
-    pub(super) mark: &'a M,
-}
+pub struct Borrowed<'a, A, C = Standard, M = Unmarked>(pub(super) &'a View<A, C, M>);
+
+/// Holds the fallback by reference for a call that brings its own answer.
+pub struct Lent<'a, A, C = Standard, M = Unmarked>(pub(super) &'a View<A, C, M>);
 
 /// Holds the fallback by itself, for as long as it likes.
 pub struct Owned<A, C = Standard, M = Unmarked>(pub(super) Anchored<View<A, C, M>>);
@@ -74,22 +72,50 @@ impl<A, C, M> sealed::Hold for Borrowed<'_, A, C, M> {
 
     #[inline]
     fn shared(&self) -> &Shared {
-        self.shared
+        &self.0.shared
     }
 
     #[inline]
     fn answer(&self) -> &A {
-        self.answer
+        &self.0.answer
     }
 
     #[inline]
     fn classifier(&self) -> &C {
-        self.classify
+        &self.0.classify
     }
 
     #[inline]
     fn mark(&self) -> &M {
-        self.mark
+        &self.0.mark
+    }
+}
+
+impl<A, C, M> Hold for Lent<'_, A, C, M> {}
+
+impl<A, C, M> sealed::Hold for Lent<'_, A, C, M> {
+    type Answer = Given;
+    type Classifier = C;
+    type Mark = M;
+
+    #[inline]
+    fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+
+    #[inline]
+    fn answer(&self) -> &Given {
+        &Given
+    }
+
+    #[inline]
+    fn classifier(&self) -> &C {
+        &self.0.classify
+    }
+
+    #[inline]
+    fn mark(&self) -> &M {
+        &self.0.mark
     }
 }
 
@@ -123,7 +149,13 @@ impl<A, C, M> sealed::Hold for Owned<A, C, M> {
 
 impl<A, C, M> fmt::Debug for Borrowed<'_, A, C, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Borrowed").field(self.shared.name()).finish()
+        f.debug_tuple("Borrowed").field(self.0.shared.name()).finish()
+    }
+}
+
+impl<A, C, M> fmt::Debug for Lent<'_, A, C, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Lent").field(self.0.shared.name()).finish()
     }
 }
 

@@ -143,7 +143,7 @@ pub use self::{
     failover::{Failover, Streamed},
     future::Backed,
     handle::Fallback,
-    hold::{Borrowed, Hold, Mark, Owned, Unmarked},
+    hold::{Borrowed, Hold, Lent, Mark, Owned, Unmarked},
     last_good::LastGood,
     served::{Cause, Degraded, Served},
     snapshot::{FailoverSnapshot, FailoverTotals, Provider, Snapshot, Totals},

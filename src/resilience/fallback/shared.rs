@@ -112,6 +112,15 @@ impl Shared {
         if stands(outcome) {
             return Verdict::Keep(outcome);
         }
+        self.weigh(classify, result, outcome)
+    }
+
+    /// It failed: whether that is for someone else to wait for.
+    #[cold]
+    fn weigh<T, E, C>(&self, classify: &C, result: &Result<T, E>, outcome: Outcome) -> Verdict
+    where
+        C: Classify<T, E>,
+    {
         let pushback = time::outside(|| classify.pushback(result));
         if worth_waiting(pushback, self.settings().patience) {
             Verdict::Keep(outcome)
