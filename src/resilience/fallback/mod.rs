@@ -57,7 +57,8 @@
 //! [`Streamed::items`] says how many there were before it. What comes before the content (keep-alives,
 //! headers) is held and handed on by the provider that serves, at most
 //! [`max_held`](FailoverConfig::max_held) items; one that sends more is taken at its word, and handed out. A
-//! stream that ends without any content has ended well.
+//! stream that ends without any content has ended well. How long to wait for the first content is for
+//! the provider's own guards to say: a failover has no timer.
 //!
 //! # What it costs
 //!

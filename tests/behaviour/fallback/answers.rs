@@ -150,15 +150,24 @@ async fn a_caller_who_is_gone_gets_no_fallback_fb_06() {
     assert_eq!(operation.snapshot().totals, Default::default());
 }
 
+/// What the operation holds (a connection, a place) may be what the fallback needs.
 #[tokio::test(start_paused = true)]
 async fn the_operation_is_gone_before_its_fallback_begins() {
-    let backend = Script::new([broken()]);
-    let seen = backend.clone();
-    let operation = fallback().to_operation(move |_: Answer| {
-        assert_eq!(seen.counts().in_flight, 0);
+    let held = Arc::new(());
+    let fallback = fallback();
+    // Keeps what it holds for as long as it exists, and not only until it is ready.
+    let holding = || {
+        let held = Arc::clone(&held);
+        std::future::poll_fn(move |_| {
+            assert!(Arc::strong_count(&held) > 1);
+            std::task::Poll::Ready(Err::<u32, _>(Error::Inner(Down::Broken)))
+        })
+    };
+    let other = |_| {
+        assert_eq!(Arc::strong_count(&held), 1, "it still holds on");
         async { Ok(7) }
-    });
-    assert_eq!(operation.run(|| backend.call()).await, Ok(7));
+    };
+    assert_eq!(fallback.run_or(holding, other).await, Ok(7));
 }
 
 #[tokio::test(start_paused = true)]

@@ -184,3 +184,23 @@ async fn a_stream_can_be_opened_in_a_task() {
     });
     assert_eq!(task.await.unwrap().unwrap(), ".a");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_is_not_polled_after_its_end() {
+    let starts_over = |sends: &'static [&'static str]| {
+        let mut at = 0;
+        stream::poll_fn(move |_| {
+            at += 1;
+            assert!(at <= sends.len() + 1, "polled after its end");
+            std::task::Poll::Ready(sends.get(at - 1).map(|item| Ok::<_, Error<Down>>(*item)))
+        })
+    };
+    let plays: [&[&str]; 3] = [&[], &["."], &["a", "b"]];
+    for sends in plays {
+        let failover = Failover::new("failover", FailoverConfig::new(), [("a", sends)]).unwrap();
+        let open = async |sends: &&'static [&'static str]| Ok(starts_over(sends));
+        let mut served = failover.stream(open, |item| *item != ".").await.unwrap();
+        assert_eq!(served.value.by_ref().count().await, sends.len());
+        assert_eq!(served.value.next().await, None);
+    }
+}
