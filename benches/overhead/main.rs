@@ -28,6 +28,7 @@ use buttress::{
     Error, Lift, Pipeline,
     budget::Budget,
     circuit_breaker::{CircuitBreaker, Config, Window},
+    fallback::{self, Failover, FailoverConfig, Fallback},
     latency::{Ending, Latency},
     timeout::{Timeout, stream},
 };
@@ -96,7 +97,34 @@ fn main() {
     both(&mut criterion, "latency", "wrap", || {
         now(operation.wrap(ready(Ok::<u64, io::Error>(1)))).is_ok()
     });
+    fallbacks(&mut criterion);
     criterion.final_summary();
+}
+
+fn fallbacks(criterion: &mut Criterion) {
+    let value = Fallback::new("bench", fallback::Config::new())
+        .expect("the default config")
+        .to_value(black_box(7_u64));
+    both(criterion, "fallback", "value_not_needed", || {
+        now(value.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+    });
+    both(criterion, "fallback", "value", || {
+        now(value.call(|| ready(Err(io::Error::from(io::ErrorKind::TimedOut))))).is_ok()
+    });
+    let backup = value.to_service(service_fn(|request: u64| ready(Ok(request))));
+    let mut service = backup
+        .layer()
+        .layer(Lift::layer().layer(service_fn(|request: u64| ready(Ok::<_, io::Error>(request)))));
+    let service = std::cell::RefCell::new(&mut service);
+    one(criterion, "fallback", "service_not_needed_layer", || {
+        now(service.borrow_mut().call(black_box(1))).is_ok()
+    });
+    let providers = [("first", 1_u64), ("second", 2)];
+    let failover =
+        Failover::new("bench", FailoverConfig::new(), providers).expect("the default config");
+    both(criterion, "fallback", "failover_first", || {
+        now(failover.call(|provider| ready(Ok::<u64, io::Error>(*provider)))).is_ok()
+    });
 }
 
 fn both(criterion: &mut Criterion, room: &str, case: &str, call: impl Fn() -> bool + Send + Sync) {

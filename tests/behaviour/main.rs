@@ -9,6 +9,7 @@ mod budget;
 mod circuit_breaker;
 mod clock;
 mod doors;
+mod fallback;
 mod hedge;
 mod held_streams;
 mod latency;

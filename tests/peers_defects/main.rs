@@ -7,6 +7,7 @@
 mod allocator;
 mod budgets;
 mod cost;
+mod fallbacks;
 mod half_open;
 mod outcomes;
 mod readiness;

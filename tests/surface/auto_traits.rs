@@ -10,6 +10,10 @@ use buttress::{
         self, CircuitBreaker, CircuitBreakerLayer, CircuitBreakerService, Guarded, Permit,
     },
     config::ConfigError,
+    fallback::{
+        self, Backed, Degraded, Failed, Fallback, FallbackLayer, FallbackService, LastGood, Never,
+        Served, Streamed, Unmarked, Value,
+    },
     latency::{self, Distribution, Latency, LatencyLayer, LatencyService, Measured, Summary},
     outcome::Standard,
     policy::{Chain, Nothing},
@@ -25,6 +29,9 @@ use buttress::{
 fn shared<T: Send + Sync + 'static>() {}
 fn cloned<T: Clone>() {}
 fn sent<T: Send>() {}
+
+/// What is shared need not be cloned itself.
+struct NotCloned;
 
 type Operation = Ready<Result<u8, Error<std::io::Error>>>;
 
@@ -46,7 +53,15 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<Connection<u8, io::Error>>();
     cloned::<Reconnect<Cell<u8>, Cell<u8>>>();
     cloned::<Connection<Cell<u8>, Cell<u8>>>();
+    shared::<Fallback>();
+    shared::<Fallback<Value<u8>>>();
+    shared::<FallbackLayer<Value<u8>, Standard, Unmarked>>();
+    shared::<fallback::Failover<u8>>();
+    shared::<LastGood<u8>>();
     cloned::<CircuitBreaker>();
+    cloned::<Fallback<Rc<u8>>>();
+    cloned::<fallback::Failover<NotCloned>>();
+    cloned::<LastGood<NotCloned>>();
     cloned::<CircuitBreakerLayer>();
     cloned::<Latency>();
     cloned::<LatencyLayer>();
@@ -60,6 +75,9 @@ fn handles_and_layers_are_shared_and_cloned() {
 fn services_are_what_the_service_inside_is() {
     shared::<CircuitBreakerService<(), Standard>>();
     shared::<LatencyService<()>>();
+    shared::<FallbackService<(), Value<u8>, Standard, Unmarked>>();
+    sent::<FallbackService<Cell<u8>, Value<u8>, Standard, Unmarked>>();
+    cloned::<FallbackService<Rc<u8>, Value<NotCloned>, Standard, Unmarked>>();
     shared::<TimeoutService<()>>();
     shared::<DeadlineService<()>>();
     shared::<HttpDeadlineService<()>>();
@@ -78,6 +96,9 @@ fn futures_are_what_the_operation_is() {
     shared::<Measured<Operation, latency::Owned>>();
     sent::<Measured<Cell<u8>, latency::Borrowed<'_>>>();
     shared::<Timed<Operation, timeout::Owned>>();
+    shared::<Backed<Operation, fallback::Owned<Value<u8>>, (), Never<u8, Error<std::io::Error>>>>();
+    sent::<Backed<Cell<u8>, fallback::Borrowed<'_, Value<u8>>, (), Cell<u8>>>();
+    shared::<Streamed<futures::stream::Empty<u8>>>();
     shared::<Lifted<Operation>>();
     shared::<Scoped<Operation>>();
     sent::<Guarded<Cell<u8>, circuit_breaker::Borrowed<'_>>>();
@@ -98,6 +119,9 @@ fn streams_are_what_the_stream_inside_is() {
 fn errors_travel_anywhere() {
     shared::<Refusal>();
     shared::<Error<std::io::Error>>();
+    shared::<Failed<Error<std::io::Error>>>();
+    shared::<Served<u8>>();
+    shared::<Degraded>();
     shared::<ConfigError>();
     shared::<Name>();
     shared::<Deadline>();

@@ -7,6 +7,7 @@ use buttress::{
     backoff::{Backoff, Jitter},
     budget,
     circuit_breaker::{Config, Window, presets},
+    fallback::{self, WhenAllOpen},
     latency, reconnect,
     time::Clock,
     timeout,
@@ -59,6 +60,19 @@ fn the_monitors_defaults_are_as_documented() {
     assert_eq!((config.slow_after, config.slow_after_of.len()), (None, 0));
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
     assert_eq!(latency::Plan::default().config(), &latency::Config::new());
+}
+
+#[test]
+fn the_fallbacks_defaults_are_as_documented() {
+    let config = fallback::Config::new();
+    assert_eq!(config, fallback::Config::default());
+    assert_eq!((config.patience, config.mode), (Duration::ZERO, Mode::Enforce));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    let chain = fallback::FailoverConfig::new();
+    assert_eq!(chain, fallback::FailoverConfig::default());
+    assert_eq!((chain.patience, chain.mode), (Duration::ZERO, Mode::Enforce));
+    assert_eq!((chain.when_all_open, chain.max_held), (WhenAllOpen::Fail, 64));
+    assert_eq!(chain.clone().parse().map(|plan| plan.config().clone()), Ok(chain));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use buttress::{
     Mode,
     budget::{self, Budget},
     circuit_breaker::{CircuitBreaker, Config},
+    fallback::{self, Fallback},
     latency::{self, Ending, Latency},
     reconnect::{self, Reconnect},
     timeout::Timeout,
@@ -170,6 +171,34 @@ fn timeout_in_shadow() -> Timeout {
     Timeout::new("slow", config).unwrap()
 }
 
+fn falls_back(mode: Mode) {
+    let config = fallback::Config::new().with_mode(mode);
+    let fallback = Fallback::new("menu", config).unwrap().to_value(7);
+    let _ = paused().block_on(fallback.call(|| async { Err::<u8, _>("down") }));
+    let open = buttress::Refusal::Throttled { name: "t".into() };
+    let _ = paused().block_on(fallback.run(|| async { Err::<u8, _>(open) }));
+}
+
+#[test]
+fn fallbacks_are_counted_by_cause_and_mode() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        falls_back(Mode::Enforce);
+        falls_back(Mode::Shadow);
+        falls_back(Mode::Enforce);
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_fallbacks_total{cause=error,mode=enforce,name=menu} 2",
+            "buttress_fallbacks_total{cause=error,mode=shadow,name=menu} 1",
+            "buttress_fallbacks_total{cause=rejected,mode=enforce,name=menu} 2",
+            "buttress_fallbacks_total{cause=rejected,mode=shadow,name=menu} 1",
+        ]
+    );
+}
+
 #[test]
 fn every_metric_is_described_once_asked() {
     let recorder = DebuggingRecorder::new();
@@ -185,6 +214,7 @@ fn every_metric_is_described_once_asked() {
         let config = reconnect::Config::new();
         let db = Reconnect::new("db", config, || async { Ok::<_, ()>(()) }).unwrap();
         db.close();
+        falls_back(Mode::Enforce);
     });
     let described: Vec<_> = snapshotter
         .snapshot()
@@ -192,7 +222,7 @@ fn every_metric_is_described_once_asked() {
         .into_iter()
         .map(|(_, _, help, _)| help.is_some())
         .collect();
-    assert_eq!(described, [true; 7]);
+    assert_eq!(described, [true; 8]);
 }
 
 /// Writes every event down.

@@ -15,6 +15,7 @@ mod alloc;
 mod breaker;
 mod budget;
 mod calls;
+mod fallback;
 mod harness;
 mod latency;
 mod pace;
@@ -41,6 +42,7 @@ const ROOMS: &[Room] = &[
     ("budget", budget::run),
     ("retry", retry::run),
     ("latency", latency::run),
+    ("fallback", fallback::run),
 ];
 
 fn main() -> ExitCode {

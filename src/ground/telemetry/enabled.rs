@@ -192,6 +192,20 @@ pub(crate) fn gave_up(name: &Name, reason: &'static str, attempts: u32) {
     let _ = (name, reason, attempts);
 }
 
+/// A call was given up for something else.
+pub(crate) fn fell_back(name: &Name, cause: &'static str, mode: Mode) {
+    let shadow = mode == Mode::Shadow;
+    #[cfg(feature = "metrics")]
+    {
+        let mode = if shadow { "shadow" } else { "enforce" };
+        let labels = [("name", shared(name)), ("cause", cause.into()), ("mode", mode.into())];
+        count(&metrics::Key::from_parts(names::FALLBACKS.name, &labels[..]));
+    }
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "buttress", fallback = name.as_str(), cause, shadow, "fell back");
+    let _ = (name, cause, shadow);
+}
+
 /// Registers the description of every metric with the installed recorder.
 ///
 /// Call it once after installing one. Does nothing without the feature `metrics`.

@@ -96,7 +96,15 @@ pub(super) const ALL: &[&Metric] = &[
     &SLOW,
     &HEDGES,
     &CONNECTIONS,
+    &FALLBACKS,
 ];
+/// Labels: `name`, `cause`, `mode`.
+pub(super) const FALLBACKS: Metric = Metric {
+    name: "buttress_fallbacks_total",
+    kind: Kind::Counter,
+    help: "Calls that something else was asked to answer, by fallback, cause (error, timed_out, rejected, \
+           short_circuited) and mode (enforce, or shadow: only counted)",
+};
 
 #[cfg(test)]
 mod tests {
