@@ -222,7 +222,7 @@ fn every_metric_is_described_once_asked() {
         .into_iter()
         .map(|(_, _, help, _)| help.is_some())
         .collect();
-    assert_eq!(described, [true; 8]);
+    assert_eq!(described, [true; 9]);
 }
 
 /// Writes every event down.

@@ -16,7 +16,7 @@ pub enum Purse {
 impl Purse {
     /// A first attempt begins.
     #[inline]
-    pub(crate) fn begin(&self) {
+    pub fn begin(&self) {
         if let Self::Budget(budget) = self {
             budget.deposit();
         }
@@ -24,7 +24,8 @@ impl Purse {
 
     /// Pays for a further attempt. None if there is not enough, else what a quota gives back if the
     /// call succeeds.
-    pub(crate) fn pay(&self, cost: Cost) -> Option<Option<Paid>> {
+    #[must_use = "without payment there is no further attempt"]
+    pub fn pay(&self, cost: Cost) -> Option<Option<Paid>> {
         match self {
             Self::Budget(budget) => budget.try_withdraw().then_some(None),
             Self::Quota(quota) => quota.try_withdraw(cost).map(Some),
@@ -33,7 +34,7 @@ impl Purse {
 
     /// The call has succeeded, after a further attempt that cost so much or without one.
     #[inline]
-    pub(crate) fn succeed(&self, paid: Option<Paid>) {
+    pub fn succeed(&self, paid: Option<Paid>) {
         if let Self::Quota(quota) = self {
             quota.succeeded(paid);
         }
