@@ -1,16 +1,26 @@
 //! Work that is started again, by retries, hedges and fallbacks: what all of them owe to classifiers,
 //! requests, services that are slow to become ready, and purses.
 
-use std::{cell::Cell, time::Duration};
+use std::{
+    cell::Cell,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use buttress::{
-    Error,
+    Error, Lift,
     fallback::{self, Fallback},
     hedge::{self, Hedge},
     outcome::Outcome,
     retry::{self, Retry},
     testing::{Script, Step},
+    time::Deadline,
 };
+use futures::{FutureExt, future::BoxFuture};
+use tokio::time::{Instant, Sleep, sleep};
+use tower::{Layer, Service, ServiceExt};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -27,6 +37,53 @@ fn eyes(answer: &Answer) -> Outcome {
         Ok(0) | Err(Error::Inner(Down::Broken)) => Outcome::Failure,
         Ok(_) => Outcome::Success,
         Err(_) => Outcome::SoftFailure,
+    }
+}
+
+fn hedge_after(delay: Duration) -> Hedge {
+    Hedge::new("backend", hedge::Config::after(delay)).unwrap()
+}
+
+/// A service whose clones take their time to become ready; it is ready itself.
+struct Slow {
+    readiness: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Clones that are ready or about to be.
+    waiting: Arc<()>,
+    script: Script<u32, Down>,
+}
+
+impl Slow {
+    fn new(readiness: Duration, script: &Script<u32, Down>) -> Self {
+        Self { readiness, timer: None, waiting: Arc::new(()), script: script.clone() }
+    }
+}
+
+impl Clone for Slow {
+    fn clone(&self) -> Self {
+        Self {
+            readiness: self.readiness,
+            timer: Some(Box::pin(sleep(self.readiness))),
+            waiting: Arc::clone(&self.waiting),
+            script: self.script.clone(),
+        }
+    }
+}
+
+impl Service<u32> for Slow {
+    type Response = u32;
+    type Error = Down;
+    type Future = BoxFuture<'static, Result<u32, Down>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Down>> {
+        if let Some(timer) = &mut self.timer {
+            ready!(timer.as_mut().poll(cx));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: u32) -> Self::Future {
+        self.script.call().boxed()
     }
 }
 
@@ -53,4 +110,35 @@ async fn a_classifier_is_asked_once_about_each_result() {
     let fallback = Fallback::new("backend", fallback::Config::new()).unwrap();
     assert_eq!(fallback.classify(counting).to_value(7).call(|| backend.call()).await, Ok(7));
     assert_eq!(asked.replace(0), 1, "by a fallback");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hedge_that_was_to_become_ready_is_not_made_once_the_backend_asks_to_be_left_alone() {
+    let busy = Down::Busy(Duration::from_secs(1));
+    let script = Script::new([Step::err(busy.clone()).after(50 * MILLISECOND), Step::ok(2)]);
+    let slow = Slow::new(100 * MILLISECOND, &script);
+    let waiting = Arc::clone(&slow.waiting);
+    let hedge = hedge_after(10 * MILLISECOND).classify(eyes);
+    let service = hedge.layer().layer(Lift::layer().layer(slow));
+    let begun = Instant::now();
+    assert_eq!(service.oneshot(1).await, Err(Error::Inner(busy)));
+    assert_eq!((script.counts().calls, begun.elapsed()), (1, 50 * MILLISECOND));
+    assert_eq!((hedge.snapshot().totals.slow, Arc::strong_count(&waiting)), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hedge_that_becomes_ready_after_the_deadline_is_not_made_and_holds_nothing() {
+    let script = Script::new([Step::ok(1).after(200 * MILLISECOND), Step::ok(2)]);
+    let slow = Slow::new(100 * MILLISECOND, &script);
+    let waiting = Arc::clone(&slow.waiting);
+    let hedge = hedge_after(10 * MILLISECOND);
+    let mut service = hedge.layer().layer(Lift::layer().layer(slow));
+    let deadline = Deadline::within(60 * MILLISECOND);
+    let call = tokio::spawn(deadline.scope(service.ready().await.unwrap().call(1)));
+    sleep(50 * MILLISECOND).await;
+    assert_eq!(Arc::strong_count(&waiting), 3, "the service, its clone, and this");
+    sleep(100 * MILLISECOND).await;
+    assert_eq!(Arc::strong_count(&waiting), 2, "what the clone held is given back");
+    assert_eq!(call.await.unwrap(), Ok(1));
+    assert_eq!(script.counts().calls, 1);
 }

@@ -82,6 +82,10 @@ where
         self.kept = copy.map(|copy| (service, copy));
         Some(attempt)
     }
+
+    fn retire(&mut self) {
+        self.kept = None;
+    }
 }
 
 #[cfg(test)]

@@ -189,16 +189,21 @@ where
         if !self.readying && !self.is_next_due(race, cx) {
             return false;
         }
+        // Before it was ready the backend has asked to be left alone.
+        if self.closed {
+            self.stand_down(race.source);
+            return false;
+        }
         self.readying = true;
         match outside(|| race.source.poll_ready(cx)) {
             Poll::Pending => return false,
+            Poll::Ready(Ok(())) if is_in_time() => self.readying = false,
             // The others go on without it.
-            Poll::Ready(Err(error)) => {
-                outside(|| drop(error));
-                (self.readying, self.closed) = (false, true);
+            Poll::Ready(late) => {
+                outside(|| drop(late));
+                self.stand_down(race.source);
                 return false;
             }
-            Poll::Ready(Ok(())) => self.readying = false,
         }
         let last = self.started >= race.core.shared.max_hedges();
         let Some(attempt) = outside(|| race.source.start(last)) else {
@@ -208,6 +213,13 @@ where
         let began = if race.began == Instant::FOREVER { Instant::FOREVER } else { time::now() };
         self.running.push(Rival { attempt: Box::pin(attempt), began });
         true
+    }
+
+    /// The attempt that was being made ready is not made, and no other. What it held to be ready is not
+    /// kept until the others have ended.
+    fn stand_down<S: Source>(&mut self, source: &mut S) {
+        (self.readying, self.closed) = (false, true);
+        outside(|| source.retire());
     }
 
     /// Whether the next attempt is due, and paid for.
@@ -229,8 +241,7 @@ where
         }
         let Some(cause) = self.due.take() else { return false };
         race.timer.set(None);
-        let in_time = Deadline::current().is_none_or(|deadline| !deadline.left().is_zero());
-        if in_time && race.core.pay(cause) {
+        if is_in_time() && race.core.pay(cause) {
             self.started += 1;
             true
         } else {
@@ -245,6 +256,11 @@ where
             core.shared.record(rival.began, now, false);
         }
     }
+}
+
+/// Whether the task's deadline has not passed.
+fn is_in_time() -> bool {
+    Deadline::current().is_none_or(|deadline| !deadline.left().is_zero())
 }
 
 /// Ready once so long has passed since it was first polled.
@@ -264,11 +280,7 @@ pub(super) fn poll_timer(
 }
 
 /// What a result means. `known` is what the classifier has said of it already.
-fn judge<T, E, C>(
-    classify: &C,
-    result: &Result<T, E>,
-    known: Option<Outcome>,
-) -> (Outcome, Meaning)
+fn judge<T, E, C>(classify: &C, result: &Result<T, E>, known: Option<Outcome>) -> (Outcome, Meaning)
 where
     E: Fault,
     C: Classify<T, E>,
