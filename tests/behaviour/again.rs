@@ -4,7 +4,10 @@
 use std::{
     cell::Cell,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -15,6 +18,7 @@ use buttress::{
     hedge::{self, Hedge},
     outcome::Outcome,
     retry::{self, Retry},
+    source::Replay,
     testing::{Script, Step},
     time::Deadline,
 };
@@ -141,4 +145,47 @@ async fn a_hedge_that_becomes_ready_after_the_deadline_is_not_made_and_holds_not
     assert_eq!(Arc::strong_count(&waiting), 2, "what the clone held is given back");
     assert_eq!(call.await.unwrap(), Ok(1));
     assert_eq!(script.counts().calls, 1);
+}
+
+/// Counts the copies that are made of requests.
+#[derive(Clone, Default)]
+struct Copies {
+    made: Arc<AtomicU32>,
+    unsafe_twice: bool,
+}
+
+impl Copies {
+    fn made(&self) -> u32 {
+        self.made.load(Ordering::Relaxed)
+    }
+}
+
+impl Replay<u32> for Copies {
+    fn copy(&self, request: &u32) -> Option<u32> {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        Some(*request)
+    }
+
+    fn is_safe(&self, _: &u32) -> bool {
+        !self.unsafe_twice
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_will_not_be_hedged_is_not_copied() {
+    let ask = async |hedge: &Hedge, copies: &Copies| {
+        let script = Script::<u32, Down>::new([Step::ok(1).after(50 * MILLISECOND)]);
+        let layer = hedge.layer().replay(copies.clone());
+        let service = layer.layer(Lift::layer().layer(script.service()));
+        assert_eq!(service.oneshot(1).await, Ok(1));
+        script.counts().calls
+    };
+    let hedge = hedge_after(10 * MILLISECOND);
+    let copies = Copies::default();
+    assert_eq!((ask(&hedge, &copies).await, copies.made()), (2, 1));
+    let copies = Copies { unsafe_twice: true, ..Copies::default() };
+    assert_eq!((ask(&hedge, &copies).await, copies.made()), (1, 0), "not safe to serve twice");
+    let unknown = Hedge::new("backend", hedge::Config::new()).unwrap();
+    let copies = Copies::default();
+    assert_eq!((ask(&unknown, &copies).await, copies.made()), (1, 0), "the delay is not known");
 }

@@ -143,7 +143,7 @@ impl<C, D> Hedge<C, D> {
         C: Classify<T, Error<E>>,
         D: Patience,
     {
-        Hedging::start(&self.view.core, self.view.borrow(), || {
+        Hedging::start(&self.view.core, self.view.borrow(), |_| {
             let first = Lifted::new(operation());
             (Lifting(operation), first)
         })
@@ -164,7 +164,7 @@ impl<C, D> Hedge<C, D> {
         C: Classify<T, E>,
         D: Patience,
     {
-        Hedging::start(&self.view.core, self.view.borrow(), || {
+        Hedging::start(&self.view.core, self.view.borrow(), |_| {
             let first = operation();
             (Plain(operation), first)
         })

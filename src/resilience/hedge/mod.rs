@@ -34,7 +34,8 @@
 //!
 //! Around an operation that succeeds at once: a payment into the budget, or two; with a delay that
 //! is measured, two readings of the clock and a short lock that nobody waits for. Nothing is allocated
-//! before a hedge is started. Around an operation that waits: one timer. Figures:
+//! before an attempt fails or is late. Around an operation that waits: one timer. In the tower door each
+//! call that may be hedged clones the request and the service, and counts a reference. Figures:
 //! `benches/peers/RESULTS.md`.
 //!
 //! # What a drop does
