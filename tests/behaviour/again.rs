@@ -13,7 +13,8 @@ use std::{
 };
 
 use buttress::{
-    Error, Lift,
+    Error, Lift, Mode,
+    budget::{self, Budget},
     fallback::{self, Fallback},
     hedge::{self, Hedge},
     outcome::Outcome,
@@ -188,4 +189,22 @@ async fn a_request_that_will_not_be_hedged_is_not_copied() {
     let unknown = Hedge::new("backend", hedge::Config::new()).unwrap();
     let copies = Copies::default();
     assert_eq!((ask(&unknown, &copies).await, copies.made()), (1, 0), "the delay is not known");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_only_watches_takes_nothing_out_of_a_purse_that_others_pay_from() {
+    let config = budget::Config::new().with_ratio(1.0).with_per_second(0);
+    let purse = Budget::new("purse", config).unwrap();
+    let shadow = hedge::Config::after(MILLISECOND).with_mode(Mode::Shadow);
+    let hedge = Hedge::new("backend", shadow).unwrap().paying_from(&purse);
+    let shadow = retry::Config::new().with_mode(Mode::Shadow);
+    let retry = Retry::new("backend", shadow).unwrap().paying_from(&purse);
+    let backend = Script::<u32, Down>::new([Step::err(Down::Broken).after(5 * MILLISECOND)]);
+    for _ in 0..10 {
+        let _ = hedge.call(|| backend.call()).await;
+        let _ = retry.call(|| backend.call()).await;
+    }
+    assert_eq!((hedge.snapshot().totals.slow, retry.snapshot().totals.retries), (10, 10));
+    let seen = purse.snapshot();
+    assert_eq!((seen.kept, seen.withdrawn, seen.exhausted), (20.0, 0, 0));
 }

@@ -22,7 +22,7 @@ pub struct Config {
     /// Over how long a time attempts are measured, where the delay is. Default: 1 minute.
     #[cfg_attr(feature = "serde", serde(with = "crate::ground::config::human"))]
     pub window: Duration,
-    /// Whether it hedges, or only counts when it would. Default: enforce.
+    /// Whether it hedges, or only counts when it would, as if its budget were never empty. Default: enforce.
     pub mode: Mode,
 }
 

@@ -86,8 +86,10 @@ impl Core {
     /// A hedge is due. Whether it is started.
     pub(super) fn pay(&self, cause: Cause) -> bool {
         let shared = &self.shared;
+        let enforced = shared.mode() == Mode::Enforce;
+        // Who only watches leaves the budget to those who start something. The share is its own.
         let paid = (!shared.is_measured() || shared.share.try_withdraw())
-            && self.budget.as_ref().is_none_or(Budget::try_withdraw);
+            && (!enforced || self.budget.as_ref().is_none_or(Budget::try_withdraw));
         if !paid {
             shared.unpaid.add_one();
             return false;
@@ -98,7 +100,7 @@ impl Core {
         };
         counter.add_one();
         telemetry::hedged(&shared.name, word);
-        shared.mode() == Mode::Enforce
+        enforced
     }
 }
 
