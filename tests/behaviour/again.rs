@@ -15,7 +15,7 @@ use std::{
 use buttress::{
     Error, Lift, Mode,
     budget::{self, Budget},
-    fallback::{self, Fallback},
+    fallback::{self, Fallback, LastGood},
     hedge::{self, Hedge},
     outcome::Outcome,
     retry::{self, Retry},
@@ -207,4 +207,15 @@ async fn who_only_watches_takes_nothing_out_of_a_purse_that_others_pay_from() {
     assert_eq!((hedge.snapshot().totals.slow, retry.snapshot().totals.retries), (10, 10));
     let seen = purse.snapshot();
     assert_eq!((seen.kept, seen.withdrawn, seen.exhausted), (20.0, 0, 0));
+}
+
+#[test]
+fn the_first_good_answer_is_remembered_however_seldom_they_are() {
+    let memory = LastGood::new(Duration::from_secs(60)).unwrap().every(Duration::MAX);
+    memory.remember(&1);
+    memory.remember(&2);
+    assert_eq!(memory.recall().map(|(value, _)| value), Some(1));
+    memory.forget();
+    memory.remember(&3);
+    assert_eq!(memory.recall().map(|(value, _)| value), Some(3));
 }
