@@ -148,6 +148,23 @@ async fn a_hedge_that_becomes_ready_after_the_deadline_is_not_made_and_holds_not
     assert_eq!(script.counts().calls, 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_becomes_ready_after_the_deadline_is_not_asked() {
+    let (service, backup) = (Script::new([Step::err(Down::Broken)]), Script::new([Step::ok(2)]));
+    let slow = Slow::new(100 * MILLISECOND, &backup);
+    let fallback = Fallback::new("backend", fallback::Config::new()).unwrap();
+    let fallback = fallback.to_service(Lift::layer().layer(slow));
+    let call = |within| {
+        let inner = Lift::layer().layer(Slow::new(Duration::ZERO, &service));
+        Deadline::within(within).scope(fallback.layer().layer(inner).oneshot(1))
+    };
+    assert_eq!(call(200 * MILLISECOND).await, Ok(2));
+    assert_eq!(call(50 * MILLISECOND).await, Err(Error::Inner(Down::Broken)));
+    assert_eq!(backup.counts().calls, 1);
+    let totals = fallback.snapshot().totals;
+    assert_eq!((totals.error, totals.too_late, totals.failed), (2, 1, 1));
+}
+
 /// Counts the copies that are made of requests.
 #[derive(Clone, Default)]
 struct Copies {
