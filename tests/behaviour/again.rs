@@ -15,7 +15,7 @@ use std::{
 use buttress::{
     Error, Lift, Mode,
     budget::{self, Budget},
-    fallback::{self, Fallback, LastGood},
+    fallback::{self, Failover, FailoverConfig, Fallback, LastGood},
     hedge::{self, Hedge},
     outcome::Outcome,
     retry::{self, Retry},
@@ -235,4 +235,30 @@ fn the_first_good_answer_is_remembered_however_seldom_they_are() {
     memory.forget();
     memory.remember(&3);
     assert_eq!(memory.recall().map(|(value, _)| value), Some(3));
+}
+
+/// What a breaker, a retry and a hedge are told by `retry_after`.
+#[tokio::test(start_paused = true)]
+async fn a_fallback_and_a_failover_are_told_what_the_backend_asks_for() {
+    let seconds = Duration::from_secs;
+    let wait = |answer: &Answer| match answer {
+        Err(Error::Inner(Down::Busy(wait))) => Some(*wait),
+        _ => None,
+    };
+    let config = fallback::Config::new().with_patience(seconds(5));
+    let fallback = Fallback::new("backend", config).unwrap().retry_after(wait).to_value(7);
+    let config = FailoverConfig::new().with_patience(seconds(5));
+    let providers = [("first", seconds(5)), ("second", seconds(0))];
+    let failover = Failover::new("backends", config, providers).unwrap().retry_after(wait);
+    for (asked, passed_on) in [(seconds(5), true), (seconds(6), false)] {
+        let busy = Err(Down::Busy(asked));
+        let answer = fallback.call(|| std::future::ready(busy.clone())).await;
+        assert_eq!(answer == Ok(7), !passed_on, "{asked:?}");
+        let answer = failover
+            .call(|provider| {
+                std::future::ready(if provider.is_zero() { Ok(7) } else { busy.clone() })
+            })
+            .await;
+        assert_eq!(answer.is_ok(), !passed_on, "{asked:?}");
+    }
 }
