@@ -16,3 +16,4 @@ mod held_streams;
 mod latency;
 mod reconnect;
 mod timeout_stream;
+mod wakes;
