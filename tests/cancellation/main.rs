@@ -5,6 +5,7 @@
 mod at_every_await;
 mod attribution;
 mod circuit;
+mod closures;
 mod fallback;
 mod latency;
 mod panics;
