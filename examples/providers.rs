@@ -5,6 +5,8 @@
 //! cargo run --example providers
 //! ```
 
+#![allow(clippy::print_stdout, reason = "an example to watch")]
+
 use std::{
     fmt,
     sync::atomic::{AtomicBool, Ordering},
@@ -51,10 +53,13 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// A provider that can be overloaded, and its guards: first is outermost.
+/// First is outermost.
+type Guards = Chain<Chain<Chain<Nothing, Retry>, CircuitBreaker>, Timeout>;
+
+/// A provider that can be overloaded, and its guards.
 struct Provider {
     overloaded: AtomicBool,
-    guards: Pipeline<Chain<Chain<Chain<Nothing, Retry>, CircuitBreaker>, Timeout>>,
+    guards: Pipeline<Guards>,
 }
 
 impl Provider {
