@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails may as well panic")]
 #![allow(clippy::expect_used, reason = "a test that fails may as well panic")]
 
+mod again;
 mod budget;
 mod circuit_breaker;
 mod clock;

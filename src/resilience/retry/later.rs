@@ -46,6 +46,13 @@ pub(super) struct Later<S: Source, H: Hold<Eyes: Sight>> {
     answer: Option<Result<S::Ok, S::Err>>,
 }
 
+/// How an attempt has ended.
+pub(super) struct News<T, E> {
+    pub(super) result: Result<T, E>,
+    /// What the classifier says of it, if it has been asked.
+    pub(super) outcome: Option<Outcome>,
+}
+
 type Delays<H> = <<<H as sealed::Hold>::Eyes as Sight>::Pace as Pace>::Delays;
 
 #[pin_project(project = StepProjection)]
@@ -86,7 +93,7 @@ where
     #[cold]
     #[inline(never)]
     pub(super) fn after(
-        result: Result<T, E>,
+        news: News<T, E>,
         source: S,
         hold: H,
         began: Instant,
@@ -96,7 +103,7 @@ where
         let course = Course::new(&plan, outside(|| hold.eyes().parts().pace.delays()));
         let (step, timer, paid, answer) = (Step::Done, None, None, None);
         let mut later = Box::pin(Self { step, timer, course, paid, source, hold, began, answer });
-        later.as_mut().go_on(Some(result), cx);
+        later.as_mut().go_on(Some(news), cx);
         later
     }
 
@@ -105,20 +112,20 @@ where
     #[inline(never)]
     pub(super) fn go_on(
         mut self: Pin<&mut Self>,
-        mut news: Option<Result<T, E>>,
+        mut news: Option<News<T, E>>,
         cx: &mut Context<'_>,
     ) {
         let mut attempts = 0;
         loop {
-            if let Some(result) = news.take() {
-                self.as_mut().settle(result);
+            if let Some(news) = news.take() {
+                self.as_mut().settle(news);
             }
             let this = self.as_mut().project();
             let (mut step, mut timer) = (this.step, this.timer);
             match step.as_mut().project() {
                 StepProjection::Running { attempt } => match outside(|| attempt.poll(cx)) {
                     Poll::Pending => return,
-                    Poll::Ready(result) => news = Some(result),
+                    Poll::Ready(result) => news = Some(News { result, outcome: None }),
                 },
                 StepProjection::Waiting => {
                     if let Some(sleep) = timer.as_mut().as_pin_mut() {
@@ -158,7 +165,7 @@ where
     }
 
     /// An attempt has ended: with the answer of the call, or another follows.
-    fn settle(self: Pin<&mut Self>, result: Result<T, E>) {
+    fn settle(self: Pin<&mut Self>, News { result, outcome }: News<T, E>) {
         let this = self.project();
         let mut step = this.step;
         // Whatever an attempt holds is given back before the wait.
@@ -170,6 +177,7 @@ where
             judge(
                 &this.hold.eyes().parts().classify,
                 &result,
+                outcome,
                 this.source.is_safe(),
                 course.config(),
             )
@@ -223,8 +231,14 @@ where
     }
 }
 
-/// What a result is worth.
-fn judge<T, E, C>(classifier: &C, result: &Result<T, E>, safe: bool, config: &Config) -> Worth
+/// What a result is worth. `known` is what the classifier has said of it already.
+fn judge<T, E, C>(
+    classifier: &C,
+    result: &Result<T, E>,
+    known: Option<Outcome>,
+    safe: bool,
+    config: &Config,
+) -> Worth
 where
     E: Fault,
     C: Classify<T, E>,
@@ -234,7 +248,7 @@ where
             return worth_of_refusal(refusal, config);
         }
     }
-    let outcome = classifier.classify(result);
+    let outcome = known.unwrap_or_else(|| classifier.classify(result));
     let pushback = match outcome {
         Outcome::Failure | Outcome::SoftFailure => classifier.pushback(result),
         Outcome::Ignore | Outcome::Slow | Outcome::Success => Pushback::NONE,
