@@ -6,8 +6,10 @@ mod agreement;
 mod buckets;
 mod closing;
 mod events;
+mod jitter;
 mod model;
 mod refusing;
+mod retry;
 mod survival;
 mod world;
 

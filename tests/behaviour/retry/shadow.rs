@@ -1,5 +1,7 @@
 //! A retry that only watches.
 
+use std::time::Duration;
+
 use buttress::{
     Mode,
     budget::{self, Budget},
@@ -19,7 +21,7 @@ async fn it_counts_when_it_would_try_again_and_does_not() {
         let backend = Backend::down();
         let told = caller.detailed(&backend).await;
         assert_eq!((told.result, told.attempts), (broken(), 1), "{:?}", caller.door);
-        assert_eq!((told.ending, told.waited), (Ending::Watched, SECOND * 0));
+        assert_eq!((told.ending, told.waited), (Ending::Watched, Duration::ZERO));
         assert_eq!((backend.calls(), notes.all()), (1, vec![]));
         assert_eq!(caller.counted(), (1, 0), "it would have");
         assert_eq!(caller.given_up(), Default::default());
