@@ -7,5 +7,6 @@ mod attribution;
 mod circuit;
 mod panics;
 mod permits;
+mod retry;
 mod services;
 mod shutdown;
