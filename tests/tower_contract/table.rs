@@ -1,26 +1,38 @@
-//! The table: a row for each layer, a test for each row and contract.
+//! The table: a row for each layer, a test for each row and contract. `keeping 1`: each call clones the
+//! inner service once, for what may come after its first attempt.
 
 use std::time::Duration;
 
 use buttress::{
-    Lift,
+    Lift, Mode,
     circuit_breaker::{CircuitBreaker, Config},
+    outcome::Outcome,
+    retry::{Config as RetryConfig, Retry},
+    source::ByMethod,
     timeout::{DeadlineLayer, HttpDeadlineLayer, Timeout},
 };
 
-use crate::{contracts, terms::Down};
+use crate::{
+    contracts,
+    terms::{Down, Request},
+};
 
 /// Longer than any contract takes.
 const LONG: Duration = Duration::from_secs(86_400);
 
 macro_rules! rows {
-    ($($row:ident: $layer:expr;)*) => { $(
+    ($($row:ident $(keeping $clones:literal)?: $layer:expr;)*) => { $(
         mod $row {
             use super::*;
 
+            #[tokio::test(start_paused = true)]
+            async fn an_inner_service_is_called_only_once_it_is_ready() {
+                let kept = 0 $(+ $clones)?;
+                contracts::an_inner_service_is_called_only_once_it_is_ready($layer, kept).await;
+            }
+
             contracts_of! {
                 $layer;
-                an_inner_service_is_called_only_once_it_is_ready
                 pending_readiness_is_passed_on
                 a_clone_carries_no_readiness
                 asking_again_reserves_no_more
@@ -54,13 +66,18 @@ rows! {
     circuit_breaker: breaker().layer();
     circuit_breaker_with_a_classifier_and_a_hint: breaker().retry_after(|_: &Result<&'static str, Down>| None).layer();
     circuit_breaker_that_only_watches: watching().layer();
+    retry keeping 1: retry().layer();
+    retry_of_http_by_method keeping 1: retry().layer().replay(ByMethod);
+    retry_of_what_cannot_be_sent_again: trying(RetryConfig::new()).layer().replay(once);
+    retry_that_tries_once: trying(RetryConfig::new().with_max_attempts(1)).layer();
+    retry_that_only_watches keeping 1: trying(RetryConfig::new().with_mode(Mode::Shadow)).layer();
     timeout: timeout().layer();
     lift: Lift::layer();
     deadline: DeadlineLayer::new(LONG).unwrap();
     http_deadline: HttpDeadlineLayer::new(LONG).unwrap();
-    all_of_them: (
+    all_of_them keeping 1: (
         HttpDeadlineLayer::new(LONG).unwrap(),
-        (timeout().layer(), breaker().layer(), DeadlineLayer::new(LONG).unwrap(), Lift::layer()),
+        (retry().layer(), timeout().layer(), breaker().layer(), DeadlineLayer::new(LONG).unwrap(), Lift::layer()),
     );
 }
 
@@ -72,7 +89,7 @@ fn breaker() -> CircuitBreaker {
 
 /// Open all the time, and refuses nothing.
 fn watching() -> CircuitBreaker {
-    let config = Config::new().with_mode(buttress::Mode::Shadow);
+    let config = Config::new().with_mode(Mode::Shadow);
     let breaker = CircuitBreaker::new("row", config).unwrap();
     breaker.force_open();
     breaker
@@ -80,4 +97,17 @@ fn watching() -> CircuitBreaker {
 
 fn timeout() -> Timeout {
     Timeout::new("row", LONG).unwrap()
+}
+
+/// Keeps a copy of everything, and tries nothing again: results pass through.
+fn retry<E>() -> Retry<fn(&Result<&'static str, E>) -> Outcome> {
+    trying(RetryConfig::new()).classify(|_| Outcome::Ignore)
+}
+
+fn trying(config: RetryConfig) -> Retry {
+    Retry::new("row", config).unwrap()
+}
+
+fn once(_: &Request) -> Option<Request> {
+    None
 }
