@@ -12,6 +12,7 @@ mod outcomes;
 mod readiness;
 mod reentrance;
 mod refusals;
+mod retries;
 mod windows;
 
 #[global_allocator]
