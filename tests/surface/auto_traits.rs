@@ -12,11 +12,16 @@ use buttress::{
     config::ConfigError,
     outcome::Standard,
     policy::{Chain, Nothing},
+    retry::{
+        self, Attempted, Detailed, Planned, Retry, RetryLayer, RetryService, Retrying, Unwatched,
+    },
+    source::{ByClone, Lifting, Plain, Resend},
     time::{Deadline, Scoped},
     timeout::{
         self, DeadlineService, HttpDeadlineService, Timed, Timeout, TimeoutLayer, TimeoutService,
     },
 };
+use tower::util::ServiceFn;
 
 fn shared<T: Send + Sync + 'static>() {}
 fn cloned<T: Clone>() {}
@@ -24,17 +29,26 @@ fn sent<T: Send>() {}
 
 type Operation = Ready<Result<u8, Error<std::io::Error>>>;
 
+/// A request that is sent again, and how its call holds the retry.
+type Sent = Resend<ServiceFn<fn(()) -> Operation>, (), ByClone>;
+type Kept = retry::Owned<Standard, Unwatched, Planned>;
+type Lent<'a> = retry::Borrowed<'a, Standard, Unwatched, Planned>;
+
 #[test]
 fn handles_and_layers_are_shared_and_cloned() {
     shared::<CircuitBreaker>();
     shared::<CircuitBreakerLayer>();
     shared::<Budget>();
+    shared::<Retry>();
+    shared::<RetryLayer>();
     shared::<Timeout>();
     shared::<TimeoutLayer>();
     shared::<Keyed<String, CircuitBreaker>>();
-    shared::<Pipeline<Chain<Chain<Nothing, Timeout>, CircuitBreaker>>>();
+    shared::<Pipeline<Chain<Chain<Chain<Nothing, Timeout>, Retry>, CircuitBreaker>>>();
     cloned::<CircuitBreaker>();
     cloned::<CircuitBreakerLayer>();
+    cloned::<Retry>();
+    cloned::<RetryLayer>();
     cloned::<Timeout>();
     cloned::<Keyed<Rc<str>, CircuitBreaker>>();
     cloned::<Pipeline<Chain<Nothing, Timeout>>>();
@@ -43,12 +57,14 @@ fn handles_and_layers_are_shared_and_cloned() {
 #[test]
 fn services_are_what_the_service_inside_is() {
     shared::<CircuitBreakerService<(), Standard>>();
+    shared::<RetryService<(), Standard, Unwatched, Planned, ByClone>>();
     shared::<TimeoutService<()>>();
     shared::<DeadlineService<()>>();
     shared::<HttpDeadlineService<()>>();
     shared::<Lift<()>>();
     sent::<CircuitBreakerService<Cell<u8>, Standard>>();
     cloned::<CircuitBreakerService<Rc<u8>, Standard>>();
+    cloned::<RetryService<Rc<u8>, Standard, Unwatched, Planned, ByClone>>();
     cloned::<TimeoutService<Rc<u8>>>();
 }
 
@@ -56,6 +72,11 @@ fn services_are_what_the_service_inside_is() {
 fn futures_are_what_the_operation_is() {
     shared::<Guarded<Operation, circuit_breaker::Owned>>();
     shared::<Timed<Operation, timeout::Owned>>();
+    shared::<Retrying<Sent, Kept>>();
+    shared::<Detailed<Sent, Kept>>();
+    sent::<Retrying<Plain<fn() -> Operation>, Lent<'_>>>();
+    sent::<Retrying<Lifting<fn() -> Operation>, Lent<'_>>>();
+    shared::<Attempted<u8, Error<std::io::Error>>>();
     shared::<Lifted<Operation>>();
     shared::<Scoped<Operation>>();
     sent::<Guarded<Cell<u8>, circuit_breaker::Borrowed<'_>>>();
@@ -79,4 +100,17 @@ fn a_single_guard_takes_an_operation_that_is_not_send() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let answer = runtime.block_on(breaker.call(|| async { Ok::<_, ()>(*local) }));
     assert_eq!(answer, Ok(7));
+}
+
+#[test]
+fn a_retry_takes_an_operation_that_is_not_send_and_one_that_changes_what_it_holds() {
+    let retry = Retry::new("local", Default::default()).unwrap();
+    let mut tries = Rc::new(0);
+    let operation = || {
+        *Rc::make_mut(&mut tries) += 1;
+        std::future::ready(Ok::<_, ()>(7))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(runtime.block_on(retry.call(operation)), Ok(7));
+    assert_eq!(*tries, 1);
 }

@@ -99,8 +99,10 @@ fn timeout() -> Timeout {
     Timeout::new("row", LONG).unwrap()
 }
 
+type Eyes<E> = fn(&Result<&'static str, E>) -> Outcome;
+
 /// Keeps a copy of everything, and tries nothing again: results pass through.
-fn retry<E>() -> Retry<fn(&Result<&'static str, E>) -> Outcome> {
+fn retry<E>() -> Retry<Eyes<E>> {
     trying(RetryConfig::new()).classify(|_| Outcome::Ignore)
 }
 

@@ -127,14 +127,27 @@ async fn attempts_end_with_the_deadline_they_run_under() {
         let attempt = Timeout::new("attempt", 10 * SECOND).unwrap();
         let backend = Backend::new([Step::hang()]);
         let start = Instant::now();
-        let call = caller.retry.run(|| attempt.call(|| backend.play()));
-        let told = Deadline::within(30 * SECOND).scope(call.detailed()).await;
+        // A first attempt is started with the call, which is made inside.
+        let call = async { caller.retry.run(|| attempt.call(|| backend.play())).detailed().await };
+        let told = Deadline::within(30 * SECOND).scope(call).await;
         assert_eq!((told.attempts, told.ending), (3, Ending::Deadline));
-        assert!(matches!(
-            told.result,
-            Err(Error::Refused(Refusal::DeadlineExceeded { .. }))
-                | Err(Error::Refused(Refusal::TimedOut { .. }))
-        ));
+        let timed_out = Refusal::TimedOut { name: "attempt".into(), limit: 10 * SECOND };
+        assert_eq!(told.result, Err(Error::Refused(timed_out)));
         assert_eq!((start.elapsed(), backend.calls()), (30 * SECOND, 3));
+    }
+}
+
+/// One that is cut off by the deadline did begin, and there is no time for another.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_the_deadline_cuts_off_is_the_last() {
+    for caller in callers(immediate()) {
+        let attempt = Timeout::new("attempt", 10 * SECOND).unwrap();
+        let backend = Backend::new([Step::hang()]);
+        let call = async { caller.retry.run(|| attempt.call(|| backend.play())).detailed().await };
+        let told = Deadline::within(4 * SECOND).scope(call).await;
+        assert_eq!((told.attempts, told.ending), (1, Ending::Deadline));
+        let error = told.result.unwrap_err();
+        assert!(matches!(error, Error::Refused(Refusal::DeadlineExceeded { began: true, .. })));
+        assert_eq!((backend.calls(), caller.given_up().deadline), (1, 1));
     }
 }
