@@ -13,7 +13,7 @@ use std::{
 };
 
 use buttress::{
-    Error, Lift,
+    Error, Lift, Refusal,
     backoff::{Backoff, Jitter},
     budget::{self, Budget},
     outcome::Outcome,
@@ -293,6 +293,41 @@ async fn d16_a_call_that_succeeds_allocates_nothing() {
         assert_eq!(retry.call(|| up(())).await, Ok(7));
         assert_eq!(elapsed.call(|| up(())).await, Ok(7));
         assert_eq!(service.ready().await.unwrap().call(()).await, Ok(7));
+    }
+    assert_eq!(allocations() - before, 0);
+}
+
+/// What a failure needs is made by the first, and is that of the whole call.
+#[tokio::test(start_paused = true)]
+async fn d16_a_call_that_fails_allocates_once() {
+    for attempts in [1, 2, 3, 10] {
+        let retry = retry(immediate().with_max_attempts(attempts));
+        for _ in 0..10 {
+            assert!(retry.call(down).await.is_err());
+        }
+        let before = allocations();
+        for _ in 0..100 {
+            assert!(retry.call(down).await.is_err());
+        }
+        assert_eq!(allocations() - before, 100, "for {attempts} attempts of a hundred calls");
+    }
+}
+
+/// A mistake of the caller's own, or the refusal of a circuit that is open, is no failure to try again.
+#[tokio::test(start_paused = true)]
+async fn d16_a_call_whose_first_result_is_the_answer_allocates_nothing() {
+    let retry = retry(Config::new());
+    let ignoring = retry.classify(|_: &Result<(), Error<&str>>| Outcome::Ignore);
+    let refused = || {
+        let refusal = Refusal::Full { name: "inner".into(), limit: 1 };
+        ready(Err::<(), _>(Error::<()>::Refused(refusal)))
+    };
+    for _ in 0..10 {
+        assert!(ignoring.call(down).await.is_err() && retry.run(refused).await.is_err());
+    }
+    let before = allocations();
+    for _ in 0..100 {
+        assert!(ignoring.call(down).await.is_err() && retry.run(refused).await.is_err());
     }
     assert_eq!(allocations() - before, 0);
 }

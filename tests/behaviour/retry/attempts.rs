@@ -281,3 +281,21 @@ async fn a_call_that_waits_is_polled_no_more_often_than_it_is_woken() {
         polls.assert_at_most(6);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_result_is_classified_once() {
+    for (step, expected) in [(Step::ok("503"), Ok("503")), (Step::err(Down::Broken), broken())] {
+        for caller in callers(steady().with_max_attempts(3)) {
+            let notes = Notes::new();
+            let note = notes.clone();
+            let caller = caller.seen_by(|retry| {
+                retry.classify(move |answer: &Answer| {
+                    note.note(answer.clone());
+                    Outcome::Failure
+                })
+            });
+            assert_eq!(caller.ask(&Backend::new([step.clone()])).await, expected);
+            assert_eq!(notes.all().len(), 3, "{:?}: {expected:?}", caller.door);
+        }
+    }
+}

@@ -3,12 +3,14 @@
 use std::{iter, time::Duration};
 
 use buttress::{
+    Error,
     backoff::{Backoff, Jitter},
     retry::{Config, Ending},
+    testing::Step,
 };
 use futures::FutureExt;
 
-use super::doors::{Backend, MILLISECOND, Notes, SECOND, broken, callers, delays, immediate};
+use super::doors::{Backend, Down, MILLISECOND, Notes, SECOND, broken, callers, delays, immediate};
 
 fn exact(backoff: Backoff, attempts: u32) -> Config {
     Config::new().with_backoff(backoff).with_jitter(Jitter::None).with_max_attempts(attempts)
@@ -126,5 +128,33 @@ fn no_delay_makes_no_timer_rt_20() {
 fn nor_does_a_call_that_succeeds() {
     for caller in callers(Config::new()) {
         assert_eq!(caller.ask(&Backend::failing(0)).now_or_never(), Some(Ok("up")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_without_end_is_begun_where_nothing_bounds_it() {
+    for caller in callers(Config::new()) {
+        let backend = Backend::down();
+        let caller = caller.seen_by(|retry| retry.delays(|| [Duration::MAX; 2]));
+        let hour = 3600 * SECOND;
+        assert!(tokio::time::timeout(hour, caller.ask(&backend)).await.is_err());
+        assert_eq!(backend.calls(), 1, "{:?}", caller.door);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_needs_no_delay_is_not_asked_for_any() {
+    for caller in callers(Config::new()) {
+        let notes = Notes::new();
+        let note = notes.clone();
+        let caller = caller.discerning().seen_by(|retry| {
+            retry.delays(move || {
+                note.note(());
+                [SECOND]
+            })
+        });
+        let backend = Backend::new([Step::err(Down::Missing)]);
+        assert_eq!(caller.ask(&backend).await, Err(Error::Inner(Down::Missing)));
+        assert_eq!(notes.all(), [], "{:?}", caller.door);
     }
 }

@@ -113,3 +113,20 @@ fn endings_have_names() {
         assert_eq!(ending.as_str(), name);
     }
 }
+
+/// What was asked for earlier has been waited for, and is no answer to when to come back now.
+#[tokio::test(start_paused = true)]
+async fn the_refusal_does_not_say_what_an_earlier_attempt_was_asked() {
+    for caller in refusing() {
+        let caller = caller.seen_by(|retry| {
+            retry.retry_after(|answer: &Answer| match answer {
+                Err(Error::Inner(Down::Busy)) => Pushback::after(2 * SECOND),
+                _ => Pushback::never(),
+            })
+        });
+        let backend = Backend::new([Step::err(Down::Busy), Step::err(Down::Broken)]);
+        let told = caller.detailed(&backend).await;
+        assert_eq!((told.attempts, told.ending), (2, Ending::Pushback));
+        assert_eq!(told.result, exhausted(2, None), "{:?}", caller.door);
+    }
+}

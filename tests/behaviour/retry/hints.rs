@@ -194,3 +194,22 @@ async fn an_observer_is_told_the_wait_that_was_asked_for() {
         assert_eq!(notes.all(), [(3 * SECOND, Duration::ZERO), (3 * SECOND, 3 * SECOND)]);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_has_no_bound_where_none_is_set() {
+    for caller in asking(doubling().with_max_retry_after(Duration::MAX), Duration::MAX) {
+        let backend = Backend::new([busy()]);
+        let call = tokio::time::timeout(3600 * SECOND, caller.ask(&backend));
+        assert!(call.await.is_err(), "{:?}: it waits", caller.door);
+        assert_eq!(backend.calls(), 1);
+    }
+}
+
+/// A fraction of nought is no jitter.
+#[tokio::test(start_paused = true)]
+async fn with_a_fraction_of_nought_it_is_waited_for_to_the_letter_too_rt_33() {
+    for caller in asking(doubling().with_jitter(Jitter::Fraction(0.0)), 3 * SECOND) {
+        let told = caller.detailed(&Backend::new([busy(), Step::ok("up")])).await;
+        assert_eq!((told.result, told.waited), (Ok("up"), 3 * SECOND), "{:?}", caller.door);
+    }
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use buttress::{
     Mode,
     budget::{self, Budget},
+    pushback::Pushback,
     retry::{Ending, GiveUp},
     testing::Step,
 };
@@ -68,5 +69,21 @@ async fn it_counts_what_it_would_not_have_tried_again_by_the_reason() {
         let told = caller.detailed(&Backend::down()).await;
         assert_eq!((told.result, told.ending), (broken(), Ending::Pushback));
         assert_eq!((caller.counted(), caller.given_up().pushback), ((0, 0), 1));
+    }
+}
+
+/// Whatever kept it from being tried again, if it had been.
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_only_watches_never_refuses() {
+    let watching = || steady().with_mode(Mode::Shadow).with_give_up(GiveUp::Refuse);
+    for caller in callers(watching().with_max_attempts(1)) {
+        assert_eq!(caller.ask(&Backend::down()).await, broken(), "{:?}: attempts", caller.door);
+    }
+    for caller in callers(watching()) {
+        let never = caller.seen_by(|retry| retry.retry_after(|_: &Answer| Pushback::never()));
+        assert_eq!(never.ask(&Backend::down()).await, broken(), "{:?}: pushback", never.door);
+    }
+    for caller in callers(watching().with_max_elapsed(SECOND)) {
+        assert_eq!(caller.ask(&Backend::down()).await, broken(), "{:?}: elapsed", caller.door);
     }
 }

@@ -4,7 +4,7 @@ use buttress::{
     Error, Lift, Refusal,
     budget::{self, Budget},
     circuit_breaker::{self, CircuitBreaker},
-    retry::{Config, Ending, Retry},
+    retry::{Config, Ending, GiveUp, Retry},
     testing::{Script, Step},
     time::Deadline,
     timeout::Timeout,
@@ -194,4 +194,15 @@ async fn a_deadline_reaches_through_all_layers() {
     // Attempts at 0, 1, 2 by the inner, and at 3 once more by the outer.
     assert_eq!((told.attempts, told.ending), (2, Ending::Deadline));
     assert_eq!((start.elapsed(), backend.counts().calls), (3 * SECOND, 4));
+}
+
+/// Its refusal says for how long the backend asked to be left alone; nobody else could tell.
+#[tokio::test(start_paused = true)]
+async fn what_an_inner_retry_was_asked_is_waited_for_by_an_outer_one() {
+    let asked = |_: &Result<&str, Error<Down>>| Some(30 * SECOND);
+    let config = steady().with_max_retry_after(SECOND).with_give_up(GiveUp::Refuse);
+    let (outer, inner) = (retry(steady().with_max_attempts(2)), retry(config).retry_after(asked));
+    let backend = Script::<&str, _>::new([Step::err(Down::Busy)]);
+    let told = outer.run(|| inner.call(|| backend.call())).detailed().await;
+    assert_eq!((told.attempts, told.waited, backend.counts().calls), (2, 30 * SECOND, 2));
 }
