@@ -10,6 +10,7 @@ mod latency;
 mod panics;
 mod permits;
 mod reconnect;
+mod retry;
 mod services;
 mod shutdown;
 mod streams;

@@ -264,11 +264,7 @@ pub(super) fn poll_timer(
 }
 
 /// What a result means. `known` is what the classifier has said of it already.
-fn judge<T, E, C>(
-    classify: &C,
-    result: &Result<T, E>,
-    known: Option<Outcome>,
-) -> (Outcome, Meaning)
+fn judge<T, E, C>(classify: &C, result: &Result<T, E>, known: Option<Outcome>) -> (Outcome, Meaning)
 where
     E: Fault,
     C: Classify<T, E>,
