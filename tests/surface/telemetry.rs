@@ -279,7 +279,7 @@ fn retries_are_counted_and_calls_given_up_by_the_reason() {
 fn one_event_tells_one_retry_and_one_that_it_was_given_up() {
     let events = Events::default();
     let subscriber = tracing_subscriber::registry().with(events.clone());
-    tracing::subscriber::with_default(subscriber, || {
+    listening(subscriber, || {
         paused().block_on(try_in_vain(&retry_at_once(2)));
     });
     assert_eq!(
@@ -289,6 +289,16 @@ fn one_event_tells_one_retry_and_one_that_it_was_given_up() {
             r#"DEBUG message=gave up retry="db" reason="attempts" attempts=2"#,
         ]
     );
+}
+
+/// Runs `f` where this subscriber hears. Somebody listens everywhere from now on: where nobody does, an
+/// event that another test tells first may be switched off for good while this one subscribes.
+fn listening(subscriber: impl tracing::Subscriber + Send + Sync, f: impl FnOnce()) {
+    static SOMEBODY: std::sync::Once = std::sync::Once::new();
+    SOMEBODY.call_once(|| {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+    });
+    tracing::subscriber::with_default(subscriber, f);
 }
 
 /// Writes every event down.
@@ -313,7 +323,7 @@ impl<S: tracing::Subscriber> Layer<S> for Events {
 fn one_event_tells_one_transition() {
     let events = Events::default();
     let subscriber = tracing_subscriber::registry().with(events.clone());
-    tracing::subscriber::with_default(subscriber, || {
+    listening(subscriber, || {
         let breaker = CircuitBreaker::new("db", Config::new()).unwrap();
         breaker.isolate();
         breaker.isolate();
@@ -356,7 +366,7 @@ fn the_first_slow_operation_of_a_window_raises_an_alert_and_all_are_counted() {
         )
     };
     metrics::with_local_recorder(&recorder, || {
-        tracing::subscriber::with_default(subscriber, || {
+        listening(subscriber, || {
             paused().block_on(async {
                 let latency = monitor();
                 (0..50).for_each(|_| took(&latency, "select", 10));
@@ -400,7 +410,7 @@ fn an_alert_is_told_without_a_lock() {
 
     let (latency, seen) = (monitor(), Arc::default());
     let subscriber = tracing_subscriber::registry().with(Looks(latency.clone(), Arc::clone(&seen)));
-    tracing::subscriber::with_default(subscriber, || {
+    listening(subscriber, || {
         latency.record("op", Duration::from_secs(1), Ending::Ok);
     });
     assert_eq!(*seen.lock().unwrap(), [1]);
