@@ -11,6 +11,7 @@ mod latency;
 mod panics;
 mod permits;
 mod reconnect;
+mod retry;
 mod services;
 mod shutdown;
 mod streams;

@@ -16,7 +16,7 @@ use crate::{
             Mutex, Park, Spot,
             atomic::{AtomicU32, AtomicU64, Ordering},
         },
-        telemetry,
+        telemetry::{self, Told},
         time::{self, Instant, nanos},
     },
     resilience::budget::{self, Budget},
@@ -58,6 +58,8 @@ pub(super) struct Shared {
     share: Budget,
     estimator: Mutex<Estimator>,
     name: Name,
+    told_slow: Told,
+    told_failed: Told,
     slow: Counter,
     failed: Counter,
     wins: Counter,
@@ -94,11 +96,12 @@ impl Core {
             shared.unpaid.add_one();
             return false;
         }
-        let (counter, word) = match cause {
-            Cause::Failed => (&shared.failed, "failed"),
-            Cause::Slow => (&shared.slow, "slow"),
+        let (counter, told, word) = match cause {
+            Cause::Failed => (&shared.failed, &shared.told_failed, "failed"),
+            Cause::Slow => (&shared.slow, &shared.told_slow, "slow"),
         };
         counter.add_one();
+        told.add_one();
         telemetry::hedged(&shared.name, word);
         enforced
     }
@@ -114,6 +117,8 @@ impl Shared {
             measured: AtomicU32::new(0),
             share,
             estimator: Mutex::new(Estimator::new(plan.config().window, 0.5, time::now())),
+            told_slow: Told::hedges(&name, "slow"),
+            told_failed: Told::hedges(&name, "failed"),
             name,
             slow: Counter::new(1),
             failed: Counter::new(1),
