@@ -262,3 +262,59 @@ async fn a_fallback_and_a_failover_are_told_what_the_backend_asks_for() {
         assert_eq!(answer.is_ok(), !passed_on, "{asked:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hedge_that_only_watches_counts_each_that_it_would_have_started() {
+    let config = hedge::Config::after(10 * MILLISECOND).with_max_hedges(3).with_mode(Mode::Shadow);
+    let hedge = Hedge::new("backend", config).unwrap().without_budget();
+    for (latency, hedges) in [(100, 3), (25, 2), (5, 0)] {
+        let before = hedge.snapshot().totals.slow;
+        let backend = Script::<_, ()>::new([Step::ok(1).after(latency * MILLISECOND)]);
+        assert_eq!(hedge.call(|| backend.call()).await, Ok(1));
+        assert_eq!(hedge.snapshot().totals.slow - before, hedges, "{latency} ms");
+        assert_eq!(backend.counts().calls, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_of_calls_is_not_exceeded_where_it_is_no_whole_thousandth() {
+    for (share, most) in [(0.0015, 15), (0.0125, 125), (0.02, 200), (0.0999, 999)] {
+        let config = hedge::Config::new().with_extra_load(share);
+        let hedge = Hedge::new("backend", config).unwrap().without_budget();
+        let eager = hedge.patience(|_| Some(MILLISECOND));
+        for _ in 0..10_000 {
+            let _ = eager.call(|| std::future::ready(Err::<(), _>(()))).await;
+        }
+        let hedges = hedge.snapshot().totals.failed;
+        assert!(hedges <= most && hedges >= most / 3 * 2 - 1, "{share}: {hedges}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delay_is_known_as_long_as_what_it_was_measured_by_is_in_the_window() {
+    let config = hedge::Config::new().with_extra_load(0.5).with_window(Duration::from_secs(60));
+    let hedge = Hedge::new("backend", config).unwrap();
+    let backend = Script::<_, ()>::new([Step::ok(1).after(5 * MILLISECOND)]);
+    for _ in 0..30 {
+        assert_eq!(hedge.call(|| backend.call()).await, Ok(1));
+    }
+    tokio::time::advance(Duration::from_secs(59)).await;
+    assert!(hedge.snapshot().delay.is_some());
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(hedge.snapshot().delay, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn starting_a_hedge_polls_nobody_else() {
+    let polls = Cell::new(0);
+    let config = hedge::Config::after(Duration::ZERO).with_max_hedges(10);
+    let hedge = Hedge::new("backend", config).unwrap().without_budget();
+    let never = || {
+        std::future::poll_fn(|_| {
+            polls.set(polls.get() + 1);
+            Poll::<Result<(), ()>>::Pending
+        })
+    };
+    assert!(hedge.call(never).now_or_never().is_none());
+    assert_eq!(polls.get(), 11);
+}

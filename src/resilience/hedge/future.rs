@@ -72,7 +72,7 @@ where
     pub(super) fn start(core: &Core, hold: H, start: impl FnOnce(bool) -> (S, S::Attempt)) -> Self {
         let began = core.begin();
         let patience = &hold.eyes().parts().patience;
-        let delay = outside(|| patience.delay(core.shared.delay()));
+        let delay = outside(|| patience.delay(core.shared.delay(began)));
         let (source, first) = outside(|| start(delay.is_none()));
         let (first, timer, rivals) = (Some(first), None, None);
         Self { state: State::Racing { first, timer, source, hold, began, delay, rivals } }

@@ -210,7 +210,7 @@ impl<C, D> fmt::Debug for Hedge<C, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hedge")
             .field("name", self.name())
-            .field("delay", &self.view.core.shared.delay())
+            .field("delay", &self.snapshot().delay)
             .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@ use super::{
     shared::{Cause, Core},
 };
 use crate::ground::{
+    mode::Mode,
     outcome::{Classify, Outcome, never_began},
     pushback::Pushback,
     refusal::Fault,
@@ -115,10 +116,13 @@ where
             }
             self.first = Some(result);
         }
+        let mut at = 0;
         loop {
-            if let Some(answer) = self.poll_running(race, cx) {
+            if let Some(answer) = self.poll_running(at, race, cx) {
                 return Poll::Ready(Win { answer, hedged: true });
             }
+            // The others have been polled already.
+            at = self.running.len();
             if !self.start_next(race, cx) {
                 break;
             }
@@ -130,9 +134,10 @@ where
         }
     }
 
-    /// Polls each; the answer, if one gives it.
+    /// Polls each from this one on; the answer, if one gives it.
     fn poll_running<S, C>(
         &mut self,
+        mut at: usize,
         race: &Race<'_, S, C>,
         cx: &mut Context<'_>,
     ) -> Option<Result<T, E>>
@@ -140,7 +145,6 @@ where
         S: Source<Ok = T, Err = E, Attempt = A>,
         C: Classify<T, E>,
     {
-        let mut at = 0;
         while let Some(rival) = self.running.get_mut(at) {
             match outside(|| rival.attempt.as_mut().poll(cx)) {
                 Poll::Pending => at += 1,
@@ -222,31 +226,35 @@ where
         outside(|| source.retire());
     }
 
-    /// Whether the next attempt is due, and paid for.
+    /// Whether the next attempt is due, and paid for. None ever is where it only watches.
     fn is_next_due<S: Source, C>(
         &mut self,
         race: &mut Race<'_, S, C>,
         cx: &mut Context<'_>,
     ) -> bool {
-        let may = !self.closed
-            && self.started < race.core.shared.max_hedges()
-            && race.source.is_repeatable()
-            && race.source.is_safe();
-        if !may {
+        loop {
+            let may = !self.closed
+                && self.started < race.core.shared.max_hedges()
+                && race.source.is_repeatable()
+                && race.source.is_safe();
+            if !may {
+                race.timer.set(None);
+                return false;
+            }
+            if self.due.is_none() && poll_timer(race.timer.as_mut(), race.delay, cx).is_ready() {
+                self.due = Some(Cause::Slow);
+            }
+            let Some(cause) = self.due.take() else { return false };
             race.timer.set(None);
-            return false;
-        }
-        if self.due.is_none() && poll_timer(race.timer.as_mut(), race.delay, cx).is_ready() {
-            self.due = Some(Cause::Slow);
-        }
-        let Some(cause) = self.due.take() else { return false };
-        race.timer.set(None);
-        if is_in_time() && race.core.pay(cause) {
+            if !is_in_time() || !race.core.pay(cause) {
+                self.closed = true;
+                return false;
+            }
             self.started += 1;
-            true
-        } else {
-            self.closed = true;
-            false
+            if race.core.shared.mode() == Mode::Enforce {
+                return true;
+            }
+            // Counted as if it were started; the next is due a delay later.
         }
     }
 
