@@ -55,8 +55,7 @@ async fn strictly<F: Future>(future: F) -> Option<F::Output> {
         let task = Mutex::new(cx.waker().clone());
         let waker = Arc::new(Newest { woken: AtomicBool::new(false), task });
         newest = Some(Arc::clone(&waker));
-        let poll = future.as_mut().poll(&mut Context::from_waker(&Waker::from(waker)));
-        poll
+        future.as_mut().poll(&mut Context::from_waker(&Waker::from(waker)))
     });
     tokio::time::timeout(Duration::from_secs(3600), run).await.ok()
 }
