@@ -82,8 +82,10 @@ impl<C, E, K> Reconnect<C, E, K> {
     /// The connect goes on with whoever else waits.
     pub async fn connected(&self) -> Result<Connection<C, E>, Refusal> {
         let mut waiter = pin!(Waiter::new());
-        let live = poll_fn(|cx| waiter.as_mut().poll(&self.shared, cx)).await?;
-        Ok(Connection::new(live, Arc::clone(&self.shared)))
+        match poll_fn(|cx| waiter.as_mut().poll(&self.shared, cx)).await {
+            Ok(live) => Ok(Connection::new(live, Arc::clone(&self.shared))),
+            Err(refusal) => Err(self.shared.refuse(refusal)),
+        }
     }
 
     /// The connection, if there is one already.
@@ -130,7 +132,8 @@ impl<C, E, K> Reconnect<C, E, K> {
     /// Keeps the connection alive: makes it at once, pings it every
     /// [`beat_every`](Config::beat_every), and gives it up after so many
     /// [`missed_beats`](Config::missed_beats) in a row, or one that this handle's classifier calls a failure. Then
-    /// it makes the next. A ping that is not answered when the next is due is missed, and dropped.
+    /// it makes the next. A ping that is not answered when the next is due is missed, and dropped. One that
+    /// a guard refused before it began says nothing.
     ///
     /// A classifier that is a closure is one for the results of some calls, and not for those of pings:
     /// ask for the heartbeat of the handle it was made from.
