@@ -24,6 +24,9 @@ use crate::ground::{
 ///
 /// A handle: clones share one connection, as does every service made from any of them. `K` is how *this*
 /// handle tells which results break the connection; see [`classify`](Self::classify).
+///
+/// It goes from thread to thread if `C` is both `Send` and `Sync`, for all threads use the one connection.
+/// What is not `Sync` can be kept as an `Arc<Mutex<_>>`, a boxed service as a `tower::util::BoxCloneSyncService`.
 pub struct Reconnect<C, E, K = Intact> {
     shared: Arc<Shared<C, E>>,
     classify: K,
