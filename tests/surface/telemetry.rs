@@ -7,14 +7,16 @@ use std::{
 };
 
 use buttress::{
-    Mode,
+    Error, Mode,
     backoff::Backoff,
     budget::{self, Budget},
     circuit_breaker::{CircuitBreaker, Config},
     fallback::{self, Fallback},
     latency::{self, Ending, Latency},
+    outcome::Standard,
     reconnect::{self, Reconnect},
     retry::{self, Retry},
+    time::Deadline,
     timeout::Timeout,
 };
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
@@ -85,16 +87,43 @@ fn what_becomes_of_a_connection_is_counted() {
             for _ in 0..3 {
                 assert!(db.connected().await.is_err());
             }
+            let late = Deadline::within(Duration::ZERO);
+            assert!(late.scope(db.connected()).await.is_err());
+            db.close();
+            assert!(db.call(|()| async { Ok::<_, ()>(()) }).await.is_err());
         });
     });
     assert_eq!(
         metrics(&snapshotter),
         [
             "buttress_reconnect_transitions_total{from=connecting,name=db,to=down} 1",
+            "buttress_reconnect_transitions_total{from=down,name=db,to=closed} 1",
             "buttress_reconnect_transitions_total{from=idle,name=db,to=connecting} 1",
+            "buttress_refusals_total{kind=deadline_exceeded,mode=enforce,name=db} 1",
             "buttress_refusals_total{kind=disconnected,mode=enforce,name=db} 3",
+            "buttress_refusals_total{kind=shutting_down,mode=enforce,name=db} 1",
         ]
     );
+}
+
+/// Whose call broke its connection, and finds no other, has the answer of that call: nobody was refused.
+#[test]
+fn a_refusal_that_nobody_gets_is_not_counted() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            let config = reconnect::Config::new().with_max_attempts(1);
+            let db = Reconnect::new("db", config, || async { Ok::<_, ()>(()) }).unwrap();
+            let db = db.classify(Standard::default());
+            assert_eq!(
+                db.call(|()| async { Err::<(), _>("down") }).await,
+                Err(Error::Inner("down"))
+            );
+        });
+    });
+    let refusals = metrics(&snapshotter).into_iter().filter(|line| line.contains("refusals"));
+    assert_eq!(refusals.collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]

@@ -45,9 +45,7 @@ impl Shared {
         let mut before = self.config.lock();
         self.capacity.store(config.capacity, Ordering::Relaxed);
         self.credit.store(config.credit, Ordering::Relaxed);
-        let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-            Some(left.min(config.capacity))
-        });
+        self.cut_to(config.capacity);
         *before = config.clone();
     }
 
@@ -77,8 +75,21 @@ impl Shared {
         if self.left.load(Ordering::Relaxed) < capacity {
             let amount = paid.map_or_else(|| self.credit.load(Ordering::Relaxed), |paid| paid.0);
             let refund = |left| refund(left, amount, capacity);
-            let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, refund);
+            // Acquires: what comes back after a cut sees by what capacity that was made.
+            let _ = self.left.fetch_update(Ordering::AcqRel, Ordering::Relaxed, refund);
+            let now = self.capacity.load(Ordering::Relaxed);
+            if now < capacity {
+                self.cut_to(now);
+            }
         }
+    }
+
+    /// Leaves at most so much. Writes in any case, and releases: see [`Self::give_back`].
+    #[cold]
+    fn cut_to(&self, capacity: u32) {
+        let _ = self
+            .left
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |left| Some(left.min(capacity)));
     }
 
     pub(super) fn left(&self) -> u32 {
