@@ -5,6 +5,7 @@
 mod at_every_await;
 mod attribution;
 mod circuit;
+mod hedge;
 mod latency;
 mod panics;
 mod permits;

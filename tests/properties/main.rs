@@ -6,6 +6,7 @@ mod agreement;
 mod buckets;
 mod closing;
 mod events;
+mod hedge;
 mod latency;
 mod model;
 mod refusing;
