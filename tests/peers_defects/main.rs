@@ -8,6 +8,7 @@ mod allocator;
 mod budgets;
 mod cost;
 mod half_open;
+mod hedges;
 mod outcomes;
 mod readiness;
 mod reentrance;

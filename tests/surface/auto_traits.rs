@@ -10,9 +10,11 @@ use buttress::{
         self, CircuitBreaker, CircuitBreakerLayer, CircuitBreakerService, Guarded, Permit,
     },
     config::ConfigError,
+    hedge::{self, Hedge, HedgeLayer, HedgeService, Hedging},
     latency::{self, Distribution, Latency, LatencyLayer, LatencyService, Measured, Summary},
     outcome::Standard,
     policy::{Chain, Nothing},
+    source::{ByClone, Lifting, Plain, Resend},
     time::{Deadline, Scoped},
     timeout::{
         self, DeadlineService, HttpDeadlineService, Timed, Timeout, TimeoutLayer, TimeoutService,
@@ -24,12 +26,19 @@ fn cloned<T: Clone>() {}
 fn sent<T: Send>() {}
 
 type Operation = Ready<Result<u8, Error<std::io::Error>>>;
+type Bare = Ready<Result<u8, std::io::Error>>;
+/// How a service's call holds its hedge.
+type Owner = hedge::Owned<Standard, hedge::AsPlanned>;
+type Served<Request> = tower::util::ServiceFn<fn(Request) -> Operation>;
 
 #[test]
 fn handles_and_layers_are_shared_and_cloned() {
     shared::<CircuitBreaker>();
     shared::<CircuitBreakerLayer>();
     shared::<Budget>();
+    shared::<Hedge>();
+    shared::<HedgeLayer>();
+    shared::<hedge::Snapshot>();
     shared::<Latency>();
     shared::<LatencyLayer>();
     shared::<latency::Operation>();
@@ -39,6 +48,8 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<Pipeline<Chain<Chain<Nothing, Timeout>, CircuitBreaker>>>();
     cloned::<CircuitBreaker>();
     cloned::<CircuitBreakerLayer>();
+    cloned::<Hedge>();
+    cloned::<HedgeLayer>();
     cloned::<Latency>();
     cloned::<LatencyLayer>();
     cloned::<latency::Operation>();
@@ -50,6 +61,7 @@ fn handles_and_layers_are_shared_and_cloned() {
 #[test]
 fn services_are_what_the_service_inside_is() {
     shared::<CircuitBreakerService<(), Standard>>();
+    shared::<HedgeService<(), Standard, hedge::AsPlanned, ByClone>>();
     shared::<LatencyService<()>>();
     shared::<TimeoutService<()>>();
     shared::<DeadlineService<()>>();
@@ -57,6 +69,8 @@ fn services_are_what_the_service_inside_is() {
     shared::<Lift<()>>();
     sent::<CircuitBreakerService<Cell<u8>, Standard>>();
     cloned::<CircuitBreakerService<Rc<u8>, Standard>>();
+    sent::<HedgeService<Cell<u8>, Standard, hedge::AsPlanned, ByClone>>();
+    cloned::<HedgeService<Rc<u8>, Standard, hedge::AsPlanned, ByClone>>();
     cloned::<LatencyService<Rc<u8>>>();
     cloned::<TimeoutService<Rc<u8>>>();
 }
@@ -67,6 +81,10 @@ fn futures_are_what_the_operation_is() {
     shared::<Measured<Operation, latency::Owned>>();
     sent::<Measured<Cell<u8>, latency::Borrowed<'_>>>();
     shared::<Timed<Operation, timeout::Owned>>();
+    shared::<Hedging<Plain<fn() -> Operation>, Owner>>();
+    shared::<Hedging<Lifting<fn() -> Bare>, hedge::Borrowed<'_, Standard, hedge::AsPlanned>>>();
+    shared::<Hedging<Resend<Served<u8>, u8, ByClone>, Owner>>();
+    sent::<Hedging<Resend<Served<Cell<u8>>, Cell<u8>, ByClone>, Owner>>();
     shared::<Lifted<Operation>>();
     shared::<Scoped<Operation>>();
     sent::<Guarded<Cell<u8>, circuit_breaker::Borrowed<'_>>>();
@@ -102,4 +120,17 @@ fn a_single_guard_takes_an_operation_that_is_not_send() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let answer = runtime.block_on(breaker.call(|| async { Ok::<_, ()>(*local) }));
     assert_eq!(answer, Ok(7));
+}
+
+#[test]
+fn a_hedge_takes_operations_that_are_not_send() {
+    let hedge = Hedge::new("local", hedge::Config::after(std::time::Duration::ZERO)).unwrap();
+    let local = Rc::new(Cell::new(0));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let answer = runtime.block_on(hedge.call(async || {
+        local.set(local.get() + 1);
+        tokio::task::yield_now().await;
+        Ok::<_, ()>(Rc::clone(&local))
+    }));
+    assert_eq!(answer.map(|calls| calls.get()), Ok(2));
 }

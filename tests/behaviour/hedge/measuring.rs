@@ -18,14 +18,10 @@ fn random(round: u64, salt: u64) -> u64 {
     (bits ^ (bits >> 31)) % 1_000_000
 }
 
-/// Spread evenly from 5 to 102 ms, but for three in a hundred that take most of a second: 95 % are below
-/// 100 ms, and a second attempt beside one of those three nearly always wins.
+/// Most take 5 to 10 ms, one in twenty more than 100 ms, and a second attempt beside one of those nearly
+/// always wins.
 fn latency(random: u64) -> Duration {
-    if random < 970_000 {
-        Duration::from_micros(5_000 + random / 10)
-    } else {
-        Duration::from_micros(400_000 + (random - 970_000) * 10)
-    }
+    Duration::from_secs_f64(0.005 * 1e6 / random.max(5_000) as f64)
 }
 
 #[track_caller]
@@ -82,6 +78,12 @@ async fn callers_that_give_up_do_not_warm_it_up() {
     }
 }
 
+/// With a window that holds thousands of them.
+fn lasting(share: f64) -> Hedge {
+    let config = Config::new().with_extra_load(share).with_window(600 * SECOND);
+    Hedge::new("backend", config).unwrap().without_budget()
+}
+
 /// Calls that are hedged by the measured delay, with pauses of a millisecond. `step` makes an attempt
 /// from its latency and a number below a million, `patience` says how long a caller waits.
 async fn rounds(
@@ -105,7 +107,7 @@ async fn rounds(
 #[tokio::test(start_paused = true)]
 async fn cut_off_losers_do_not_make_the_backend_look_faster() {
     for door in Door::ALL {
-        let hedge = measured(0.05);
+        let hedge = lasting(0.05);
         rounds(door, &hedge, 11_000, |latency, _| Step::ok(1).after(latency), |_| SECOND).await;
         let totals = hedge.snapshot().totals;
         assert!((300..=550).contains(&totals.slow), "{door:?} {totals:?}");
@@ -117,7 +119,7 @@ async fn cut_off_losers_do_not_make_the_backend_look_faster() {
 #[tokio::test(start_paused = true)]
 async fn nor_do_attempts_that_fail_sooner() {
     for door in Door::ALL {
-        let hedge = measured(0.05);
+        let hedge = lasting(0.05);
         let step = |latency: Duration, random: u64| {
             if random % 7 == 0 {
                 Step::err(Down::Broken(1)).after(latency.mul_f64(random as f64 / 1e6))
@@ -125,9 +127,9 @@ async fn nor_do_attempts_that_fail_sooner() {
                 Step::ok(1).after(latency)
             }
         };
-        rounds(door, &hedge, 6000, step, |_| SECOND).await;
+        rounds(door, &hedge, 8000, step, |_| SECOND).await;
         let totals = hedge.snapshot().totals;
-        assert!(totals.failed > 100 && totals.slow + totals.failed <= 300, "{door:?} {totals:?}");
+        assert!(totals.failed > 100 && totals.slow + totals.failed <= 400, "{door:?} {totals:?}");
     }
 }
 
@@ -135,13 +137,13 @@ async fn nor_do_attempts_that_fail_sooner() {
 #[tokio::test(start_paused = true)]
 async fn nor_do_callers_that_give_up() {
     for door in Door::ALL {
-        let hedge = measured(0.05);
+        let hedge = lasting(0.05);
         let patience = |round: u64| {
             if round % 3 == 0 { millis(random(round, 3) % 150 + 1) } else { SECOND }
         };
-        rounds(door, &hedge, 6000, |latency, _| Step::ok(1).after(latency), patience).await;
+        rounds(door, &hedge, 8000, |latency, _| Step::ok(1).after(latency), patience).await;
         let totals = hedge.snapshot().totals;
-        assert!(totals.slow <= 300 && totals.wins > 50, "{door:?} {totals:?}");
+        assert!(totals.slow <= 400 && totals.wins > 50, "{door:?} {totals:?}");
     }
 }
 

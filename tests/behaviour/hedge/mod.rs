@@ -23,8 +23,8 @@ use std::{
 
 use buttress::{
     Error, Lift, Pipeline,
-    hedge::{Config, Hedge, Measured, Patience},
-    outcome::{Classify, Outcome, Standard},
+    hedge::{Config, Hedge, Patience},
+    outcome::{Classify, Outcome},
     testing::{Counts, Script, Step},
 };
 use futures::TryFutureExt;
@@ -148,7 +148,7 @@ fn hedge(delay: u64, hedges: u32) -> Hedge {
 }
 
 /// The same, with eyes for what [`Down`] says.
-fn seeing(delay: u64, hedges: u32) -> Hedge<Eyes, Measured> {
+fn seeing(delay: u64, hedges: u32) -> Hedge<Eyes> {
     hedge(delay, hedges).classify(eyes as Eyes)
 }
 
@@ -162,7 +162,7 @@ fn eyes(result: &Seen) -> Outcome {
 }
 
 /// One that measures, and has no budget but the share.
-fn measured(share: f64) -> Hedge<Standard, Measured> {
+fn measured(share: f64) -> Hedge {
     let config = Config::new().with_extra_load(share);
     Hedge::new("backend", config).unwrap().without_budget()
 }
