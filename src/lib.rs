@@ -134,6 +134,12 @@ pub mod source {
     pub use crate::ground::source::{Lifting, Plain, Source};
 }
 
+/// Guards around streams.
+#[cfg(any(feature = "circuit-breaker", feature = "fallback", feature = "timeout"))]
+pub mod stream {
+    pub use crate::ground::stream::{GuardedStream, HeldStream, Settle};
+}
+
 /// The metrics this crate writes.
 pub mod telemetry {
     pub use crate::ground::telemetry::describe;

@@ -13,7 +13,8 @@
 mod allocations;
 
 use std::{
-    future::{Future, ready},
+    cell::RefCell,
+    future::{Future, poll_fn, ready},
     hint::black_box,
     io,
     pin::pin,
@@ -27,10 +28,12 @@ use buttress::{
     Error, Lift, Pipeline,
     budget::Budget,
     circuit_breaker::{CircuitBreaker, Config, Window},
+    fallback::{self, Failover, FailoverConfig, Fallback},
     latency::{Ending, Latency},
-    timeout::Timeout,
+    timeout::{Timeout, stream},
 };
 use criterion::Criterion;
+use futures::Stream;
 use tower::{Layer, Service, service_fn};
 
 fn main() {
@@ -66,6 +69,13 @@ fn main() {
         now(timeout.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
     });
 
+    let limits = stream::Config::new().with_gap(Duration::from_secs(30));
+    let streams = stream::StreamTimeout::new("bench", limits).expect("a limit above zero");
+    let words = || futures::stream::repeat_with(|| black_box(Ok::<u64, io::Error>(1)));
+    item(&mut criterion, "timeout", "stream_item", streams.stream(words()));
+    let breaker = CircuitBreaker::new("bench", Config::new()).expect("the default config");
+    item(&mut criterion, "circuit_breaker", "stream_item", breaker.stream(words));
+
     let breaker =
         CircuitBreaker::new("bench", Config::off().with_consecutive_failures(5)).expect("as above");
     let pipeline = Pipeline::new().with(timeout).with(breaker);
@@ -87,12 +97,47 @@ fn main() {
     both(&mut criterion, "latency", "wrap", || {
         now(operation.wrap(ready(Ok::<u64, io::Error>(1)))).is_ok()
     });
+    fallbacks(&mut criterion);
     criterion.final_summary();
+}
+
+fn fallbacks(criterion: &mut Criterion) {
+    let value = Fallback::new("bench", fallback::Config::new())
+        .expect("the default config")
+        .to_value(black_box(7_u64));
+    both(criterion, "fallback", "value_not_needed", || {
+        now(value.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+    });
+    both(criterion, "fallback", "value", || {
+        now(value.call(|| ready(Err(io::Error::from(io::ErrorKind::TimedOut))))).is_ok()
+    });
+    let backup = value.to_service(service_fn(|request: u64| ready(Ok(request))));
+    let mut service = backup
+        .layer()
+        .layer(Lift::layer().layer(service_fn(|request: u64| ready(Ok::<_, io::Error>(request)))));
+    let service = std::cell::RefCell::new(&mut service);
+    one(criterion, "fallback", "service_not_needed_layer", || {
+        now(service.borrow_mut().call(black_box(1))).is_ok()
+    });
+    let providers = [("first", 1_u64), ("second", 2)];
+    let failover =
+        Failover::new("bench", FailoverConfig::new(), providers).expect("the default config");
+    both(criterion, "fallback", "failover_first", || {
+        now(failover.call(|provider| ready(Ok::<u64, io::Error>(*provider)))).is_ok()
+    });
 }
 
 fn both(criterion: &mut Criterion, room: &str, case: &str, call: impl Fn() -> bool + Send + Sync) {
     one(criterion, room, case, &call);
     two(criterion, room, case, &call);
+}
+
+/// One item of a stream, which is there at once.
+fn item<S: Stream>(criterion: &mut Criterion, room: &str, case: &str, stream: S) {
+    let stream = RefCell::new(Box::pin(stream));
+    one(criterion, room, case, || {
+        now(poll_fn(|cx| stream.borrow_mut().as_mut().poll_next(cx))).is_some()
+    });
 }
 
 /// On this thread, and how much it allocates.

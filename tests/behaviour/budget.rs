@@ -132,3 +132,83 @@ fn a_config_reads_from_a_file_and_a_snapshot_is_data() {
         serde_json::json!({ "name": "purse", "kept": 0.0, "withdrawn": 0, "exhausted": 0 })
     );
 }
+
+mod quotas {
+    use buttress::{
+        Error,
+        budget::quota::{Config, Cost, Quota},
+        outcome::Outcome,
+        retry::{self, Retry},
+        testing::{Script, Step},
+    };
+
+    fn quota(config: Config) -> Quota {
+        Quota::new("quota", config).unwrap()
+    }
+
+    fn eager(quota: &Quota) -> Retry {
+        let config = retry::Config::new()
+            .with_max_attempts(10)
+            .with_backoff(buttress::backoff::Backoff::Immediate);
+        Retry::new("backend", config).unwrap().paying_from(quota)
+    }
+
+    /// RT-38, with the costs of that time.
+    #[test]
+    fn what_a_further_attempt_cost_comes_back_with_success() {
+        let quota = quota(Config::new().with_capacity(100).with_transient(10));
+        let first = quota.try_withdraw(Cost::Transient);
+        assert_eq!((first.is_some(), quota.snapshot().left), (true, 90));
+        let last = quota.try_withdraw(Cost::Transient);
+        assert_eq!((last.is_some(), quota.snapshot().left), (true, 80));
+        quota.succeeded(last);
+        assert_eq!(quota.snapshot().left, 90);
+        quota.succeeded(None);
+        assert_eq!(quota.snapshot().left, 91);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_fail_drain_it_and_calls_that_succeed_fill_it() {
+        let quota = quota(Config::new().with_capacity(30));
+        let retry = eager(&quota);
+        let down = Script::<u8, _>::new([Step::err("down")]);
+        // 30 pay for two further attempts of 14; nothing comes back for a call that ends failed.
+        assert_eq!(retry.call(|| down.call()).await, Err(Error::Inner("down")));
+        assert_eq!((down.counts().calls, quota.snapshot().left), (3, 2));
+        let up = Script::<_, &str>::new([Step::ok(1)]);
+        for _ in 0..12 {
+            assert_eq!(retry.call(|| up.call()).await, Ok(1));
+        }
+        assert_eq!(quota.snapshot().left, 14);
+        let flaky = Script::new([Step::err("down"), Step::ok(1)]);
+        assert_eq!(retry.call(|| flaky.call()).await, Ok(1));
+        assert_eq!(quota.snapshot().left, 14, "paid, and refunded");
+        assert_eq!(retry.snapshot().quota.map(|quota| quota.exhausted), Some(1));
+        assert!(retry.budget().is_none() && retry.snapshot().budget.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttled_call_is_cheaper_to_repeat() {
+        let quota = quota(Config::new().with_capacity(30));
+        let retry = eager(&quota).classify(|_: &Result<u8, Error<&str>>| Outcome::SoftFailure);
+        let busy = Script::new([Step::err("busy")]);
+        assert_eq!(retry.call(|| busy.call()).await, Err(Error::Inner("busy")));
+        assert_eq!((busy.counts().calls, quota.snapshot().left), (7, 0));
+    }
+
+    #[test]
+    fn bad_numbers_are_named() {
+        let config = Config::new().with_capacity(0).with_transient(0).with_throttled(9);
+        assert_eq!(
+            Quota::new("quota", config).unwrap_err().to_string(),
+            "quota config: capacity must be at least 1; transient must be 1 to capacity; \
+             throttled must be 1 to capacity"
+        );
+        let config: Config = toml::from_str("capacity = 100\ntransient = 10").unwrap();
+        assert_eq!(config, Config::new().with_capacity(100).with_transient(10));
+        let quota = quota(Config::new());
+        assert!(quota.reconfigure(Config::new().with_capacity(0)).is_err());
+        quota.reconfigure(Config::new().with_capacity(50)).unwrap();
+        assert_eq!(quota.snapshot().left, 50);
+    }
+}

@@ -5,9 +5,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails may as well panic")]
 #![allow(clippy::expect_used, reason = "a test that fails may as well panic")]
 
+mod again;
 mod budget;
 mod circuit_breaker;
 mod clock;
 mod doors;
+mod fallback;
 mod hedge;
+mod held_streams;
 mod latency;
+mod reconnect;
+mod timeout_stream;

@@ -5,9 +5,12 @@
 mod at_every_await;
 mod attribution;
 mod circuit;
+mod fallback;
 mod hedge;
 mod latency;
 mod panics;
 mod permits;
+mod reconnect;
 mod services;
 mod shutdown;
+mod streams;

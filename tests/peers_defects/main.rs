@@ -7,10 +7,12 @@
 mod allocator;
 mod budgets;
 mod cost;
+mod fallbacks;
 mod half_open;
 mod hedges;
 mod outcomes;
 mod readiness;
+mod reconnects;
 mod reentrance;
 mod refusals;
 mod windows;

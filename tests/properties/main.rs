@@ -6,10 +6,13 @@ mod agreement;
 mod buckets;
 mod closing;
 mod events;
+mod fallback;
 mod hedge;
 mod latency;
 mod model;
+mod pushback;
 mod refusing;
+mod streams;
 mod survival;
 mod world;
 

@@ -1,7 +1,7 @@
 //! Send, Sync, Clone and `'static` of what users store, spawn and share. Compiling is the test; the
 //! functions say of which types.
 
-use std::{cell::Cell, future::Ready, rc::Rc};
+use std::{cell::Cell, future::Ready, io, rc::Rc};
 
 use buttress::{
     Error, Keyed, Lift, Lifted, Name, Pipeline, Refusal,
@@ -10,14 +10,21 @@ use buttress::{
         self, CircuitBreaker, CircuitBreakerLayer, CircuitBreakerService, Guarded, Permit,
     },
     config::ConfigError,
+    fallback::{
+        self, Backed, Degraded, Failed, Fallback, FallbackLayer, FallbackService, LastGood, Never,
+        Served, Streamed, Unmarked, Value,
+    },
     hedge::{self, Hedge, HedgeLayer, HedgeService, Hedging},
     latency::{self, Distribution, Latency, LatencyLayer, LatencyService, Measured, Summary},
     outcome::Standard,
     policy::{Chain, Nothing},
+    reconnect::{Connection, Reconnect, ReconnectService},
     source::{ByClone, Lifting, Plain, Resend},
+    stream::{self, HeldStream},
     time::{Deadline, Scoped},
     timeout::{
         self, DeadlineService, HttpDeadlineService, Timed, Timeout, TimeoutLayer, TimeoutService,
+        stream::StreamTimeout,
     },
 };
 
@@ -25,11 +32,14 @@ fn shared<T: Send + Sync + 'static>() {}
 fn cloned<T: Clone>() {}
 fn sent<T: Send>() {}
 
+/// What is shared need not be cloned itself.
+struct NotCloned;
+
 type Operation = Ready<Result<u8, Error<std::io::Error>>>;
 type Bare = Ready<Result<u8, std::io::Error>>;
 /// How a service's call holds its hedge.
 type Owner = hedge::Owned<Standard, hedge::AsPlanned>;
-type Served<Request> = tower::util::ServiceFn<fn(Request) -> Operation>;
+type Requests<Request> = tower::util::ServiceFn<fn(Request) -> Operation>;
 
 #[test]
 fn handles_and_layers_are_shared_and_cloned() {
@@ -44,9 +54,23 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<latency::Operation>();
     shared::<Timeout>();
     shared::<TimeoutLayer>();
+    shared::<StreamTimeout>();
+    cloned::<StreamTimeout<fn(&u8) -> bool>>();
     shared::<Keyed<String, CircuitBreaker>>();
     shared::<Pipeline<Chain<Chain<Nothing, Timeout>, CircuitBreaker>>>();
+    shared::<Reconnect<u8, io::Error>>();
+    shared::<Connection<u8, io::Error>>();
+    cloned::<Reconnect<Cell<u8>, Cell<u8>>>();
+    cloned::<Connection<Cell<u8>, Cell<u8>>>();
+    shared::<Fallback>();
+    shared::<Fallback<Value<u8>>>();
+    shared::<FallbackLayer<Value<u8>, Standard, Unmarked>>();
+    shared::<fallback::Failover<u8>>();
+    shared::<LastGood<u8>>();
     cloned::<CircuitBreaker>();
+    cloned::<Fallback<Rc<u8>>>();
+    cloned::<fallback::Failover<NotCloned>>();
+    cloned::<LastGood<NotCloned>>();
     cloned::<CircuitBreakerLayer>();
     cloned::<Hedge>();
     cloned::<HedgeLayer>();
@@ -63,9 +87,14 @@ fn services_are_what_the_service_inside_is() {
     shared::<CircuitBreakerService<(), Standard>>();
     shared::<HedgeService<(), Standard, hedge::AsPlanned, ByClone>>();
     shared::<LatencyService<()>>();
+    shared::<FallbackService<(), Value<u8>, Standard, Unmarked>>();
+    sent::<FallbackService<Cell<u8>, Value<u8>, Standard, Unmarked>>();
+    cloned::<FallbackService<Rc<u8>, Value<NotCloned>, Standard, Unmarked>>();
     shared::<TimeoutService<()>>();
     shared::<DeadlineService<()>>();
     shared::<HttpDeadlineService<()>>();
+    shared::<ReconnectService<u8, io::Error>>();
+    cloned::<ReconnectService<Rc<u8>, io::Error>>();
     shared::<Lift<()>>();
     sent::<CircuitBreakerService<Cell<u8>, Standard>>();
     cloned::<CircuitBreakerService<Rc<u8>, Standard>>();
@@ -83,8 +112,11 @@ fn futures_are_what_the_operation_is() {
     shared::<Timed<Operation, timeout::Owned>>();
     shared::<Hedging<Plain<fn() -> Operation>, Owner>>();
     shared::<Hedging<Lifting<fn() -> Bare>, hedge::Borrowed<'_, Standard, hedge::AsPlanned>>>();
-    shared::<Hedging<Resend<Served<u8>, u8, ByClone>, Owner>>();
-    sent::<Hedging<Resend<Served<Cell<u8>>, Cell<u8>, ByClone>, Owner>>();
+    shared::<Hedging<Resend<Requests<u8>, u8, ByClone>, Owner>>();
+    sent::<Hedging<Resend<Requests<Cell<u8>>, Cell<u8>, ByClone>, Owner>>();
+    shared::<Backed<Operation, fallback::Owned<Value<u8>>, (), Never<u8, Error<std::io::Error>>>>();
+    sent::<Backed<Cell<u8>, fallback::Borrowed<'_, Value<u8>>, (), Cell<u8>>>();
+    shared::<Streamed<futures::stream::Empty<u8>>>();
     shared::<Lifted<Operation>>();
     shared::<Scoped<Operation>>();
     sent::<Guarded<Cell<u8>, circuit_breaker::Borrowed<'_>>>();
@@ -93,9 +125,21 @@ fn futures_are_what_the_operation_is() {
 }
 
 #[test]
+fn streams_are_what_the_stream_inside_is() {
+    shared::<timeout::stream::TimedStream<(), Standard>>();
+    shared::<stream::GuardedStream<(), Permit<circuit_breaker::Owned>>>();
+    shared::<HeldStream<(), Permit<circuit_breaker::Owned>>>();
+    sent::<timeout::stream::TimedStream<Cell<u8>, Standard>>();
+    sent::<HeldStream<Cell<u8>, circuit_breaker::Recording<circuit_breaker::Borrowed<'_>>>>();
+}
+
+#[test]
 fn errors_travel_anywhere() {
     shared::<Refusal>();
     shared::<Error<std::io::Error>>();
+    shared::<Failed<Error<std::io::Error>>>();
+    shared::<Served<u8>>();
+    shared::<Degraded>();
     shared::<ConfigError>();
     shared::<Name>();
     shared::<Deadline>();

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use buttress::{
-    Mode, budget,
+    Mode,
+    backoff::{Backoff, Jitter},
+    budget,
     circuit_breaker::{Config, Window, presets},
+    fallback::{self, WhenAllOpen},
     hedge,
-    latency,
+    latency, reconnect,
     time::Clock,
     timeout,
 };
@@ -51,6 +54,21 @@ fn the_hedges_defaults_are_as_documented() {
 }
 
 #[test]
+fn the_reconnects_defaults_are_as_documented() {
+    let (config, seconds) = (reconnect::Config::new(), Duration::from_secs);
+    assert_eq!(config, reconnect::Config::default());
+    assert_eq!(config.backoff, Backoff::exponential(Duration::from_millis(100), seconds(20)));
+    assert_eq!(config.jitter, Jitter::Full);
+    assert_eq!((config.connect_within, config.wait), (seconds(10), seconds(10)));
+    assert_eq!(config.while_backing_off, reconnect::WhileBackingOff::Wait);
+    assert_eq!((config.max_attempts, config.max_elapsed), (Some(10), None));
+    assert_eq!((config.down_for, config.stable_after), (seconds(30), seconds(5)));
+    assert!(config.call_again);
+    assert_eq!((config.beat_every, config.missed_beats), (seconds(15), 2));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+}
+
+#[test]
 fn the_monitors_defaults_are_as_documented() {
     let config = latency::Config::new();
     assert_eq!(config, latency::Config::default());
@@ -62,11 +80,31 @@ fn the_monitors_defaults_are_as_documented() {
 }
 
 #[test]
+fn the_fallbacks_defaults_are_as_documented() {
+    let config = fallback::Config::new();
+    assert_eq!(config, fallback::Config::default());
+    assert_eq!((config.patience, config.mode), (Duration::ZERO, Mode::Enforce));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    let chain = fallback::FailoverConfig::new();
+    assert_eq!(chain, fallback::FailoverConfig::default());
+    assert_eq!((chain.patience, chain.mode), (Duration::ZERO, Mode::Enforce));
+    assert_eq!((chain.when_all_open, chain.max_held), (WhenAllOpen::Fail, 64));
+    assert_eq!(chain.clone().parse().map(|plan| plan.config().clone()), Ok(chain));
+}
+
+#[test]
 fn defaults_and_presets_parse() {
     for config in [Config::new(), presets::LOCAL_MODEL, presets::GATEWAY, presets::SERVICE] {
         assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
     }
     assert_eq!(buttress::circuit_breaker::Plan::default().config(), &Config::new());
+    for config in [
+        timeout::stream::Config::new(),
+        timeout::stream::presets::COMPLETION,
+        timeout::stream::presets::REASONING,
+    ] {
+        assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    }
     for config in [
         timeout::presets::COMPLETION,
         timeout::presets::DEPENDENCY,
@@ -90,4 +128,20 @@ fn presets_are_the_numbers_of_the_services_they_come_from() {
     assert_eq!(presets::GATEWAY.successes_to_close, Some(2));
     assert_eq!(presets::SERVICE.consecutive_failures, Some(5));
     assert_eq!(presets::SERVICE.open_for, seconds(60));
+}
+
+#[test]
+fn a_stream_may_be_silent_for_as_long_as_the_presets_say_and_last_for_ever() {
+    use timeout::stream::{Config, presets};
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!(Config::new(), Config::default());
+    assert_eq!(timeout::stream::Plan::default().config(), &Config::new());
+    for (preset, first, gap) in [
+        (Config::new(), None, None),
+        (presets::COMPLETION, seconds(30), seconds(20)),
+        (presets::REASONING, seconds(180), seconds(60)),
+    ] {
+        assert_eq!((preset.first_content, preset.gap, preset.total), (first, gap, None));
+        assert_eq!(preset.mode, Mode::Enforce);
+    }
 }

@@ -3,7 +3,7 @@
 use std::{error::Error as _, io, time::Duration};
 
 use buttress::{
-    Error, Fault, Name, OpenReason, Refusal,
+    Error, Fault, Name, OpenReason, Refusal, StallPhase,
     circuit_breaker::{CircuitBreaker, Config, Window},
     hedge::{self, Hedge},
     timeout::Timeout,
@@ -15,6 +15,8 @@ fn refusals() -> Vec<(Refusal, &'static str, &'static str)> {
     let open = |reason, retry_after| Refusal::CircuitOpen { name: NAME, reason, retry_after };
     let seconds = |seconds| Some(Duration::from_millis(seconds));
     let late = |began, late| Refusal::DeadlineExceeded { name: NAME, began, late };
+    let limit = Duration::from_secs(20);
+    let stalled = |phase, items| Refusal::Stalled { name: NAME, phase, items, limit };
     vec![
         (
             open(OpenReason::Tripped, seconds(4200)),
@@ -56,6 +58,21 @@ fn refusals() -> Vec<(Refusal, &'static str, &'static str)> {
         ),
         (Refusal::ShuttingDown { name: NAME }, "`openai` is shutting down", "shutting_down"),
         (
+            stalled(StallPhase::First, 0),
+            "`openai`: the first content did not come within 20s, after 0 items",
+            "stalled",
+        ),
+        (
+            stalled(StallPhase::Gap, 1),
+            "`openai`: the next content did not come within 20s, after 1 items",
+            "stalled",
+        ),
+        (
+            stalled(StallPhase::Total, 9),
+            "`openai`: the end did not come within 20s, after 9 items",
+            "stalled",
+        ),
+        (
             Refusal::Throttled { name: NAME },
             "`openai`: held back, the backend is overloaded",
             "throttled",
@@ -82,7 +99,9 @@ fn only_what_ran_out_of_time_had_begun() {
     for (refusal, text, _) in refusals() {
         let began = matches!(
             refusal,
-            Refusal::TimedOut { .. } | Refusal::DeadlineExceeded { began: true, .. }
+            Refusal::TimedOut { .. }
+                | Refusal::Stalled { .. }
+                | Refusal::DeadlineExceeded { began: true, .. }
         );
         assert_eq!(refusal.began(), began, "{text}");
     }

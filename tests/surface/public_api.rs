@@ -29,8 +29,24 @@ fn every_public_item_has_one_path() {
         paths.entry(item).or_default().push(name);
     }
     // Rooms have the same words for the same things; at the root and on the ground there is one of each.
-    let rooms =
-        ["Borrowed", "Config", "Counts", "Hold", "Owned", "Plan", "Snapshot", "Totals", "presets"];
+    let rooms = [
+        "Borrowed",
+        "Config",
+        "Counts",
+        "Ending",
+        "Eyes",
+        "Hold",
+        "Operation",
+        "Owned",
+        "Plan",
+        "Snapshot",
+        "State",
+        "Subscription",
+        "Totals",
+        "Transition",
+        "presets",
+        "stream",
+    ];
     for (item, paths) in paths {
         assert!(paths.len() == 1 || rooms.contains(&item), "{item} has several paths: {paths:?}");
     }
@@ -41,9 +57,11 @@ fn a_name_that_is_re_exported_is_seen() {
     let house = [
         (
             "src/lib.rs",
-            "pub use self::stack::Roof; pub mod door { pub use crate::ground::{Bell, lock::{Key, Lock}}; }",
+            "pub use self::stack::Roof; pub use self::wing::hall; pub mod door { pub use crate::ground::{Bell, lock::{Key, Lock}}; }",
         ),
         ("src/stack/mod.rs", "pub use self::roof::Roof; mod roof;"),
+        ("src/wing/hall/mod.rs", "pub mod niche; pub use self::handle::Lamp;"),
+        ("src/wing/hall/niche/mod.rs", "mod handle; pub use self::handle::Candle;"),
     ];
     let house: Vec<_> = house.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
     assert_eq!(
@@ -53,7 +71,11 @@ fn a_name_that_is_re_exported_is_seen() {
             "buttress::door",
             "buttress::door::Bell",
             "buttress::door::Key",
-            "buttress::door::Lock"
+            "buttress::door::Lock",
+            "buttress::hall",
+            "buttress::hall::Lamp",
+            "buttress::hall::niche",
+            "buttress::hall::niche::Candle"
         ]
     );
 }
@@ -66,15 +88,22 @@ fn public_names(house: &[(String, String)]) -> Vec<String> {
     exports(find("src/lib.rs").unwrap_or_default(), "buttress", &mut names);
     let mut at = 0;
     while at < names.len() {
-        let module = names[at].rsplit("::").next().unwrap_or_default().to_owned();
+        let mut segments = names[at].rsplit("::");
+        let module = segments.next().unwrap_or_default().to_owned();
+        let outer = segments.next().unwrap_or_default().to_owned();
         let folder = house.iter().find(|(path, _)| path.ends_with(&format!("/{module}/mod.rs")));
         let file = house.iter().find(|(path, _)| path.ends_with(&format!("/{module}.rs")));
         // A module written out in lib.rs has given its names away already.
         let written_out = names.iter().any(|name| name.starts_with(&format!("{}::", names[at])));
-        let whole = module.starts_with(char::is_lowercase)
-            && names[at].matches("::").count() == 1
-            && !written_out;
-        if let (true, Some((_, text))) = (whole, folder.or(file)) {
+        let whole = module.starts_with(char::is_lowercase) && !written_out;
+        let inside = format!("/{outer}/{module}/mod.rs");
+        let found = match names[at].matches("::").count() {
+            1 => folder.or(file),
+            // A room inside a room.
+            2 => house.iter().find(|(path, _)| path.ends_with(&inside)),
+            _ => None,
+        };
+        if let (true, Some((_, text))) = (whole, found) {
             let prefix = names[at].clone();
             exports(text, &prefix, &mut names);
         }

@@ -10,8 +10,10 @@ use buttress::{
     Mode,
     budget::{self, Budget},
     circuit_breaker::{CircuitBreaker, Config},
+    fallback::{self, Fallback},
     hedge::{self, Hedge},
     latency::{self, Ending, Latency},
+    reconnect::{self, Reconnect},
     testing::{Script, Step},
     timeout::Timeout,
 };
@@ -73,6 +75,29 @@ fn refusals_and_transitions_are_counted_and_the_state_is_one_hot() {
 }
 
 #[test]
+fn what_becomes_of_a_connection_is_counted() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            let config = reconnect::Config::new().with_max_attempts(1);
+            let db = Reconnect::new("db", config, || async { Err::<(), _>("down") }).unwrap();
+            for _ in 0..3 {
+                assert!(db.connected().await.is_err());
+            }
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_reconnect_transitions_total{from=connecting,name=db,to=down} 1",
+            "buttress_reconnect_transitions_total{from=idle,name=db,to=connecting} 1",
+            "buttress_refusals_total{kind=disconnected,mode=enforce,name=db} 3",
+        ]
+    );
+}
+
+#[test]
 fn a_guard_made_before_the_recorder_is_heard_by_it() {
     let timeout = Timeout::new("slow", Duration::from_secs(1)).unwrap();
     let recorder = DebuggingRecorder::new();
@@ -104,9 +129,76 @@ fn shadow_mode_is_a_label() {
     );
 }
 
+#[test]
+fn a_stream_that_stalls_is_a_refusal() {
+    use buttress::{
+        time::Deadline,
+        timeout::stream::{Config, StreamTimeout},
+    };
+    use futures::{StreamExt, stream};
+
+    let config = Config::new().with_first_content(Duration::from_secs(2));
+    let timeout = StreamTimeout::new("model", config).unwrap();
+    let silent = stream::pending::<Result<(), ()>>;
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            assert_eq!(timeout.stream(silent()).count().await, 1);
+            let deadline = Deadline::within(Duration::from_secs(1));
+            let stream = deadline.scope(async { timeout.stream(silent()) }).await;
+            assert_eq!(stream.count().await, 1);
+            timeout
+                .reconfigure(Config::new().with_gap(Duration::from_secs(1)).with_mode(Mode::Shadow))
+                .unwrap();
+            let words = stream::iter([Ok(()), Ok(())]).then(|word: Result<(), ()>| async move {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                word
+            });
+            assert_eq!(timeout.stream(words).count().await, 2);
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_refusals_total{kind=deadline_exceeded,mode=enforce,name=model} 1",
+            "buttress_refusals_total{kind=stalled,mode=enforce,name=model} 1",
+            "buttress_refusals_total{kind=stalled,mode=shadow,name=model} 1",
+        ]
+    );
+}
+
 fn timeout_in_shadow() -> Timeout {
     let config = buttress::timeout::Config::new(Duration::from_secs(1)).with_mode(Mode::Shadow);
     Timeout::new("slow", config).unwrap()
+}
+
+fn falls_back(mode: Mode) {
+    let config = fallback::Config::new().with_mode(mode);
+    let fallback = Fallback::new("menu", config).unwrap().to_value(7);
+    let _ = paused().block_on(fallback.call(|| async { Err::<u8, _>("down") }));
+    let open = buttress::Refusal::Throttled { name: "t".into() };
+    let _ = paused().block_on(fallback.run(|| async { Err::<u8, _>(open) }));
+}
+
+#[test]
+fn fallbacks_are_counted_by_cause_and_mode() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        falls_back(Mode::Enforce);
+        falls_back(Mode::Shadow);
+        falls_back(Mode::Enforce);
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_fallbacks_total{cause=error,mode=enforce,name=menu} 2",
+            "buttress_fallbacks_total{cause=error,mode=shadow,name=menu} 1",
+            "buttress_fallbacks_total{cause=rejected,mode=enforce,name=menu} 2",
+            "buttress_fallbacks_total{cause=rejected,mode=shadow,name=menu} 1",
+        ]
+    );
 }
 
 #[test]
@@ -121,6 +213,10 @@ fn every_metric_is_described_once_asked() {
         let budget = budget::Config::new().with_per_second(0);
         assert!(!Budget::new("db", budget).unwrap().try_withdraw());
         monitor().record("op", Duration::from_secs(1), Ending::Ok);
+        let config = reconnect::Config::new();
+        let db = Reconnect::new("db", config, || async { Ok::<_, ()>(()) }).unwrap();
+        db.close();
+        falls_back(Mode::Enforce);
     });
     let described: Vec<_> = snapshotter
         .snapshot()
@@ -128,7 +224,7 @@ fn every_metric_is_described_once_asked() {
         .into_iter()
         .map(|(_, _, help, _)| help.is_some())
         .collect();
-    assert_eq!(described, [true; 6]);
+    assert_eq!(described, [true; 9]);
 }
 
 /// Writes every event down.

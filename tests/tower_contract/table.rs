@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use buttress::{
-    Lift,
+    Lift, Mode,
     circuit_breaker::{CircuitBreaker, Config},
+    fallback::{self, Fallback},
     latency::{Config as Measuring, Latency},
+    testing::{Played, Probe, Script, Step},
     timeout::{DeadlineLayer, HttpDeadlineLayer, Timeout},
 };
 
@@ -55,6 +57,9 @@ rows! {
     circuit_breaker: breaker().layer();
     circuit_breaker_with_a_classifier_and_a_hint: breaker().retry_after(|_: &Result<&'static str, Down>| None).layer();
     circuit_breaker_that_only_watches: watching().layer();
+    fallback_that_only_watches: fallback(Mode::Shadow).to_value("other").layer();
+    fallback_to_a_function_that_declines: fallback(Mode::Enforce).to_fn(|failed: Result<&'static str, Down>| failed).layer();
+    fallback_to_a_backup_that_is_down_as_well: fallback(Mode::Enforce).to_service(down()).layer();
     timeout: timeout().layer();
     latency: latency().layer("op");
     lift: Lift::layer();
@@ -77,7 +82,7 @@ fn breaker() -> CircuitBreaker {
 
 /// Open all the time, and refuses nothing.
 fn watching() -> CircuitBreaker {
-    let config = Config::new().with_mode(buttress::Mode::Shadow);
+    let config = Config::new().with_mode(Mode::Shadow);
     let breaker = CircuitBreaker::new("row", config).unwrap();
     breaker.force_open();
     breaker
@@ -90,4 +95,12 @@ fn timeout() -> Timeout {
 /// Every call is slow.
 fn latency() -> Latency {
     Latency::new("row", Measuring::new().with_slow_after(Duration::from_nanos(1))).unwrap()
+}
+
+fn fallback(mode: Mode) -> Fallback {
+    Fallback::new("row", fallback::Config::new().with_mode(mode)).unwrap()
+}
+
+fn down() -> Probe<Played<&'static str, Down>> {
+    Script::new([Step::err(Down::Broken("broken"))]).service().ready_after(1)
 }

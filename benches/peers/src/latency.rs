@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use buttress::latency::{Config, Latency, Operation, Ending};
+use buttress::latency::{Config, Ending, Latency, Operation};
 use hdrhistogram::Histogram;
 use tower::Layer;
 

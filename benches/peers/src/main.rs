@@ -15,11 +15,13 @@ mod alloc;
 mod breaker;
 mod budget;
 mod calls;
+mod fallback;
 mod harness;
 mod latency;
 mod pace;
 mod retry;
 mod sampling;
+mod streams;
 mod timeout;
 
 use std::process::{ExitCode, abort};
@@ -33,12 +35,14 @@ static ALLOCATOR: alloc::Counting = alloc::Counting;
 type Room = (&'static str, fn(&mut Report));
 
 /// Every room with contests, in the order in which they run.
-const ROOMS: [Room; 5] = [
+const ROOMS: &[Room] = &[
     ("breaker", breaker::run),
     ("timeout", timeout::run),
+    ("streams", streams::run),
     ("budget", budget::run),
     ("retry", retry::run),
     ("latency", latency::run),
+    ("fallback", fallback::run),
 ];
 
 fn main() -> ExitCode {
@@ -47,7 +51,7 @@ fn main() -> ExitCode {
     let check = flags.iter().any(|flag| flag == "--check");
     if flags.len() > usize::from(check) || !wanted.iter().all(|name| is_known(name)) {
         eprintln!("usage: buttress-peers [--check] [room | room.contest]...");
-        eprintln!("rooms: {}", ROOMS.map(|(room, _)| room).join(", "));
+        eprintln!("rooms: {}", ROOMS.iter().map(|(room, _)| *room).collect::<Vec<_>>().join(", "));
         return ExitCode::from(2);
     }
 
@@ -59,7 +63,7 @@ fn main() -> ExitCode {
     }));
 
     let mut report = Report::new(wanted, check);
-    for (room, run) in ROOMS {
+    for &(room, run) in ROOMS {
         if report.wants_room(room) {
             run(&mut report);
         }

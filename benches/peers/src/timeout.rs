@@ -40,7 +40,7 @@ pub fn run(report: &mut Report) {
 }
 
 /// Inside a runtime whose driver sleeps until [`EARLIER`]. It must have slept once to know.
-fn in_a_runtime(contests: impl FnOnce()) {
+pub fn in_a_runtime(contests: impl FnOnce()) {
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
     let _entered = runtime.enter();
     runtime.spawn(tokio::time::sleep(EARLIER));

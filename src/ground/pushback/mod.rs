@@ -1,6 +1,16 @@
 //! What a backend asks of whoever calls it again.
 
+#[cfg(feature = "http")]
+mod headers;
+#[cfg(feature = "http")]
+mod limit;
+#[cfg(feature = "http")]
+mod moment;
+
 use std::time::Duration;
+
+#[cfg(feature = "http")]
+pub(crate) use self::headers::again;
 
 /// What a failed answer says about calling again: when, and whether at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,13 +9,13 @@ use pin_project::pin_project;
 use super::Error;
 use crate::ground::time;
 
-/// A future whose error `E` has become [`Error<E>`](crate::Error).
+/// A future or a stream whose error `E` has become [`Error<E>`](crate::Error).
 #[pin_project]
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures and streams do nothing unless polled"]
 #[derive(Clone, Debug)]
 pub struct Lifted<F> {
     #[pin]
-    inner: F,
+    pub(in crate::ground) inner: F,
 }
 
 impl<F> Lifted<F> {

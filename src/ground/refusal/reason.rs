@@ -216,7 +216,7 @@ impl fmt::Display for OpenReason {
 pub enum StallPhase {
     /// Its first content item.
     First,
-    /// The next item after one of content.
+    /// More content, after some had come.
     Gap,
     /// Its end.
     Total,
@@ -226,7 +226,7 @@ impl fmt::Display for StallPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::First => "the first content",
-            Self::Gap => "the next item",
+            Self::Gap => "the next content",
             Self::Total => "the end",
         })
     }

@@ -36,6 +36,18 @@ where
     }
 }
 
+impl<S, Request, R> Resend<S, Request, R>
+where
+    R: Replay<Request>,
+{
+    /// A request that has not been sent, and the service to send it with.
+    #[cfg_attr(not(feature = "fallback"), expect(dead_code, reason = "for backups"))]
+    pub(crate) fn kept(service: S, request: Request, replay: R) -> Self {
+        let safe = replay.is_safe(&request);
+        Self { kept: Some((service, request)), replay, safe }
+    }
+}
+
 impl<S, Request, R> sealed::Source for Resend<S, Request, R> {}
 
 impl<S, Request, R> Source for Resend<S, Request, R>

@@ -45,6 +45,9 @@ pub(crate) const fn state_changed(
 pub(crate) const fn evicted(_: &Name, _: &'static str) {}
 
 #[inline(always)]
+pub(crate) const fn connection_changed(_: &Name, _: &'static str, _: &'static str) {}
+
+#[inline(always)]
 pub(crate) const fn exhausted(_: &Name) {}
 
 #[inline(always)]
@@ -55,6 +58,7 @@ pub(crate) const fn hedged(_: &Name, _: &'static str) {}
 
 #[inline(always)]
 pub(crate) const fn gave_up(_: &Name, _: &'static str, _: u32) {}
+pub(crate) const fn fell_back(_: &Name, _: &'static str, _: Mode) {}
 
 /// Registers the description of every metric with the installed recorder.
 ///

@@ -138,6 +138,18 @@ pub(crate) fn evicted(family: &Name, cause: &'static str) {
     let _ = (family, cause);
 }
 
+/// A connection changed its state.
+pub(crate) fn connection_changed(name: &Name, from: &'static str, to: &'static str) {
+    #[cfg(feature = "metrics")]
+    {
+        let labels = [("name", shared(name)), ("from", from.into()), ("to", to.into())];
+        count(&metrics::Key::from_parts(names::CONNECTIONS.name, &labels[..]));
+    }
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "buttress", guard = name.as_str(), from, to, "connection changed state");
+    let _ = (name, from, to);
+}
+
 /// A budget had no token for a further attempt.
 pub(crate) fn exhausted(name: &Name) {
     #[cfg(feature = "metrics")]
@@ -178,6 +190,20 @@ pub(crate) fn gave_up(name: &Name, reason: &'static str, attempts: u32) {
     #[cfg(feature = "tracing")]
     tracing::debug!(target: "buttress", retry = name.as_str(), reason, attempts, "gave up");
     let _ = (name, reason, attempts);
+}
+
+/// A call was given up for something else.
+pub(crate) fn fell_back(name: &Name, cause: &'static str, mode: Mode) {
+    let shadow = mode == Mode::Shadow;
+    #[cfg(feature = "metrics")]
+    {
+        let mode = if shadow { "shadow" } else { "enforce" };
+        let labels = [("name", shared(name)), ("cause", cause.into()), ("mode", mode.into())];
+        count(&metrics::Key::from_parts(names::FALLBACKS.name, &labels[..]));
+    }
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "buttress", fallback = name.as_str(), cause, shadow, "fell back");
+    let _ = (name, cause, shadow);
 }
 
 /// Registers the description of every metric with the installed recorder.

@@ -15,5 +15,6 @@ mod names;
 
 pub use self::inner::describe;
 pub(crate) use self::inner::{
-    Meter, SlowMeter, evicted, exhausted, gave_up, hedged, retried, state_changed,
+    Meter, SlowMeter, connection_changed, evicted, exhausted, fell_back, gave_up, hedged, retried,
+    state_changed,
 };

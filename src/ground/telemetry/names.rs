@@ -78,8 +78,33 @@ pub(super) const HEDGES: Metric = Metric {
     help: "Attempts started beside those that ran, because those were slow or because one had failed",
 };
 
-pub(super) const ALL: &[&Metric] =
-    &[&REFUSALS, &TRANSITIONS, &STATE, &EVICTIONS, &EXHAUSTED, &RETRIES, &GIVEN_UP, &SLOW];
+/// Labels: `name`, `from`, `to`.
+pub(super) const CONNECTIONS: Metric = Metric {
+    name: "buttress_reconnect_transitions_total",
+    kind: Kind::Counter,
+    help: "Changes of state of a connection that is kept up",
+};
+
+pub(super) const ALL: &[&Metric] = &[
+    &REFUSALS,
+    &TRANSITIONS,
+    &STATE,
+    &EVICTIONS,
+    &EXHAUSTED,
+    &RETRIES,
+    &GIVEN_UP,
+    &SLOW,
+    &HEDGES,
+    &CONNECTIONS,
+    &FALLBACKS,
+];
+/// Labels: `name`, `cause`, `mode`.
+pub(super) const FALLBACKS: Metric = Metric {
+    name: "buttress_fallbacks_total",
+    kind: Kind::Counter,
+    help: "Calls that something else was asked to answer, by fallback, cause (error, timed_out, rejected, \
+           short_circuited) and mode (enforce, or shadow: only counted)",
+};
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,7 @@
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::OnceLock,
+    time::{Duration, SystemTime},
+};
 
 use super::{Instant, instant::nanos};
 
@@ -65,6 +68,12 @@ pub fn recent() -> Instant {
 #[must_use]
 pub fn recent() -> Instant {
     now()
+}
+
+/// The time by the calendar, which may be set back or forth while we run: only for dates that others
+/// have sent. It does not follow a paused clock.
+pub(crate) fn wall() -> SystemTime {
+    SystemTime::now()
 }
 
 /// Longer than the coarsest tick in use (`CONFIG_HZ=100`): by how much a coarse reading may be late.

@@ -87,6 +87,15 @@ impl Deadline {
 
     /// Runs `f` under this deadline.
     pub(crate) fn enter<R>(self, f: impl FnOnce() -> R) -> R {
+        Self::under(CURRENT.get().min(self.0), f)
+    }
+
+    /// Runs `f` under no deadline: work that many wait for is not over with the first of them.
+    pub(crate) fn suspend<R>(f: impl FnOnce() -> R) -> R {
+        Self::under(Instant::FOREVER, f)
+    }
+
+    fn under<R>(at: Instant, f: impl FnOnce() -> R) -> R {
         struct Restore(Instant);
         impl Drop for Restore {
             fn drop(&mut self) {
@@ -94,8 +103,7 @@ impl Deadline {
             }
         }
 
-        let outer = CURRENT.get();
-        let _restore = Restore(CURRENT.replace(outer.min(self.0)));
+        let _restore = Restore(CURRENT.replace(at));
         f()
     }
 }
@@ -132,6 +140,15 @@ mod tests {
             assert_eq!(Deadline::current(), Some(at(10)));
         });
         assert_eq!(Deadline::current(), None);
+    }
+
+    #[test]
+    fn work_for_many_knows_no_deadline_and_the_callers_comes_back() {
+        let at = Deadline::at(Instant::ORIGIN);
+        at.enter(|| {
+            Deadline::suspend(|| assert_eq!(Deadline::current(), None));
+            assert_eq!(Deadline::current(), Some(at));
+        });
     }
 
     #[test]

@@ -14,20 +14,22 @@
 //! Sleeping needs a tokio runtime with time enabled. That is the one precondition of this crate;
 //! tokio itself panics without it.
 
+mod alarm;
 mod clock;
 mod cut;
 mod deadline;
 mod instant;
 mod sleep;
 
+pub(crate) use self::{
+    alarm::Alarm,
+    clock::{between_edges, reached, wall},
+    cut::{cut_off, is_cutting_off, outside},
+    instant::nanos,
+    sleep::Sleep,
+};
 pub use self::{
     clock::{Clock, now, recent},
     deadline::{Deadline, Scoped},
     instant::Instant,
-};
-pub(crate) use self::{
-    clock::{between_edges, reached},
-    cut::{cut_off, is_cutting_off, outside},
-    instant::nanos,
-    sleep::Sleep,
 };

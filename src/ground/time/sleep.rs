@@ -33,6 +33,12 @@ impl Sleep {
     pub(crate) fn until(at: Instant) -> Self {
         Self { timer: tokio::time::sleep_until(to_tokio(at)) }
     }
+
+    /// Sleeps until `at` instead, whether it was ready or not. Reads no clock.
+    #[inline]
+    pub(crate) fn reset(self: Pin<&mut Self>, at: Instant) {
+        self.project().timer.reset(to_tokio(at));
+    }
 }
 
 impl Future for Sleep {

@@ -48,12 +48,15 @@
 mod config;
 mod handle;
 mod machine;
+mod purse;
+pub mod quota;
 mod shared;
 mod snapshot;
 
 pub use self::{
     config::{Config, Plan},
     handle::Budget,
+    purse::Purse,
     snapshot::Snapshot,
 };
 

@@ -36,6 +36,21 @@
 //! Refusals of guards further in that never began are nobody's failure and count as nothing;
 //! timeouts did begin and count as failures.
 //!
+//! # Streams
+//!
+//! A stream's call lasts until the stream ends. [`CircuitBreaker::stream`] asks for admission and
+//! holds it until then, and [`Permit::record_stream`] does where there is a permit already. The
+//! first error decides, by what the classifier calls it; so does an item that is `Ok` and called a failure,
+//! as where a backend reports its failures in the stream. An end without one is a success. A drop
+//! before the end is like that of any call: a failure if a [`StreamTimeout`](crate::timeout::stream::StreamTimeout)
+//! outside cut it off, nothing otherwise.
+//!
+//! So a half-open circuit waits for a probe that streams, up to
+//! [`probe_lease`](Config::probe_lease) and [`half_open_for`](Config::half_open_for): make them longer
+//! than healthy streams last. `slow_after` is about the whole stream; leave it off around streams. And
+//! a consumer that stops at a last item of some kind (`[DONE]`) never sees the end: end the stream
+//! there, inside (`take_while`), or no answer is a success.
+//!
 //! # What it costs
 //!
 //! Measured around an operation that is ready at once, closed circuit, success, as a ratio in one
@@ -100,6 +115,7 @@ pub mod presets;
 mod shared;
 mod snapshot;
 mod state;
+mod streams;
 mod subscription;
 mod window;
 
@@ -112,6 +128,7 @@ pub use self::{
     permit::{Borrowed, Hold, Owned, Permit},
     snapshot::{Snapshot, Totals},
     state::{Counts, Reason, State, Transition},
+    streams::Recording,
     subscription::Subscription,
 };
 

@@ -156,6 +156,30 @@ impl<H: Hold> Permit<H> {
         self.debt.settle(result);
     }
 
+    /// One item of the stream that it is held for. `never_began`: whether it is the refusal of a
+    /// call that never began.
+    #[inline]
+    pub(super) fn hear<T, E>(
+        &mut self,
+        item: &Result<T, E>,
+        never_began: impl FnOnce(&Result<T, E>) -> bool,
+    ) where
+        H::Classifier: Classify<T, E>,
+    {
+        if self.debt.is_settled() {
+            // The first that says something decides.
+        } else if never_began(item) {
+            self.debt.end(Ending::Finished(Outcome::Ignore), None);
+        } else {
+            self.debt.hear(item);
+        }
+    }
+
+    /// The stream that it is held for has come to its end.
+    pub(super) fn end_well(&mut self) {
+        self.debt.end(Ending::Finished(Outcome::Success), None);
+    }
+
     fn end(mut self, outcome: Outcome, hint: Option<Duration>) {
         self.debt.end(Ending::Finished(outcome), hint);
     }
@@ -209,12 +233,31 @@ impl<H: Hold> Debt<H> {
         if outcome == Outcome::Success && shared.is_light(&self.pass) {
             shared.succeeded(self.pass.spend(), None);
         } else {
-            let hint = match outcome {
-                Outcome::Failure | Outcome::SoftFailure => classifier.pushback(result).wait,
-                Outcome::Ignore | Outcome::Slow | Outcome::Success => None,
-            };
-            self.end(Ending::Finished(outcome), hint);
+            self.end_as(outcome, result);
         }
+    }
+
+    /// An item of a stream. An error ends the call; anything else only if it is something bad.
+    #[inline]
+    fn hear<T, E>(&mut self, item: &Result<T, E>)
+    where
+        H::Classifier: Classify<T, E>,
+    {
+        let outcome = self.hold.classifier().classify(item);
+        if item.is_err() || !matches!(outcome, Outcome::Success | Outcome::Ignore) {
+            self.end_as(outcome, item);
+        }
+    }
+
+    fn end_as<T, E>(&mut self, outcome: Outcome, result: &Result<T, E>)
+    where
+        H::Classifier: Classify<T, E>,
+    {
+        let hint = match outcome {
+            Outcome::Failure | Outcome::SoftFailure => self.hold.classifier().pushback(result).wait,
+            Outcome::Ignore | Outcome::Slow | Outcome::Success => None,
+        };
+        self.end(Ending::Finished(outcome), hint);
     }
 
     /// Runs foreign code; if it panics, that is how the call ended.

@@ -104,7 +104,8 @@ where
             Poll::Pending => {}
             Poll::Ready(Ok(value)) => {
                 let result = Ok(value);
-                match outside(|| hold.eyes().parts().classify.classify(&result)) {
+                let outcome = outside(|| hold.eyes().parts().classify.classify(&result));
+                match outcome {
                     Outcome::Slow | Outcome::Success => {
                         if *began != Instant::FOREVER {
                             record(hold, *began);
@@ -113,11 +114,11 @@ where
                         return Poll::Ready(result);
                     }
                     Outcome::Failure | Outcome::Ignore | Outcome::SoftFailure => {
-                        return self.go_on(News::First(result), cx);
+                        return self.go_on(News::First(result, Some(outcome)), cx);
                     }
                 }
             }
-            Poll::Ready(Err(error)) => return self.go_on(News::First(Err(error)), cx),
+            Poll::Ready(Err(error)) => return self.go_on(News::First(Err(error), None), cx),
         }
         match *delay {
             Some(delay) if source.is_repeatable() && source.is_safe() => {

@@ -5,7 +5,7 @@ use super::{
     future::Hedging,
     shared::{Borrowed, Core, Shared},
     snapshot::Snapshot,
-    view::{Eyes, Measured, Patience},
+    view::{AsPlanned, Eyes, Patience},
 };
 use crate::{
     ground::{
@@ -26,7 +26,7 @@ use crate::{
 /// A handle: clones share the config, what was measured, the budget and the totals, as does every layer
 /// made from any of them. `C` is how *this* handle tells what a result means, `D` how long it waits:
 /// [`classify`](Self::classify) and [`patience`](Self::patience) give another view of the same hedge.
-pub struct Hedge<C = Standard, D = Measured> {
+pub struct Hedge<C = Standard, D = AsPlanned> {
     pub(super) view: View<Core, Eyes<C, D>>,
 }
 
@@ -46,7 +46,7 @@ impl Hedge {
         let name = name.into();
         let budget = Budget::from_plan(name.clone(), &budget::Plan::default());
         let core = Core { shared: Arc::new(Shared::new(name, plan)), budget: Some(budget) };
-        let eyes = Eyes { classify: Standard, patience: Measured };
+        let eyes = Eyes { classify: Standard, patience: AsPlanned };
         Self { view: View { core: Spread::new(core, shards()), eyes } }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     future::Hedging,
     handle::Hedge,
     shared::Owned,
-    view::{Measured, Patience},
+    view::{AsPlanned, Patience},
 };
 use crate::ground::{
     outcome::{Classify, Standard},
@@ -28,7 +28,7 @@ impl<C: Clone, D: Clone> Hedge<C, D> {
 
 /// Puts a hedge around services; made by [`Hedge::layer`].
 #[derive(Clone)]
-pub struct HedgeLayer<C = Standard, D = Measured, R = ByClone> {
+pub struct HedgeLayer<C = Standard, D = AsPlanned, R = ByClone> {
     hedge: Hedge<C, D>,
     replay: R,
 }

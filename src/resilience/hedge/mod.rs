@@ -99,5 +99,5 @@ pub use self::{
     handle::Hedge,
     shared::{Borrowed, Owned},
     snapshot::{Snapshot, Totals},
-    view::{Eyes, Measured, Patience},
+    view::{AsPlanned, Eyes, Patience},
 };

@@ -37,8 +37,8 @@ struct Rival<A> {
 
 /// What there is to see to.
 pub(super) enum News<T, E> {
-    /// The first attempt has ended like this.
-    First(Result<T, E>),
+    /// The first attempt has ended like this; what the classifier says of it, if it has been asked.
+    First(Result<T, E>, Option<Outcome>),
     /// The first attempt takes too long.
     Slow,
     /// Somebody was woken.
@@ -95,22 +95,22 @@ where
         C: Classify<T, E>,
     {
         let first = match news {
-            News::First(result) => Some(result),
+            News::First(result, outcome) => Some((result, outcome)),
             News::Slow => {
                 self.due = Some(Cause::Slow);
                 None
             }
             News::Wake => match race.first.as_mut().as_pin_mut() {
                 Some(first) => match outside(|| first.poll(cx)) {
-                    Poll::Ready(result) => Some(result),
+                    Poll::Ready(result) => Some((result, None)),
                     Poll::Pending => None,
                 },
                 None => None,
             },
         };
-        if let Some(result) = first {
+        if let Some((result, outcome)) = first {
             race.first.set(None);
-            if self.ended(race, &result, race.began) {
+            if self.ended(race, &result, outcome, race.began) {
                 return Poll::Ready(Win { answer: result, hedged: false });
             }
             self.first = Some(result);
@@ -146,7 +146,7 @@ where
                 Poll::Pending => at += 1,
                 Poll::Ready(result) => {
                     let began = self.running.remove(at).began;
-                    if self.ended(race, &result, began) {
+                    if self.ended(race, &result, None, began) {
                         return Some(result);
                     }
                     outside(|| drop(result));
@@ -157,12 +157,18 @@ where
     }
 
     /// An attempt has ended. Whether with the answer of the call.
-    fn ended<S, C>(&mut self, race: &Race<'_, S, C>, result: &Result<T, E>, began: Instant) -> bool
+    fn ended<S, C>(
+        &mut self,
+        race: &Race<'_, S, C>,
+        result: &Result<T, E>,
+        known: Option<Outcome>,
+        began: Instant,
+    ) -> bool
     where
         S: Source,
         C: Classify<T, E>,
     {
-        let (outcome, meaning) = outside(|| judge(race.classify, result));
+        let (outcome, meaning) = outside(|| judge(race.classify, result, known));
         if began != Instant::FOREVER {
             let by_itself = matches!(outcome, Outcome::Slow | Outcome::Success);
             race.core.shared.record(began, time::now(), by_itself);
@@ -257,7 +263,12 @@ pub(super) fn poll_timer(
     timer.as_pin_mut().map_or(Poll::Pending, |timer| timer.poll(cx))
 }
 
-fn judge<T, E, C>(classify: &C, result: &Result<T, E>) -> (Outcome, Meaning)
+/// What a result means. `known` is what the classifier has said of it already.
+fn judge<T, E, C>(
+    classify: &C,
+    result: &Result<T, E>,
+    known: Option<Outcome>,
+) -> (Outcome, Meaning)
 where
     E: Fault,
     C: Classify<T, E>,
@@ -265,7 +276,7 @@ where
     if never_began(result) {
         return (Outcome::Ignore, meaning(Outcome::Ignore, Pushback::NONE, true));
     }
-    let outcome = classify.classify(result);
+    let outcome = known.unwrap_or_else(|| classify.classify(result));
     let pushback = match outcome {
         Outcome::Failure | Outcome::SoftFailure => classify.pushback(result),
         Outcome::Ignore | Outcome::Slow | Outcome::Success => Pushback::NONE,

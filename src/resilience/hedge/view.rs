@@ -10,9 +10,9 @@ pub trait Patience {
 /// The config's delay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Measured;
+pub struct AsPlanned;
 
-impl Patience for Measured {
+impl Patience for AsPlanned {
     #[inline]
     fn delay(&self, planned: Option<Duration>) -> Option<Duration> {
         planned

@@ -9,7 +9,7 @@ use std::{
 use pin_project::pin_project;
 
 use super::{
-    later::Later,
+    later::{Later, News},
     machine::Ending,
     shared::Core,
     view::{Observe, sealed::Sight},
@@ -54,7 +54,7 @@ impl<S: Source, H: Hold<Eyes: Sight>> Retrying<S, H> {
     /// The first attempt is started by `start`.
     #[inline]
     pub(super) fn start(core: &Core, hold: H, start: impl FnOnce() -> (S, S::Attempt)) -> Self {
-        core.deposit();
+        core.begin();
         let began = core.shared.begin();
         let (source, attempt) = outside(start);
         Self { state: State::First { attempt, source, hold, began } }
@@ -79,19 +79,23 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        let result = match state.as_mut().project() {
+        let news = match state.as_mut().project() {
             // The two results apart: brought together they are copied through memory.
             StateProjection::First { attempt, hold, .. } => match outside(|| attempt.poll(cx)) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(value)) => {
                     let result = Ok(value);
-                    if is_answer(outside(|| hold.eyes().parts().classify.classify(&result))) {
+                    let outcome = outside(|| hold.eyes().parts().classify.classify(&result));
+                    if is_answer(outcome) {
+                        if let Some(core) = hold.core() {
+                            core.succeed(None);
+                        }
                         state.set(State::Done);
                         return Poll::Ready(result);
                     }
-                    result
+                    News { result, outcome: Some(outcome) }
                 }
-                Poll::Ready(Err(error)) => Err(error),
+                Poll::Ready(Err(error)) => News { result: Err(error), outcome: None },
             },
             StateProjection::Later(later) => {
                 later.as_mut().go_on(None, cx);
@@ -105,7 +109,7 @@ where
         else {
             return Poll::Pending;
         };
-        let mut later = Later::after(result, source, hold, began, cx);
+        let mut later = Later::after(news, source, hold, began, cx);
         let answer = later.as_mut().fetch();
         state.set(State::Later(later));
         answer

@@ -18,7 +18,7 @@ use crate::{
         source::{Lifting, Plain},
         sync::{Spread, shards},
     },
-    resilience::budget::{self, Budget},
+    resilience::budget::{self, Budget, Purse},
 };
 
 /// Tries again what is worth it.
@@ -46,7 +46,8 @@ impl Retry {
     pub fn from_plan(name: impl Into<Name>, plan: Plan) -> Self {
         let name = name.into();
         let budget = Budget::from_plan(name.clone(), &budget::Plan::default());
-        let core = Core { shared: Arc::new(Shared::new(name, plan)), budget: Some(budget) };
+        let core =
+            Core { shared: Arc::new(Shared::new(name, plan)), purse: Some(Purse::Budget(budget)) };
         let core = Spread::new(core, shards());
         let eyes = Eyes { classify: Standard, observe: Unwatched, pace: Planned };
         Self { view: View { core, eyes } }
@@ -137,16 +138,16 @@ impl<C, O, D> Retry<C, O, D> {
         Retry { view: self.view.seen_by(Eyes { classify, observe, pace }) }
     }
 
-    /// Another view of the same retry that pays from this budget: share one between the retries and
-    /// hedges of a backend.
+    /// Another view of the same retry that pays from this budget, or from this
+    /// [quota](crate::budget::quota): share one between the retries and hedges of a backend.
     #[must_use]
-    pub fn paying_from(&self, budget: &Budget) -> Self
+    pub fn paying_from(&self, purse: impl Into<Purse>) -> Self
     where
         C: Clone,
         O: Clone,
         D: Clone,
     {
-        self.with_core(Some(budget.clone()))
+        self.with_core(Some(purse.into()))
     }
 
     /// Another view of the same retry that nobody keeps from trying again. For calls whose number is
@@ -161,13 +162,13 @@ impl<C, O, D> Retry<C, O, D> {
         self.with_core(None)
     }
 
-    fn with_core(&self, budget: Option<Budget>) -> Self
+    fn with_core(&self, purse: Option<Purse>) -> Self
     where
         C: Clone,
         O: Clone,
         D: Clone,
     {
-        let core = Core { shared: Arc::clone(&self.view.core.shared), budget };
+        let core = Core { shared: Arc::clone(&self.view.core.shared), purse };
         Self { view: View { core: Spread::new(core, shards()), eyes: self.view.eyes.clone() } }
     }
 
@@ -223,7 +224,7 @@ impl<C, O, D> Retry<C, O, D> {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let core = &self.view.core;
-        core.shared.snapshot(core.budget.as_ref())
+        core.shared.snapshot(core.purse.as_ref())
     }
 
     /// Its name.
@@ -232,10 +233,13 @@ impl<C, O, D> Retry<C, O, D> {
         self.view.core.shared.name()
     }
 
-    /// What it pays from; none [without](Self::without_budget).
+    /// The budget it pays from; none [without](Self::without_budget), or where it pays from a quota.
     #[must_use]
     pub fn budget(&self) -> Option<&Budget> {
-        self.view.core.budget.as_ref()
+        match &self.view.core.purse {
+            Some(Purse::Budget(budget)) => Some(budget),
+            _ => None,
+        }
     }
 
     /// Goes by another config from now on. A call that has failed once goes on by the one it failed

@@ -13,14 +13,17 @@ use super::{
     shared::Core,
     view::{Again, Observe, Pace, sealed::Sight},
 };
-use crate::ground::{
-    hold::{Hold, sealed},
-    outcome::{Classify, Outcome},
-    pushback::Pushback,
-    random,
-    refusal::{Fault, Refusal},
-    source::Source,
-    time::{self, Deadline, Instant, Sleep, outside},
+use crate::{
+    ground::{
+        hold::{Hold, sealed},
+        outcome::{Classify, Outcome},
+        pushback::Pushback,
+        random,
+        refusal::{Fault, Refusal},
+        source::Source,
+        time::{self, Deadline, Instant, Sleep, outside},
+    },
+    resilience::budget::quota::Paid,
 };
 
 /// So many attempts in one poll, where there is nothing to wait for; then others have their turn.
@@ -34,11 +37,20 @@ pub(super) struct Later<S: Source, H: Hold<Eyes: Sight>> {
     #[pin]
     timer: Option<Sleep>,
     course: Course<Delays<H>>,
+    /// What a quota gives back if the call succeeds.
+    paid: Option<Paid>,
     source: S,
     hold: H,
     began: Instant,
     /// On its way out.
     answer: Option<Result<S::Ok, S::Err>>,
+}
+
+/// How an attempt has ended.
+pub(super) struct News<T, E> {
+    pub(super) result: Result<T, E>,
+    /// What the classifier says of it, if it has been asked.
+    pub(super) outcome: Option<Outcome>,
 }
 
 type Delays<H> = <<<H as sealed::Hold>::Eyes as Sight>::Pace as Pace>::Delays;
@@ -81,7 +93,7 @@ where
     #[cold]
     #[inline(never)]
     pub(super) fn after(
-        result: Result<T, E>,
+        news: News<T, E>,
         source: S,
         hold: H,
         began: Instant,
@@ -89,9 +101,9 @@ where
     ) -> Pin<Box<Self>> {
         let plan = hold.core().map_or_else(Plan::default, |core| core.shared.plan());
         let course = Course::new(&plan, outside(|| hold.eyes().parts().pace.delays()));
-        let (step, timer, answer) = (Step::Done, None, None);
-        let mut later = Box::pin(Self { step, timer, course, source, hold, began, answer });
-        later.as_mut().go_on(Some(result), cx);
+        let (step, timer, paid, answer) = (Step::Done, None, None, None);
+        let mut later = Box::pin(Self { step, timer, course, paid, source, hold, began, answer });
+        later.as_mut().go_on(Some(news), cx);
         later
     }
 
@@ -100,20 +112,20 @@ where
     #[inline(never)]
     pub(super) fn go_on(
         mut self: Pin<&mut Self>,
-        mut news: Option<Result<T, E>>,
+        mut news: Option<News<T, E>>,
         cx: &mut Context<'_>,
     ) {
         let mut attempts = 0;
         loop {
-            if let Some(result) = news.take() {
-                self.as_mut().settle(result);
+            if let Some(news) = news.take() {
+                self.as_mut().settle(news);
             }
             let this = self.as_mut().project();
             let (mut step, mut timer) = (this.step, this.timer);
             match step.as_mut().project() {
                 StepProjection::Running { attempt } => match outside(|| attempt.poll(cx)) {
                     Poll::Pending => return,
-                    Poll::Ready(result) => news = Some(result),
+                    Poll::Ready(result) => news = Some(News { result, outcome: None }),
                 },
                 StepProjection::Waiting => {
                     if let Some(sleep) = timer.as_mut().as_pin_mut() {
@@ -153,7 +165,7 @@ where
     }
 
     /// An attempt has ended: with the answer of the call, or another follows.
-    fn settle(self: Pin<&mut Self>, result: Result<T, E>) {
+    fn settle(self: Pin<&mut Self>, News { result, outcome }: News<T, E>) {
         let this = self.project();
         let mut step = this.step;
         // Whatever an attempt holds is given back before the wait.
@@ -165,6 +177,7 @@ where
             judge(
                 &this.hold.eyes().parts().classify,
                 &result,
+                outcome,
                 this.source.is_safe(),
                 course.config(),
             )
@@ -177,8 +190,9 @@ where
         let next = next.and_then(|next| {
             if course.only_watches() {
                 Err(Ending::Watched)
-            } else if next.paid && !core.withdraw() {
-                Err(Ending::Budget)
+            } else if let Some(cost) = next.cost {
+                *this.paid = core.pay(cost).ok_or(Ending::Budget)?;
+                Ok(next.delay)
             } else {
                 Ok(next.delay)
             }
@@ -199,6 +213,9 @@ where
             }
             Err(ending) => {
                 course.end(ending);
+                if ending == Ending::Answered && result.is_ok() {
+                    core.succeed(*this.paid);
+                }
                 core.shared.ended(ending, course.attempts(), result.is_ok());
                 *this.answer = Some(if course.refuses(ending) {
                     Err(E::from(Refusal::Exhausted {
@@ -214,8 +231,14 @@ where
     }
 }
 
-/// What a result is worth.
-fn judge<T, E, C>(classifier: &C, result: &Result<T, E>, safe: bool, config: &Config) -> Worth
+/// What a result is worth. `known` is what the classifier has said of it already.
+fn judge<T, E, C>(
+    classifier: &C,
+    result: &Result<T, E>,
+    known: Option<Outcome>,
+    safe: bool,
+    config: &Config,
+) -> Worth
 where
     E: Fault,
     C: Classify<T, E>,
@@ -225,7 +248,7 @@ where
             return worth_of_refusal(refusal, config);
         }
     }
-    let outcome = classifier.classify(result);
+    let outcome = known.unwrap_or_else(|| classifier.classify(result));
     let pushback = match outcome {
         Outcome::Failure | Outcome::SoftFailure => classifier.pushback(result),
         Outcome::Ignore | Outcome::Slow | Outcome::Success => Pushback::NONE,

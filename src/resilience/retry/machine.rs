@@ -1,12 +1,15 @@
 use std::time::Duration;
 
 use super::config::{Config, GiveUp, Plan};
-use crate::ground::{
-    backoff::{Delays, upward},
-    mode::Mode,
-    outcome::Outcome,
-    pushback::Pushback,
-    refusal::Refusal,
+use crate::{
+    ground::{
+        backoff::{Delays, upward},
+        mode::Mode,
+        outcome::Outcome,
+        pushback::Pushback,
+        refusal::Refusal,
+    },
+    resilience::budget::quota::Cost,
 };
 
 /// Why no further attempt was made.
@@ -57,8 +60,8 @@ pub(super) enum Worth {
     Again {
         /// How long to wait at least.
         wait: Option<Duration>,
-        /// Whether it reached the backend and is to be paid for.
-        paid: bool,
+        /// What it costs, where it reached the backend.
+        cost: Option<Cost>,
     },
     /// It would be, were it not for this.
     Not(Ending),
@@ -72,8 +75,9 @@ pub(super) fn worth(outcome: Outcome, pushback: Pushback, safe: bool) -> Worth {
         (_, Some(false)) => Worth::Not(Ending::Pushback),
         // Nobody knows whether it was served.
         (Outcome::Failure, _) if !safe && !asked => Worth::Not(Ending::Unrepeatable),
-        (Outcome::Failure | Outcome::SoftFailure, _) => {
-            Worth::Again { wait: pushback.wait, paid: true }
+        (Outcome::Failure, _) => Worth::Again { wait: pushback.wait, cost: Some(Cost::Transient) },
+        (Outcome::SoftFailure, _) => {
+            Worth::Again { wait: pushback.wait, cost: Some(Cost::Throttled) }
         }
     }
 }
@@ -83,7 +87,7 @@ pub(super) fn worth_of_refusal(refusal: &Refusal, config: &Config) -> Worth {
     if !config.retry_refusals {
         return Worth::Answer;
     }
-    let again = |wait| Worth::Again { wait, paid: false };
+    let again = |wait| Worth::Again { wait, cost: None };
     match refusal {
         // Without a time to come back they stay as they are until somebody changes it.
         Refusal::CircuitOpen { retry_after, .. }
@@ -168,10 +172,10 @@ impl<I: Iterator<Item = Duration>> Course<I> {
         room: Room,
         below: impl Fn(u64) -> u64,
     ) -> Result<Next, Ending> {
-        let (wait, paid) = match worth {
+        let (wait, cost) = match worth {
             Worth::Answer => return Err(Ending::Answered),
             Worth::Not(ending) => return Err(ending),
-            Worth::Again { wait, paid } => (wait, paid),
+            Worth::Again { wait, cost } => (wait, cost),
         };
         self.hint = wait;
         if self.attempts >= self.config.max_attempts && self.config.max_attempts != u32::MAX {
@@ -193,7 +197,7 @@ impl<I: Iterator<Item = Duration>> Course<I> {
             }
             None => room.fit(self.backoff(below).ok_or(Ending::Attempts)?)?,
         };
-        Ok(Next { delay, paid })
+        Ok(Next { delay, cost })
     }
 
     fn backoff(&mut self, below: impl FnOnce(u64) -> u64) -> Option<Duration> {
@@ -259,8 +263,8 @@ impl<I: Iterator<Item = Duration>> Course<I> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Next {
     pub(super) delay: Duration,
-    /// Whether the budget is asked.
-    pub(super) paid: bool,
+    /// What it costs.
+    pub(super) cost: Option<Cost>,
 }
 
 #[cfg(test)]
@@ -276,7 +280,8 @@ mod tests {
     };
 
     const SECOND: Duration = Duration::from_secs(1);
-    const AGAIN: Worth = Worth::Again { wait: None, paid: true };
+    const COST: Option<Cost> = Some(Cost::Transient);
+    const AGAIN: Worth = Worth::Again { wait: None, cost: COST };
 
     fn course(config: Config) -> Result<Course<Empty<Duration>>, ConfigError> {
         Ok(Course::new(&config.parse()?, None))
@@ -321,7 +326,7 @@ mod tests {
     fn a_wait_that_was_asked_for_is_kept_or_not_begun() -> Result<(), ConfigError> {
         let mut course = course(steady().with_max_retry_after(60 * SECOND))?;
         let mut ask = |wait, room| {
-            let worth = Worth::Again { wait: Some(wait), paid: true };
+            let worth = Worth::Again { wait: Some(wait), cost: COST };
             course.next(worth, true, room, |_| 0).map(|next| next.delay)
         };
         assert_eq!(ask(3 * SECOND, Room::ENDLESS), Ok(3 * SECOND));
@@ -338,7 +343,7 @@ mod tests {
         let config = Config::new().with_backoff(backoff).with_jitter(Jitter::None);
         let mut course = course(config.with_max_attempts(u32::MAX))?;
         let mut next = |wait| {
-            let worth = Worth::Again { wait, paid: true };
+            let worth = Worth::Again { wait, cost: COST };
             course.next(worth, true, Room::ENDLESS, |_| 0).map(|next| next.delay.as_secs())
         };
         let waits = [None, None, None, Some(5 * SECOND), None, None];
@@ -348,7 +353,8 @@ mod tests {
 
     #[test]
     fn what_results_are_worth() {
-        let again = |wait| Worth::Again { wait, paid: true };
+        let again = |wait| Worth::Again { wait, cost: COST };
+        let soft = Worth::Again { wait: None, cost: Some(Cost::Throttled) };
         let (wait, never) = (Pushback::after(SECOND), Pushback::never());
         for (outcome, pushback, safe, expected) in [
             (Outcome::Success, never, true, Worth::Answer),
@@ -358,7 +364,7 @@ mod tests {
             (Outcome::Failure, never, true, Worth::Not(Ending::Pushback)),
             (Outcome::Failure, Pushback::NONE, false, Worth::Not(Ending::Unrepeatable)),
             (Outcome::Failure, wait, false, again(Some(SECOND))),
-            (Outcome::SoftFailure, Pushback::NONE, false, again(None)),
+            (Outcome::SoftFailure, Pushback::NONE, false, soft),
         ] {
             assert_eq!(worth(outcome, pushback, safe), expected, "{outcome:?} {pushback:?} {safe}");
         }
@@ -373,7 +379,7 @@ mod tests {
             retry_after,
         };
         let asked = Config::new().with_retry_refusals(true);
-        let unpaid = |wait| Worth::Again { wait, paid: false };
+        let unpaid = |wait| Worth::Again { wait, cost: None };
         assert_eq!(worth_of_refusal(&open(Some(SECOND)), &Config::new()), Worth::Answer);
         assert_eq!(worth_of_refusal(&open(Some(SECOND)), &asked), unpaid(Some(SECOND)));
         assert_eq!(worth_of_refusal(&open(None), &asked), Worth::Answer);

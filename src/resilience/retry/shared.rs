@@ -18,7 +18,10 @@ use crate::{
         telemetry,
         time::{self, Instant},
     },
-    resilience::budget::Budget,
+    resilience::budget::{
+        Purse,
+        quota::{Cost, Paid},
+    },
 };
 
 /// What the holds of one view refer to: the state of all its clones, and what the view pays with.
@@ -26,7 +29,7 @@ use crate::{
 #[expect(unnameable_types, reason = "named by a sealed trait only")]
 pub struct Core {
     pub(super) shared: Arc<Shared>,
-    pub(super) budget: Option<Budget>,
+    pub(super) purse: Option<Purse>,
 }
 
 /// What the clones and views of a retry share.
@@ -69,17 +72,25 @@ impl Park for Core {
 }
 
 impl Core {
-    /// Pays in for a first attempt.
+    /// A first attempt begins.
     #[inline]
-    pub(super) fn deposit(&self) {
-        if let Some(budget) = &self.budget {
-            budget.deposit();
+    pub(super) fn begin(&self) {
+        if let Some(purse) = &self.purse {
+            purse.begin();
         }
     }
 
-    /// Takes out for a further one.
-    pub(super) fn withdraw(&self) -> bool {
-        self.budget.as_ref().is_none_or(Budget::try_withdraw)
+    /// Pays for a further one. None if there is not enough, else what comes back if the call succeeds.
+    pub(super) fn pay(&self, cost: Cost) -> Option<Option<Paid>> {
+        self.purse.as_ref().map_or(Some(None), |purse| purse.pay(cost))
+    }
+
+    /// The call has succeeded.
+    #[inline]
+    pub(super) fn succeed(&self, paid: Option<Paid>) {
+        if let Some(purse) = &self.purse {
+            purse.succeed(paid);
+        }
     }
 }
 
@@ -151,15 +162,21 @@ impl Shared {
         }
     }
 
-    pub(super) fn snapshot(&self, budget: Option<&Budget>) -> Snapshot {
+    pub(super) fn snapshot(&self, purse: Option<&Purse>) -> Snapshot {
         let [attempts, budgets, deadline, elapsed, pushback, unrepeatable] =
             std::array::from_fn(|at| self.given_up[at].total());
         let mode = self.plan.lock().config().mode;
+        let (budget, quota) = match purse {
+            Some(Purse::Budget(budget)) => (Some(budget.snapshot()), None),
+            Some(Purse::Quota(quota)) => (None, Some(quota.snapshot())),
+            None => (None, None),
+        };
         Snapshot {
             name: self.name.clone(),
             max_attempts: self.max_attempts.load(Ordering::Relaxed),
             mode,
-            budget: budget.map(Budget::snapshot),
+            budget,
+            quota,
             totals: Totals {
                 retries: self.retries.total(),
                 recovered: self.recovered.total(),

@@ -13,6 +13,8 @@ pub struct Snapshot {
     pub mode: Mode,
     /// Its budget, if it has one.
     pub budget: Option<crate::resilience::budget::Snapshot>,
+    /// Its quota, if it has one instead.
+    pub quota: Option<crate::resilience::budget::quota::Snapshot>,
     /// Since it was made.
     pub totals: Totals,
 }

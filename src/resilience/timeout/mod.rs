@@ -6,7 +6,7 @@
 //!
 //! **When.** Around every call that leaves the process, and around every request that enters it.
 //!
-//! **When not.** Around a stream that is *meant* to last: time its first item and its gaps instead.
+//! **When not.** Around a stream that is *meant* to last: time its first content and its gaps ([`stream`]).
 //! Around work that ends by itself and soon: it costs a timer.
 //!
 //! # How it decides
@@ -87,6 +87,7 @@ mod layer;
 pub mod presets;
 mod shared;
 mod snapshot;
+pub mod stream;
 
 #[cfg(feature = "http")]
 pub use self::http_deadline::{HttpDeadlineLayer, HttpDeadlineService};

@@ -13,18 +13,19 @@
 //!
 //! # How it decides
 //!
-//! Each record is a duration and an [`Ending`]: `Ok`, `Err`, `Panicked`, or `Cancelled` when the future
-//! was dropped. A drop by one of our own timeouts is an `Err`, as everywhere. All of them count towards the
-//! percentiles. Time begins when [`wrap`](Operation::wrap) or a service is called, not with the first
-//! poll. Guards *around* a measured call keep their refusals out of it; guards *inside* show up as
-//! errors that took no time.
+//! Each record is a duration and an [`Ending`]: `Ok`, `Err`, `Panicked`, or `Cancelled` when the
+//! future was dropped. A drop by one of our own timeouts is an `Err`, as everywhere. All of them count
+//! towards the percentiles. Time begins when [`wrap`](Operation::wrap) or a service is called, not
+//! with the first poll. Guards *around* a measured call keep their refusals out of it; guards *inside*
+//! show up as errors that took no time.
 //!
 //! Percentiles are of the last [`window`](Config::window), which slides by whole
-//! [`slices`](Config::slices): what is seen is at least `(slices − 1) / slices` of it. They are within 1 %
-//! of the exact ones (64 steps for each power of two, so at most 0.8 %) from 1 ns to 73 minutes; a maximum is exact,
-//! and so are counts and mean. A record that another thread makes while you look may be seen in part.
-//! Histograms [merge](Snapshot::merge): two monitors, or the same one of two processes, give the
-//! percentiles of both together, which no arithmetic on percentiles does.
+//! [`slices`](Config::slices): what is seen is at least `(slices − 1) / slices` of it. They are within
+//! 1 % of the exact ones (64 steps for each power of two: at most 0.8 %) from 1 ns to 73 minutes, and
+//! longer durations count as that. Maximum, mean and counts are exact, but for a record that another
+//! thread makes while you look, which may be seen in part. Histograms [merge](Snapshot::merge): two
+//! monitors together have the percentiles of all their records, which no arithmetic on percentiles
+//! gives.
 //!
 //! There are at most [`max_operations`](Config::max_operations); whatever is named beyond that is
 //! recorded as one operation, `other`, and the look-ups that ended there are counted
@@ -47,10 +48,10 @@
 //! record in a new slice, when it hands over what it has (3 to 7 µs). Threads that have ended make room.
 //! A summary takes 15 µs for each operation and holds its lock for ten of them.
 //!
-//! **Memory.** 9.4 KiB for each thread that has recorded an operation and 9.4 KiB for each slice, both made
-//! when they are first used: with the defaults (6 slices) on 8 cores at most 22 × 9.4 = 207 KiB
-//! for an operation and 13.5 MiB for all 65, if every thread records every one of them. With two threads
-//! and ten operations it is 0.8 MiB.
+//! **Memory.** 9.4 KiB for each thread that has recorded an operation and 9.4 KiB for each slice,
+//! both made when they are first used. With the defaults (6 slices) and 8 cores that is at most
+//! 22 × 9.4 = 207 KiB for an operation, and 13.5 MiB for all 65 if every thread records every one of
+//! them. With two threads and ten operations it is 0.75 MiB.
 //!
 //! # What a drop does
 //!

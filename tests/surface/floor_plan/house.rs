@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     paths::{self, paths},
-    plan::{ORDER, Standing, WINGS},
+    plan::{ALCOVES, ORDER, Standing, WINGS},
     text::{Lexeme, lex, without_tests},
 };
 
@@ -78,10 +78,16 @@ impl House {
     /// name: `crate::resilience::retry` and `crate::retry` are one.
     pub(super) fn floor(&self, path: &[String]) -> Floor {
         let place: Vec<&str> = path.iter().map(String::as_str).collect();
-        let room = |wing: &str, room: &str, rest: &[&str]| Floor::Room {
-            wing: wing.to_owned(),
-            room: room.to_owned(),
-            part: rest.first().map_or("mod", |part| part).to_owned(),
+        let room = |wing: &str, room: &str, rest: &[&str]| {
+            let alcove = rest.first().filter(|inner| {
+                ALCOVES.iter().any(|alcove| (alcove.0, alcove.1) == (room, **inner))
+            });
+            let part = if alcove.is_some() { rest.get(1) } else { rest.first() };
+            Floor::Room {
+                wing: wing.to_owned(),
+                room: alcove.map_or(room.to_owned(), |inner| format!("{room}::{inner}")),
+                part: part.map_or("mod", |part| part).to_owned(),
+            }
         };
         match place[..] {
             ["ground", ..] => Floor::Ground,
@@ -99,11 +105,12 @@ impl House {
 
     /// Whether the room has a file or folder of this name.
     pub(super) fn has_part(&self, wing: &str, room: &str, part: &str) -> bool {
+        let place: Vec<&str> = [wing].into_iter().chain(room.split("::")).chain([part]).collect();
         ORDER.contains(&part)
-            || self
-                .files
-                .iter()
-                .any(|file| file.module.starts_with(&[wing, room, part].map(str::to_owned)))
+            || self.files.iter().any(|file| {
+                file.module.len() >= place.len()
+                    && file.module.iter().zip(&place).all(|(a, b)| a == b)
+            })
     }
 }
 

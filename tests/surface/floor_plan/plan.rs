@@ -5,6 +5,13 @@ use super::Rule;
 /// Folders of rooms. Anything else directly in `src/` is the ground, the roof or the prose.
 pub(super) const WINGS: [&str; 4] = ["resilience", "hardening", "web", "service"];
 
+/// A room inside a room: the outer, the inner, why. It is a room like any other, with the same files
+/// in the same order, and has no stair to the outer one unless the plan has it.
+pub(super) const ALCOVES: [(&str, &str, &str); 2] = [
+    ("budget", "quota", "a purse of another kind, with a config and a machine of its own"),
+    ("timeout", "stream", "limits on streams have a config, a machine and totals of their own"),
+];
+
 /// Where a room may use another: who, whom, why.
 pub(super) type Stair = (&'static str, &'static str, &'static str);
 
@@ -26,20 +33,39 @@ pub(super) struct Plan {
 /// The plan of this house.
 pub(super) const PLAN: Plan = Plan {
     stairs: &[
+        ("budget", "budget::quota", "a purse is either, and a retry pays from a purse"),
         ("cache", "single_flight", "one load for a missing key, however many wait for it"),
         ("hedge", "budget", "hedges and retries spend from one purse"),
         ("retry", "budget", "retries and hedges spend from one purse"),
+        ("retry", "budget::quota", "what a further attempt costs depends on what it follows"),
     ],
     standings: &[
+        ("attempt", "machine", "an attempt is polled and timed, so it is no decision"),
+        ("bell", "machine", "a bell wakes those who wait, so it is no decision"),
+        ("connection", "shared", "a connection says to the shared state that it is broken"),
+        ("heartbeat", "future", "a heartbeat waits as a call does, and is none"),
         ("hold", "shared", "a hold refers to the shared state"),
         ("later", "shared", "what is left of a call waits and asks its hold, so it is no decision"),
+        ("answer", "shared", "what a fallback answers may run, or remember"),
+        ("backup", "shared", "a service to fall back to is readied inside the call"),
+        ("failover", "handle", "a second handle of its room, with futures of its own"),
+        ("last_good", "shared", "a memory that clones share, with the time of what it remembers"),
         ("permit", "shared", "a permit holds the shared state it settles with"),
+        ("purse", "handle", "a purse is one handle or another"),
         ("rivals", "shared", "rivals are polled and paid for, so they are no decision"),
         ("snapshot", "machine", "a snapshot is read off a machine"),
         ("store", "machine", "a store waits for its back end, so it is no decision"),
+        ("streams", "handle", "streams are called through the handle, and hold its permits"),
         ("subscription", "machine", "a subscriber waits for news, so it is no decision"),
+        ("waiter", "shared", "a waiter looks into the shared state"),
     ],
     exceptions: &[
+        (
+            Rule::Clock,
+            "src/ground/pushback/",
+            "SystemTime",
+            "dates that others send are compared with the calendar, whose reading is told",
+        ),
         (
             Rule::Features,
             "src/ground/refusal/",
@@ -99,6 +125,7 @@ pub(super) const IMPURE: &[&str] = &[
 pub(super) const CLOCKS: &[&str] = &[
     "Instant::now",
     "SystemTime",
+    "SystemTime::now",
     "std::time::Instant",
     "thread::sleep",
     "tokio::time",

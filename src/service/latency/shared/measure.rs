@@ -1,11 +1,4 @@
-use std::{
-    fmt,
-    sync::{
-        OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::OnceLock, time::Duration};
 
 use super::{
     super::{
@@ -17,7 +10,11 @@ use super::{
 use crate::ground::{
     name::Name,
     stats::Slicing,
-    sync::{Mutex, Padded, own_shard},
+    sync::{
+        Mutex, Padded,
+        atomic::{AtomicU64, Ordering},
+        own_shard,
+    },
     telemetry::SlowMeter,
     time::{Instant, nanos},
 };

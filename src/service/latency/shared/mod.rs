@@ -4,13 +4,7 @@ mod measure;
 mod place;
 mod table;
 
-use std::{
-    sync::{
-        OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::OnceLock, time::Duration};
 
 pub(super) use self::measure::Measure;
 use self::table::Table;
@@ -19,7 +13,11 @@ use crate::ground::{
     config::{Check, ConfigError},
     name::Name,
     stats::Slicing,
-    sync::{Mutex, Spread, shards},
+    sync::{
+        Mutex, Spread,
+        atomic::{AtomicU64, Ordering},
+        shards,
+    },
     time::{self, Instant},
 };
 

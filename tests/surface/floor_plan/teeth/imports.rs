@@ -103,3 +103,19 @@ fn a_file_in_a_folder_stands_where_the_folder_stands() {
     fine(path, "use super::Machine;\nuse super::super::config::Config;");
     reported(Rule::Order, 1, path, "use super::super::shared::Shared;");
 }
+
+#[test]
+fn a_room_inside_a_room_is_a_room() {
+    let shared = "src/resilience/timeout/stream/shared.rs";
+    let machine = "src/resilience/timeout/stream/machine.rs";
+    fine(shared, "use super::machine::Machine;");
+    reported(Rule::Order, 1, machine, "use super::shared::Shared;");
+    reported(Rule::Order, 1, shared, "use super::Config;");
+    reported(Rule::Purity, 1, machine, "struct Machine(Mutex<u8>);");
+    for text in ["use super::super::shared::Shared;", "use crate::timeout::Timeout;"] {
+        reported(Rule::Wings, 1, shared, text);
+    }
+    let outer = "use super::stream::shared::Shared;";
+    reported(Rule::Wings, 1, "src/resilience/timeout/shared.rs", outer);
+    reported(Rule::Wings, 1, SHARED, "use crate::timeout::stream::StreamTimeout;");
+}
