@@ -56,12 +56,11 @@ async fn d22_the_callers_own_mistake_comes_back_at_once_after_one_call() {
     assert!(matches!(answer, Err(Error::Inner(Http::BadRequest))));
     assert_eq!((begun.elapsed(), calls.load(Ordering::Relaxed)), (Duration::ZERO, 1));
 
-    let service = ServiceBuilder::new().layer(view.layer()).layer(Lift::layer()).service(
-        service_fn(|()| {
+    let service =
+        ServiceBuilder::new().layer(view.layer()).layer(Lift::layer()).service(service_fn(|()| {
             calls.fetch_add(1, Ordering::Relaxed);
             ready(Err(Http::BadRequest))
-        }),
-    );
+        }));
     let answer = service.oneshot(()).await;
     assert!(matches!(answer, Err(Error::Inner(Http::BadRequest))));
     assert_eq!((begun.elapsed(), calls.load(Ordering::Relaxed)), (Duration::ZERO, 2));
@@ -113,9 +112,15 @@ async fn an_error_does_not_win_a_race_that_can_still_be_won() {
     ];
     let backend = Script::new(steps);
     assert_eq!(hedge().call(|| backend.call()).await, Ok("first"));
-    let backend = Script::new([Step::err("down").after(150 * MILLISECOND), Step::ok("second").after(200 * MILLISECOND), Step::hang()]);
-    let service =
-        ServiceBuilder::new().layer(hedge().layer()).layer(Lift::layer()).service(backend.service());
+    let backend = Script::new([
+        Step::err("down").after(150 * MILLISECOND),
+        Step::ok("second").after(200 * MILLISECOND),
+        Step::hang(),
+    ]);
+    let service = ServiceBuilder::new()
+        .layer(hedge().layer())
+        .layer(Lift::layer())
+        .service(backend.service());
     assert_eq!(service.oneshot(()).await, Ok("second"));
 }
 
@@ -171,9 +176,8 @@ async fn neither_clone_nor_sync_is_asked_for_and_the_error_is_the_services_own()
 async fn nothing_is_allocated_for_a_call_that_is_not_hedged() {
     let measured = Hedge::new("peer", Config::new()).unwrap();
     for hedge in [hedge(), measured, hedge().without_budget()] {
-        let mut service = hedge
-            .layer()
-            .layer(Lift::layer().layer(service_fn(|()| ready(Ok::<_, io::Error>(7)))));
+        let mut service =
+            hedge.layer().layer(Lift::layer().layer(service_fn(|()| ready(Ok::<_, io::Error>(7)))));
         let mut round = async || {
             hedge.call(|| ready(Ok::<_, io::Error>(7))).await.unwrap();
             hedge

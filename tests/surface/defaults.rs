@@ -8,8 +8,7 @@ use buttress::{
     budget,
     circuit_breaker::{Config, Window, presets},
     fallback::{self, WhenAllOpen},
-    hedge,
-    latency, reconnect,
+    hedge, latency, reconnect,
     time::Clock,
     timeout,
 };

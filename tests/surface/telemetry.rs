@@ -217,6 +217,8 @@ fn every_metric_is_described_once_asked() {
         let db = Reconnect::new("db", config, || async { Ok::<_, ()>(()) }).unwrap();
         db.close();
         falls_back(Mode::Enforce);
+        let failing = Script::new([Step::err("down"), Step::ok(1)]);
+        assert_eq!(paused().block_on(hedge().call(|| failing.call())), Ok(1));
     });
     let described: Vec<_> = snapshotter
         .snapshot()
@@ -224,7 +226,7 @@ fn every_metric_is_described_once_asked() {
         .into_iter()
         .map(|(_, _, help, _)| help.is_some())
         .collect();
-    assert_eq!(described, [true; 9]);
+    assert_eq!(described, [true; 10]);
 }
 
 /// Writes every event down.

@@ -97,7 +97,8 @@ async fn rounds(
         let steps = [1, 2].map(|salt| step(latency(random(round, salt)), random(round, 10 * salt)));
         let _ = timeout(patience(round), Backend::new(steps).ask(door, hedge)).await;
         advance(MILLISECOND).await;
-        if round % 1000 == 999 {
+        // A twentieth of fewer is too few to be sure of.
+        if round >= 4000 && round % 1000 == 999 {
             assert_about(hedge, millis(100), round);
         }
     }
@@ -115,14 +116,15 @@ async fn cut_off_losers_do_not_make_the_backend_look_faster() {
     }
 }
 
-/// HG-19, where every seventh attempt fails, some way through.
+/// HG-19, where every seventh attempt fails within 60 ms, if it lasts so long.
 #[tokio::test(start_paused = true)]
 async fn nor_do_attempts_that_fail_sooner() {
     for door in Door::ALL {
         let hedge = lasting(0.05);
         let step = |latency: Duration, random: u64| {
-            if random % 7 == 0 {
-                Step::err(Down::Broken(1)).after(latency.mul_f64(random as f64 / 1e6))
+            let fails = millis(random % 60);
+            if random % 7 == 0 && fails < latency {
+                Step::err(Down::Broken(1)).after(fails)
             } else {
                 Step::ok(1).after(latency)
             }
