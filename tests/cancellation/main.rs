@@ -7,6 +7,7 @@ mod attribution;
 mod circuit;
 mod closures;
 mod fallback;
+mod hedge;
 mod latency;
 mod panics;
 mod permits;

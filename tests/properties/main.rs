@@ -7,6 +7,7 @@ mod buckets;
 mod closing;
 mod events;
 mod fallback;
+mod hedge;
 mod jitter;
 mod latency;
 mod model;

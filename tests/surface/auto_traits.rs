@@ -14,6 +14,7 @@ use buttress::{
         self, Backed, Degraded, Failed, Fallback, FallbackLayer, FallbackService, LastGood, Never,
         Served, Streamed, Unmarked, Value,
     },
+    hedge::{self, Hedge, HedgeLayer, HedgeService, Hedging},
     latency::{self, Distribution, Latency, LatencyLayer, LatencyService, Measured, Summary},
     outcome::Standard,
     policy::{Chain, Nothing},
@@ -39,6 +40,10 @@ fn sent<T: Send>() {}
 struct NotCloned;
 
 type Operation = Ready<Result<u8, Error<std::io::Error>>>;
+type Bare = Ready<Result<u8, std::io::Error>>;
+/// How a service's call holds its hedge.
+type Owner = hedge::Owned<Standard, hedge::AsPlanned>;
+type Requests<Request> = tower::util::ServiceFn<fn(Request) -> Operation>;
 
 /// A request that is sent again, and how its call holds the retry.
 type Sent = Resend<ServiceFn<fn(()) -> Operation>, (), ByClone>;
@@ -50,6 +55,9 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<CircuitBreaker>();
     shared::<CircuitBreakerLayer>();
     shared::<Budget>();
+    shared::<Hedge>();
+    shared::<HedgeLayer>();
+    shared::<hedge::Snapshot>();
     shared::<Latency>();
     shared::<LatencyLayer>();
     shared::<latency::Operation>();
@@ -76,6 +84,8 @@ fn handles_and_layers_are_shared_and_cloned() {
     cloned::<fallback::Failover<NotCloned>>();
     cloned::<LastGood<NotCloned>>();
     cloned::<CircuitBreakerLayer>();
+    cloned::<Hedge>();
+    cloned::<HedgeLayer>();
     cloned::<Latency>();
     cloned::<LatencyLayer>();
     cloned::<latency::Operation>();
@@ -89,6 +99,7 @@ fn handles_and_layers_are_shared_and_cloned() {
 #[test]
 fn services_are_what_the_service_inside_is() {
     shared::<CircuitBreakerService<(), Standard>>();
+    shared::<HedgeService<(), Standard, hedge::AsPlanned, ByClone>>();
     shared::<LatencyService<()>>();
     shared::<FallbackService<(), Value<u8>, Standard, Unmarked>>();
     sent::<FallbackService<Cell<u8>, Value<u8>, Standard, Unmarked>>();
@@ -102,6 +113,8 @@ fn services_are_what_the_service_inside_is() {
     shared::<Lift<()>>();
     sent::<CircuitBreakerService<Cell<u8>, Standard>>();
     cloned::<CircuitBreakerService<Rc<u8>, Standard>>();
+    sent::<HedgeService<Cell<u8>, Standard, hedge::AsPlanned, ByClone>>();
+    cloned::<HedgeService<Rc<u8>, Standard, hedge::AsPlanned, ByClone>>();
     cloned::<LatencyService<Rc<u8>>>();
     cloned::<RetryService<Rc<u8>, Standard, Unwatched, Planned, ByClone>>();
     cloned::<TimeoutService<Rc<u8>>>();
@@ -113,6 +126,10 @@ fn futures_are_what_the_operation_is() {
     shared::<Measured<Operation, latency::Owned>>();
     sent::<Measured<Cell<u8>, latency::Borrowed<'_>>>();
     shared::<Timed<Operation, timeout::Owned>>();
+    shared::<Hedging<Plain<fn() -> Operation>, Owner>>();
+    shared::<Hedging<Lifting<fn() -> Bare>, hedge::Borrowed<'_, Standard, hedge::AsPlanned>>>();
+    shared::<Hedging<Resend<Requests<u8>, u8, ByClone>, Owner>>();
+    sent::<Hedging<Resend<Requests<Cell<u8>>, Cell<u8>, ByClone>, Owner>>();
     shared::<Backed<Operation, fallback::Owned<Value<u8>>, (), Never<u8, Error<std::io::Error>>>>();
     sent::<Backed<Cell<u8>, fallback::Borrowed<'_, Value<u8>>, (), Cell<u8>>>();
     shared::<Streamed<futures::stream::Empty<u8>>>();
@@ -181,4 +198,17 @@ fn a_retry_takes_an_operation_that_is_not_send_and_one_that_changes_what_it_hold
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     assert_eq!(runtime.block_on(retry.call(operation)), Ok(7));
     assert_eq!(*tries, 1);
+}
+
+#[test]
+fn a_hedge_takes_operations_that_are_not_send() {
+    let hedge = Hedge::new("local", hedge::Config::after(std::time::Duration::ZERO)).unwrap();
+    let local = Rc::new(Cell::new(0));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let answer = runtime.block_on(hedge.call(async || {
+        local.set(local.get() + 1);
+        tokio::task::yield_now().await;
+        Ok::<_, ()>(Rc::clone(&local))
+    }));
+    assert_eq!(answer.map(|calls| calls.get()), Ok(2));
 }

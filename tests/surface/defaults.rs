@@ -8,7 +8,7 @@ use buttress::{
     budget,
     circuit_breaker::{Config, Window, presets},
     fallback::{self, WhenAllOpen},
-    latency, reconnect,
+    hedge, latency, reconnect,
     retry::{self, GiveUp},
     time::Clock,
     timeout,
@@ -35,6 +35,22 @@ fn the_budgets_defaults_are_as_documented() {
     assert_eq!(config, budget::Config::default());
     assert_eq!((config.ratio, config.per_second, config.max_kept), (0.2, 3, 1000));
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+}
+
+#[test]
+fn the_hedges_defaults_are_as_documented() {
+    let config = hedge::Config::new();
+    assert_eq!(config, hedge::Config::default());
+    assert_eq!((config.after, config.max_hedges), (hedge::After::ExtraLoad(0.02), 1));
+    assert_eq!((config.window, config.mode), (Duration::from_secs(60), Mode::Enforce));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(hedge::Plan::default().config(), &hedge::Config::new());
+    let by_hand = hedge::Config::after(Duration::from_millis(80));
+    assert_eq!(by_hand.after, hedge::After::Delay(Duration::from_millis(80)));
+    assert_eq!(by_hand.with_extra_load(0.02), hedge::Config::default());
+    let hedge = hedge::Hedge::from_plan("search", &hedge::Plan::default());
+    let purse = hedge.budget().map(buttress::budget::Budget::snapshot);
+    assert_eq!(purse.map(|purse| (purse.kept, purse.exhausted)), Some((0.0, 0)));
 }
 
 #[test]

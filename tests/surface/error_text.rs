@@ -6,6 +6,7 @@ use buttress::{
     Error, Fault, Name, OpenReason, Refusal, StallPhase,
     backoff::{Backoff, Jitter},
     circuit_breaker::{CircuitBreaker, Config, Window},
+    hedge::{self, Hedge},
     retry::{self, Retry},
     timeout::Timeout,
 };
@@ -194,6 +195,12 @@ fn a_config_error_lists_every_field() {
     );
     let text = Timeout::new("search", Duration::ZERO).unwrap_err().to_string();
     assert_eq!(text, "timeout config: limit must be above zero");
+    let config = hedge::Config::new().with_extra_load(0.9).with_max_hedges(11);
+    assert_eq!(
+        Hedge::new("search", config.with_window(Duration::ZERO)).unwrap_err().to_string(),
+        "hedge config: after.extra_load must be 0.001 to 0.5; max_hedges must be 1 to 10; \
+         window must be above zero"
+    );
 }
 
 #[test]
@@ -209,4 +216,6 @@ fn a_handle_prints_what_it_is() {
         format!("{call:?} {:?}", retry.layer()),
         "Retrying(first) RetryLayer { retry: Retry { name: \"openai\", .. }, .. }"
     );
+    let hedge = Hedge::new("search", hedge::Config::after(Duration::from_millis(80))).unwrap();
+    assert_eq!(format!("{hedge:?}"), r#"Hedge { name: "search", delay: Some(80ms), .. }"#);
 }

@@ -12,10 +12,12 @@ use buttress::{
     budget::{self, Budget},
     circuit_breaker::{CircuitBreaker, Config},
     fallback::{self, Fallback},
+    hedge::{self, Hedge},
     latency::{self, Ending, Latency},
     outcome::Standard,
     reconnect::{self, Reconnect},
     retry::{self, Retry},
+    testing::{Script, Step},
     time::Deadline,
     timeout::Timeout,
 };
@@ -247,6 +249,8 @@ fn every_metric_is_described_once_asked() {
         db.close();
         falls_back(Mode::Enforce);
         paused().block_on(try_in_vain(&retry_at_once(3)));
+        let failing = Script::new([Step::err("down"), Step::ok(1)]);
+        assert_eq!(paused().block_on(hedge().call(|| failing.call())), Ok(1));
     });
     let described: Vec<_> = snapshotter
         .snapshot()
@@ -254,7 +258,7 @@ fn every_metric_is_described_once_asked() {
         .into_iter()
         .map(|(_, _, help, _)| help.is_some())
         .collect();
-    assert_eq!(described, [true; 11]);
+    assert_eq!(described, [true; 12]);
 }
 
 fn retry_at_once(attempts: u32) -> Retry {
@@ -367,6 +371,57 @@ fn one_event_tells_one_transition() {
             r#"INFO message=circuit changed state guard="db" from="isolated" to="closed" reason="reset""#,
         ]
     );
+}
+
+#[test]
+fn hedges_are_counted_by_what_they_were_started_for() {
+    let (events, recorder) = (Events::default(), DebuggingRecorder::new());
+    let snapshotter = recorder.snapshotter();
+    let subscriber = tracing_subscriber::registry().with(events.clone());
+    metrics::with_local_recorder(&recorder, || {
+        tracing::subscriber::with_default(subscriber, || {
+            paused().block_on(async {
+                let hedge = hedge();
+                let slow = Script::<_, &str>::new([Step::hang(), Step::hang(), Step::ok(1)]);
+                hedge.call(|| slow.call()).await.unwrap();
+                let failing = Script::new([Step::err("down"), Step::ok(1)]);
+                hedge.call(|| failing.call()).await.unwrap();
+                let up = Script::<_, &str>::new([Step::ok(1)]);
+                hedge.call(|| up.call()).await.unwrap();
+            });
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_hedges_total{cause=failed,name=search} 1",
+            "buttress_hedges_total{cause=slow,name=search} 2",
+        ]
+    );
+    let slow = r#"DEBUG message=hedged hedge="search" cause="slow""#;
+    let failed = r#"DEBUG message=hedged hedge="search" cause="failed""#;
+    assert_eq!(*events.0.lock().unwrap(), [slow, slow, failed]);
+}
+
+#[test]
+fn a_hedge_without_money_is_told_by_the_purse() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            let empty = budget::Config::new().with_ratio(0.0).with_per_second(0);
+            let hedge = hedge().paying_from(&Budget::new("purse", empty).unwrap());
+            let failing = Script::new([Step::err("down"), Step::ok(1)]);
+            assert!(hedge.call(|| failing.call()).await.is_err());
+        });
+    });
+    assert_eq!(metrics(&snapshotter), ["buttress_budget_exhausted_total{name=purse} 1"]);
+}
+
+/// Two hedges, 10 ms apart, that cost nothing.
+fn hedge() -> Hedge {
+    let config = hedge::Config::after(Duration::from_millis(10)).with_max_hedges(2);
+    Hedge::new("search", config).unwrap().without_budget()
 }
 
 /// Slow is what takes longer than 100 ms; there is an alert every ten seconds.
