@@ -5,11 +5,13 @@
 mod at_every_await;
 mod attribution;
 mod circuit;
+mod closures;
 mod fallback;
 mod latency;
 mod panics;
 mod permits;
 mod reconnect;
+mod retry;
 mod services;
 mod shutdown;
 mod streams;

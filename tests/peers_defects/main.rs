@@ -14,6 +14,7 @@ mod readiness;
 mod reconnects;
 mod reentrance;
 mod refusals;
+mod retries;
 mod windows;
 
 #[global_allocator]

@@ -67,13 +67,13 @@ where
     S::Err: Fault,
     H: Hold<Core = Core, Eyes: Sight>,
 {
-    /// The first attempt is started by `start`.
+    /// The first attempt is started by `start`, which is told whether it is the only one.
     #[inline]
-    pub(super) fn start(core: &Core, hold: H, start: impl FnOnce() -> (S, S::Attempt)) -> Self {
+    pub(super) fn start(core: &Core, hold: H, start: impl FnOnce(bool) -> (S, S::Attempt)) -> Self {
         let began = core.begin();
         let patience = &hold.eyes().parts().patience;
-        let delay = outside(|| patience.delay(core.shared.delay()));
-        let (source, first) = outside(start);
+        let delay = outside(|| patience.delay(core.shared.delay(began)));
+        let (source, first) = outside(|| start(delay.is_none()));
         let (first, timer, rivals) = (Some(first), None, None);
         Self { state: State::Racing { first, timer, source, hold, began, delay, rivals } }
     }
@@ -104,7 +104,8 @@ where
             Poll::Pending => {}
             Poll::Ready(Ok(value)) => {
                 let result = Ok(value);
-                match outside(|| hold.eyes().parts().classify.classify(&result)) {
+                let outcome = outside(|| hold.eyes().parts().classify.classify(&result));
+                match outcome {
                     Outcome::Slow | Outcome::Success => {
                         if *began != Instant::FOREVER {
                             record(hold, *began);
@@ -113,11 +114,11 @@ where
                         return Poll::Ready(result);
                     }
                     Outcome::Failure | Outcome::Ignore | Outcome::SoftFailure => {
-                        return self.go_on(News::First(result), cx);
+                        return self.go_on(News::First(result, Some(outcome)), cx);
                     }
                 }
             }
-            Poll::Ready(Err(error)) => return self.go_on(News::First(Err(error)), cx),
+            Poll::Ready(Err(error)) => return self.go_on(News::First(Err(error), None), cx),
         }
         match *delay {
             Some(delay) if source.is_repeatable() && source.is_safe() => {

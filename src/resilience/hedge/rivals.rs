@@ -10,6 +10,7 @@ use super::{
     shared::{Cause, Core},
 };
 use crate::ground::{
+    mode::Mode,
     outcome::{Classify, Outcome, never_began},
     pushback::Pushback,
     refusal::Fault,
@@ -37,8 +38,8 @@ struct Rival<A> {
 
 /// What there is to see to.
 pub(super) enum News<T, E> {
-    /// The first attempt has ended like this.
-    First(Result<T, E>),
+    /// The first attempt has ended like this; what the classifier says of it, if it has been asked.
+    First(Result<T, E>, Option<Outcome>),
     /// The first attempt takes too long.
     Slow,
     /// Somebody was woken.
@@ -95,30 +96,33 @@ where
         C: Classify<T, E>,
     {
         let first = match news {
-            News::First(result) => Some(result),
+            News::First(result, outcome) => Some((result, outcome)),
             News::Slow => {
                 self.due = Some(Cause::Slow);
                 None
             }
             News::Wake => match race.first.as_mut().as_pin_mut() {
                 Some(first) => match outside(|| first.poll(cx)) {
-                    Poll::Ready(result) => Some(result),
+                    Poll::Ready(result) => Some((result, None)),
                     Poll::Pending => None,
                 },
                 None => None,
             },
         };
-        if let Some(result) = first {
+        if let Some((result, outcome)) = first {
             race.first.set(None);
-            if self.ended(race, &result, race.began) {
+            if self.ended(race, &result, outcome, race.began) {
                 return Poll::Ready(Win { answer: result, hedged: false });
             }
             self.first = Some(result);
         }
+        let mut at = 0;
         loop {
-            if let Some(answer) = self.poll_running(race, cx) {
+            if let Some(answer) = self.poll_running(at, race, cx) {
                 return Poll::Ready(Win { answer, hedged: true });
             }
+            // The others have been polled already.
+            at = self.running.len();
             if !self.start_next(race, cx) {
                 break;
             }
@@ -130,9 +134,10 @@ where
         }
     }
 
-    /// Polls each; the answer, if one gives it.
+    /// Polls each from this one on; the answer, if one gives it.
     fn poll_running<S, C>(
         &mut self,
+        mut at: usize,
         race: &Race<'_, S, C>,
         cx: &mut Context<'_>,
     ) -> Option<Result<T, E>>
@@ -140,13 +145,12 @@ where
         S: Source<Ok = T, Err = E, Attempt = A>,
         C: Classify<T, E>,
     {
-        let mut at = 0;
         while let Some(rival) = self.running.get_mut(at) {
             match outside(|| rival.attempt.as_mut().poll(cx)) {
                 Poll::Pending => at += 1,
                 Poll::Ready(result) => {
                     let began = self.running.remove(at).began;
-                    if self.ended(race, &result, began) {
+                    if self.ended(race, &result, None, began) {
                         return Some(result);
                     }
                     outside(|| drop(result));
@@ -157,12 +161,18 @@ where
     }
 
     /// An attempt has ended. Whether with the answer of the call.
-    fn ended<S, C>(&mut self, race: &Race<'_, S, C>, result: &Result<T, E>, began: Instant) -> bool
+    fn ended<S, C>(
+        &mut self,
+        race: &Race<'_, S, C>,
+        result: &Result<T, E>,
+        known: Option<Outcome>,
+        began: Instant,
+    ) -> bool
     where
         S: Source,
         C: Classify<T, E>,
     {
-        let (outcome, meaning) = outside(|| judge(race.classify, result));
+        let (outcome, meaning) = outside(|| judge(race.classify, result, known));
         if began != Instant::FOREVER {
             let by_itself = matches!(outcome, Outcome::Slow | Outcome::Success);
             race.core.shared.record(began, time::now(), by_itself);
@@ -183,16 +193,21 @@ where
         if !self.readying && !self.is_next_due(race, cx) {
             return false;
         }
+        // Before it was ready the backend has asked to be left alone.
+        if self.closed {
+            self.stand_down(race.source);
+            return false;
+        }
         self.readying = true;
         match outside(|| race.source.poll_ready(cx)) {
             Poll::Pending => return false,
+            Poll::Ready(Ok(())) if is_in_time() => self.readying = false,
             // The others go on without it.
-            Poll::Ready(Err(error)) => {
-                outside(|| drop(error));
-                (self.readying, self.closed) = (false, true);
+            Poll::Ready(late) => {
+                outside(|| drop(late));
+                self.stand_down(race.source);
                 return false;
             }
-            Poll::Ready(Ok(())) => self.readying = false,
         }
         let last = self.started >= race.core.shared.max_hedges();
         let Some(attempt) = outside(|| race.source.start(last)) else {
@@ -204,32 +219,42 @@ where
         true
     }
 
-    /// Whether the next attempt is due, and paid for.
+    /// The attempt that was being made ready is not made, and no other. What it held to be ready is not
+    /// kept until the others have ended.
+    fn stand_down<S: Source>(&mut self, source: &mut S) {
+        (self.readying, self.closed) = (false, true);
+        outside(|| source.retire());
+    }
+
+    /// Whether the next attempt is due, and paid for. None ever is where it only watches.
     fn is_next_due<S: Source, C>(
         &mut self,
         race: &mut Race<'_, S, C>,
         cx: &mut Context<'_>,
     ) -> bool {
-        let may = !self.closed
-            && self.started < race.core.shared.max_hedges()
-            && race.source.is_repeatable()
-            && race.source.is_safe();
-        if !may {
+        loop {
+            let may = !self.closed
+                && self.started < race.core.shared.max_hedges()
+                && race.source.is_repeatable()
+                && race.source.is_safe();
+            if !may {
+                race.timer.set(None);
+                return false;
+            }
+            if self.due.is_none() && poll_timer(race.timer.as_mut(), race.delay, cx).is_ready() {
+                self.due = Some(Cause::Slow);
+            }
+            let Some(cause) = self.due.take() else { return false };
             race.timer.set(None);
-            return false;
-        }
-        if self.due.is_none() && poll_timer(race.timer.as_mut(), race.delay, cx).is_ready() {
-            self.due = Some(Cause::Slow);
-        }
-        let Some(cause) = self.due.take() else { return false };
-        race.timer.set(None);
-        let in_time = Deadline::current().is_none_or(|deadline| !deadline.left().is_zero());
-        if in_time && race.core.pay(cause) {
+            if !is_in_time() || !race.core.pay(cause) {
+                self.closed = true;
+                return false;
+            }
             self.started += 1;
-            true
-        } else {
-            self.closed = true;
-            false
+            if race.core.shared.mode() == Mode::Enforce {
+                return true;
+            }
+            // Counted as if it were started; the next is due a delay later.
         }
     }
 
@@ -239,6 +264,11 @@ where
             core.shared.record(rival.began, now, false);
         }
     }
+}
+
+/// Whether the task's deadline has not passed.
+fn is_in_time() -> bool {
+    Deadline::current().is_none_or(|deadline| !deadline.left().is_zero())
 }
 
 /// Ready once so long has passed since it was first polled.
@@ -257,7 +287,8 @@ pub(super) fn poll_timer(
     timer.as_pin_mut().map_or(Poll::Pending, |timer| timer.poll(cx))
 }
 
-fn judge<T, E, C>(classify: &C, result: &Result<T, E>) -> (Outcome, Meaning)
+/// What a result means. `known` is what the classifier has said of it already.
+fn judge<T, E, C>(classify: &C, result: &Result<T, E>, known: Option<Outcome>) -> (Outcome, Meaning)
 where
     E: Fault,
     C: Classify<T, E>,
@@ -265,7 +296,7 @@ where
     if never_began(result) {
         return (Outcome::Ignore, meaning(Outcome::Ignore, Pushback::NONE, true));
     }
-    let outcome = classify.classify(result);
+    let outcome = known.unwrap_or_else(|| classify.classify(result));
     let pushback = match outcome {
         Outcome::Failure | Outcome::SoftFailure => classify.pushback(result),
         Outcome::Ignore | Outcome::Slow | Outcome::Success => Pushback::NONE,

@@ -9,14 +9,14 @@ use std::{
 use pin_project::pin_project;
 
 use super::{
-    later::Later,
+    later::{Later, News},
     machine::Ending,
     shared::Core,
     view::{Observe, sealed::Sight},
 };
 use crate::ground::{
     hold::Hold,
-    outcome::{Classify, Outcome},
+    outcome::{Classify, Outcome, never_began},
     refusal::Fault,
     source::Source,
     time::{Instant, outside},
@@ -79,22 +79,38 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        let result = match state.as_mut().project() {
+        let news = match state.as_mut().project() {
             // The two results apart: brought together they are copied through memory.
             StateProjection::First { attempt, hold, .. } => match outside(|| attempt.poll(cx)) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(value)) => {
                     let result = Ok(value);
-                    if is_answer(outside(|| hold.eyes().parts().classify.classify(&result))) {
-                        if let Some(core) = hold.core() {
-                            core.succeed(None);
+                    let outcome = outside(|| hold.eyes().parts().classify.classify(&result));
+                    match outcome {
+                        Outcome::Success | Outcome::Slow => {
+                            if let Some(core) = hold.core() {
+                                core.succeed(None);
+                            }
+                            state.set(State::Done);
+                            return Poll::Ready(result);
                         }
-                        state.set(State::Done);
-                        return Poll::Ready(result);
+                        Outcome::Ignore => {
+                            state.set(State::Done);
+                            return Poll::Ready(result);
+                        }
+                        Outcome::Failure | Outcome::SoftFailure => News { result, outcome },
                     }
-                    result
                 }
-                Poll::Ready(Err(error)) => Err(error),
+                Poll::Ready(Err(error)) => {
+                    let result = Err(error);
+                    match appraise(hold, &result) {
+                        Some(outcome) => News { result, outcome },
+                        None => {
+                            state.set(State::Done);
+                            return Poll::Ready(result);
+                        }
+                    }
+                }
             },
             StateProjection::Later(later) => {
                 later.as_mut().go_on(None, cx);
@@ -108,15 +124,29 @@ where
         else {
             return Poll::Pending;
         };
-        let mut later = Later::after(result, source, hold, began, cx);
+        let mut later = Later::after(news, source, hold, began, cx);
         let answer = later.as_mut().fetch();
         state.set(State::Later(later));
         answer
     }
 }
 
-const fn is_answer(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Success | Outcome::Slow)
+/// What an error means that the first attempt came to; none if it is the answer.
+#[cold]
+fn appraise<H, T, E>(hold: &H, result: &Result<T, E>) -> Option<Outcome>
+where
+    E: Fault,
+    H: Hold<Core = Core, Eyes: Sight<Classifier: Classify<T, E>>>,
+{
+    if never_began(result) {
+        // No classifier's business: what it is worth depends on the refusal alone.
+        return hold
+            .core()
+            .is_some_and(|core| core.shared.retries_refusals())
+            .then_some(Outcome::Failure);
+    }
+    let outcome = outside(|| hold.eyes().parts().classify.classify(result));
+    matches!(outcome, Outcome::Failure | Outcome::SoftFailure).then_some(outcome)
 }
 
 /// What a call came to.

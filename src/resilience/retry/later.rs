@@ -16,7 +16,7 @@ use super::{
 use crate::{
     ground::{
         hold::{Hold, sealed},
-        outcome::{Classify, Outcome},
+        outcome::{Classify, Outcome, never_began},
         pushback::Pushback,
         random,
         refusal::{Fault, Refusal},
@@ -44,6 +44,13 @@ pub(super) struct Later<S: Source, H: Hold<Eyes: Sight>> {
     began: Instant,
     /// On its way out.
     answer: Option<Result<S::Ok, S::Err>>,
+}
+
+/// How an attempt has ended.
+pub(super) struct News<T, E> {
+    pub(super) result: Result<T, E>,
+    /// What the classifier says of it.
+    pub(super) outcome: Outcome,
 }
 
 type Delays<H> = <<<H as sealed::Hold>::Eyes as Sight>::Pace as Pace>::Delays;
@@ -86,17 +93,17 @@ where
     #[cold]
     #[inline(never)]
     pub(super) fn after(
-        result: Result<T, E>,
+        news: News<T, E>,
         source: S,
         hold: H,
         began: Instant,
         cx: &mut Context<'_>,
     ) -> Pin<Box<Self>> {
         let plan = hold.core().map_or_else(Plan::default, |core| core.shared.plan());
-        let course = Course::new(&plan, outside(|| hold.eyes().parts().pace.delays()));
+        let course = Course::new(&plan);
         let (step, timer, paid, answer) = (Step::Done, None, None, None);
         let mut later = Box::pin(Self { step, timer, course, paid, source, hold, began, answer });
-        later.as_mut().go_on(Some(result), cx);
+        later.as_mut().go_on(Some(news), cx);
         later
     }
 
@@ -105,20 +112,24 @@ where
     #[inline(never)]
     pub(super) fn go_on(
         mut self: Pin<&mut Self>,
-        mut news: Option<Result<T, E>>,
+        mut news: Option<News<T, E>>,
         cx: &mut Context<'_>,
     ) {
         let mut attempts = 0;
         loop {
-            if let Some(result) = news.take() {
-                self.as_mut().settle(result);
+            if let Some(news) = news.take() {
+                self.as_mut().settle(news);
             }
             let this = self.as_mut().project();
             let (mut step, mut timer) = (this.step, this.timer);
             match step.as_mut().project() {
                 StepProjection::Running { attempt } => match outside(|| attempt.poll(cx)) {
                     Poll::Pending => return,
-                    Poll::Ready(result) => news = Some(result),
+                    Poll::Ready(result) => {
+                        let classify = &this.hold.eyes().parts().classify;
+                        let outcome = outside(|| outcome(classify, &result));
+                        news = Some(News { result, outcome });
+                    }
                 },
                 StepProjection::Waiting => {
                     if let Some(sleep) = timer.as_mut().as_pin_mut() {
@@ -158,7 +169,7 @@ where
     }
 
     /// An attempt has ended: with the answer of the call, or another follows.
-    fn settle(self: Pin<&mut Self>, result: Result<T, E>) {
+    fn settle(self: Pin<&mut Self>, news: News<T, E>) {
         let this = self.project();
         let mut step = this.step;
         // Whatever an attempt holds is given back before the wait.
@@ -167,18 +178,16 @@ where
         let course = this.course;
 
         let worth = outside(|| {
-            judge(
-                &this.hold.eyes().parts().classify,
-                &result,
-                this.source.is_safe(),
-                course.config(),
-            )
+            let classify = &this.hold.eyes().parts().classify;
+            judge(classify, &news, this.source.is_safe(), course.config())
         });
+        let result = news.result;
         let room = match worth {
             Worth::Again { .. } => room(*this.began, course.config()),
             Worth::Answer | Worth::Not(_) => Room::ENDLESS,
         };
-        let next = course.next(worth, this.source.is_repeatable(), room, random::below);
+        let delays = || outside(|| this.hold.eyes().parts().pace.delays());
+        let next = course.next(worth, this.source.is_repeatable(), room, delays, random::below);
         let next = next.and_then(|next| {
             if course.only_watches() {
                 Err(Ending::Watched)
@@ -223,23 +232,39 @@ where
     }
 }
 
-/// What a result is worth.
-fn judge<T, E, C>(classifier: &C, result: &Result<T, E>, safe: bool, config: &Config) -> Worth
+/// What a result means; a refusal that never began is no classifier's business.
+fn outcome<T, E, C>(classifier: &C, result: &Result<T, E>) -> Outcome
 where
     E: Fault,
     C: Classify<T, E>,
 {
-    if let Some(refusal) = result.as_ref().err().and_then(Fault::refusal) {
-        if !refusal.began() {
-            return worth_of_refusal(refusal, config);
+    if never_began(result) { Outcome::Failure } else { classifier.classify(result) }
+}
+
+/// What a result is worth that means this.
+fn judge<T, E, C>(
+    classifier: &C,
+    News { result, outcome }: &News<T, E>,
+    safe: bool,
+    config: &Config,
+) -> Worth
+where
+    E: Fault,
+    C: Classify<T, E>,
+{
+    let refusal = result.as_ref().err().and_then(Fault::refusal);
+    match (refusal, outcome) {
+        (Some(refusal), _) if !refusal.began() => worth_of_refusal(refusal, config),
+        (_, Outcome::Failure | Outcome::SoftFailure) => {
+            let mut pushback = classifier.pushback(result);
+            // A guard further in may know, where the classifier does not.
+            if pushback == Pushback::NONE {
+                pushback = refusal.and_then(Refusal::retry_after).into();
+            }
+            worth(*outcome, pushback, safe)
         }
+        (_, Outcome::Ignore | Outcome::Slow | Outcome::Success) => Worth::Answer,
     }
-    let outcome = classifier.classify(result);
-    let pushback = match outcome {
-        Outcome::Failure | Outcome::SoftFailure => classifier.pushback(result),
-        Outcome::Ignore | Outcome::Slow | Outcome::Success => Pushback::NONE,
-    };
-    worth(outcome, pushback, safe)
 }
 
 /// How long a call that began then may wait. Reads the clock if anything bounds it.
@@ -251,7 +276,7 @@ fn room(began: Instant, config: &Config) -> Room {
     }
     let now = time::now();
     Room {
-        deadline: deadline.map_or(Duration::MAX, |deadline| deadline.moment().since(now)),
-        elapsed: most.map_or(Duration::MAX, |most| most.saturating_sub(now.since(began))),
+        deadline: deadline.map(|deadline| deadline.moment().since(now)),
+        elapsed: most.map(|most| most.saturating_sub(now.since(began))),
     }
 }

@@ -9,7 +9,7 @@ use crate::ground::{
         Mutex,
         atomic::{AtomicU32, Ordering},
     },
-    telemetry,
+    telemetry::{self, Told},
 };
 
 /// What the clones of a quota share.
@@ -21,6 +21,7 @@ pub(super) struct Shared {
     config: Mutex<Config>,
     withdrawn: Counter,
     exhausted: Counter,
+    told: Told,
     name: Name,
 }
 
@@ -34,6 +35,7 @@ impl Shared {
             config: Mutex::new(config.clone()),
             withdrawn: Counter::new(1),
             exhausted: Counter::new(1),
+            told: Told::exhausted(&name),
             name,
         }
     }
@@ -61,6 +63,7 @@ impl Shared {
             self.withdrawn.add_one();
         } else {
             self.exhausted.add_one();
+            self.told.add_one();
             telemetry::exhausted(&self.name);
         }
         paid.then_some(Paid(cost))
