@@ -63,13 +63,13 @@
 //! # Example (tower)
 //!
 //! ```
-//! use buttress::{Lift, budget::{self, Budget}, hedge::{Config, Hedge}, retry::Retry};
+//! use buttress::{Lift, budget::Budget, hedge::{Config, Hedge}, retry::Retry};
 //! use tower::{ServiceBuilder, service_fn};
 //!
-//! // One purse for both. Both pay in for a call, so each by half: together a fifth of the traffic.
-//! let purse = Budget::new("search", budget::Config::new().with_ratio(0.1))?;
-//! let hedge = Hedge::new("search", Config::new())?.paying_from(&purse);
+//! // One purse for both, into which the outer one pays.
+//! let purse = Budget::new("search", Default::default())?;
 //! let retry = Retry::new("search", Default::default())?.paying_from(&purse);
+//! let hedge = Hedge::new("search", Config::new())?.paying_from(&purse.inner());
 //! let service = ServiceBuilder::new()
 //!     .layer(retry.layer())
 //!     .layer(hedge.layer())

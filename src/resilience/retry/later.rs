@@ -181,6 +181,7 @@ where
             let classify = &this.hold.eyes().parts().classify;
             judge(classify, &news, this.source.is_safe(), course.config())
         });
+        let well = matches!(news.outcome, Outcome::Success | Outcome::Slow) && news.result.is_ok();
         let result = news.result;
         let room = match worth {
             Worth::Again { .. } => room(*this.began, course.config()),
@@ -214,10 +215,10 @@ where
             }
             Err(ending) => {
                 course.end(ending);
-                if ending == Ending::Answered && result.is_ok() {
+                if ending == Ending::Answered && well {
                     core.succeed(*this.paid);
                 }
-                core.shared.ended(ending, course.attempts(), result.is_ok());
+                core.shared.ended(ending, course.attempts(), well);
                 *this.answer = Some(if course.refuses(ending) {
                     Err(E::from(Refusal::Exhausted {
                         name: core.shared.name().clone(),
