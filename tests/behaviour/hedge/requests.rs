@@ -153,7 +153,7 @@ async fn by_status_a_busy_backend_is_left_alone_and_a_broken_one_is_not() {
             }
             std::future::ready(Ok::<_, Error<Down>>(response))
         });
-        let hedge = hedge(10, 1).classify(ByStatus::default());
+        let hedge = hedge(10, 1).classify(ByStatus);
         let service = hedge.layer().replay(ByMethod).layer(backend);
         let answer = service.oneshot(request(&Method::GET, None)).await.unwrap();
         assert_eq!(calls_made.load(Ordering::Relaxed), calls, "{status}");
