@@ -29,7 +29,9 @@ use buttress::{
     budget::Budget,
     circuit_breaker::{CircuitBreaker, Config, Window},
     fallback::{self, Failover, FailoverConfig, Fallback},
+    hedge::{self, Hedge},
     latency::{Ending, Latency},
+    retry::Retry,
     timeout::{Timeout, stream},
 };
 use criterion::Criterion;
@@ -98,6 +100,7 @@ fn main() {
         now(operation.wrap(ready(Ok::<u64, io::Error>(1)))).is_ok()
     });
     fallbacks(&mut criterion);
+    again(&mut criterion);
     criterion.final_summary();
 }
 
@@ -125,6 +128,29 @@ fn fallbacks(criterion: &mut Criterion) {
     both(criterion, "fallback", "failover_first", || {
         now(failover.call(|provider| ready(Ok::<u64, io::Error>(*provider)))).is_ok()
     });
+}
+
+/// What may be made again, and is not.
+fn again(criterion: &mut Criterion) {
+    let inner =
+        || Lift::layer().layer(service_fn(|request: u64| ready(Ok::<_, io::Error>(request))));
+    let retry = Retry::new("bench", Default::default()).expect("the default config");
+    both(criterion, "retry", "ready", || {
+        now(retry.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+    });
+    let service = RefCell::new(retry.layer().layer(inner()));
+    one(criterion, "retry", "ready_layer", || now(service.borrow_mut().call(black_box(1))).is_ok());
+    let after = hedge::Config::after(Duration::from_secs(30));
+    for (case, config) in [("delay", after), ("measured", hedge::Config::new())] {
+        let hedge = Hedge::new("bench", config).expect("a config of this file");
+        both(criterion, "hedge", case, || {
+            now(hedge.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+        });
+        let service = RefCell::new(hedge.layer().layer(inner()));
+        one(criterion, "hedge", &format!("{case}_layer"), || {
+            now(service.borrow_mut().call(black_box(1))).is_ok()
+        });
+    }
 }
 
 fn both(criterion: &mut Criterion, room: &str, case: &str, call: impl Fn() -> bool + Send + Sync) {

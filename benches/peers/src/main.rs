@@ -17,6 +17,7 @@ mod budget;
 mod calls;
 mod fallback;
 mod harness;
+mod hedge;
 mod latency;
 mod pace;
 mod retry;
@@ -43,6 +44,7 @@ const ROOMS: &[Room] = &[
     ("retry", retry::run),
     ("latency", latency::run),
     ("fallback", fallback::run),
+    ("hedge", hedge::run),
 ];
 
 fn main() -> ExitCode {
