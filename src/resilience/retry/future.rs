@@ -9,14 +9,14 @@ use std::{
 use pin_project::pin_project;
 
 use super::{
-    later::{Later, News},
+    later::Later,
     machine::Ending,
     shared::Core,
     view::{Observe, sealed::Sight},
 };
 use crate::ground::{
     hold::Hold,
-    outcome::{Classify, Outcome, never_began},
+    outcome::{Classify, Outcome},
     refusal::Fault,
     source::Source,
     time::{Instant, outside},
@@ -74,46 +74,34 @@ where
 {
     type Output = Result<T, E>;
 
+    // One place only where an answer at once is given: with more of them the compiler calls the drop of
+    // what is held, and that takes its address.
     // Nothing on the way of a first attempt takes this future's address: an answer at once then needs
     // no memory at all. So what comes later has a place of its own, and its answer is fetched there.
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        let news = match state.as_mut().project() {
+        let (result, known) = match state.as_mut().project() {
             // The two results apart: brought together they are copied through memory.
             StateProjection::First { attempt, hold, .. } => match outside(|| attempt.poll(cx)) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(value)) => {
                     let result = Ok(value);
                     let outcome = outside(|| hold.eyes().parts().classify.classify(&result));
-                    match outcome {
-                        Outcome::Success | Outcome::Slow => {
-                            if let Some(core) = hold.core() {
-                                core.succeed(None);
-                            }
-                            state.set(State::Done);
-                            return Poll::Ready(result);
+                    if matches!(outcome, Outcome::Failure | Outcome::SoftFailure) {
+                        (result, Some(outcome))
+                    } else {
+                        if let (true, Some(core)) = (outcome != Outcome::Ignore, hold.core()) {
+                            core.succeed(None);
                         }
-                        Outcome::Ignore => {
-                            state.set(State::Done);
-                            return Poll::Ready(result);
-                        }
-                        Outcome::Failure | Outcome::SoftFailure => News { result, outcome },
+                        state.set(State::Done);
+                        return Poll::Ready(result);
                     }
                 }
-                Poll::Ready(Err(error)) => {
-                    let result = Err(error);
-                    match appraise(hold, &result) {
-                        Some(outcome) => News { result, outcome },
-                        None => {
-                            state.set(State::Done);
-                            return Poll::Ready(result);
-                        }
-                    }
-                }
+                Poll::Ready(Err(error)) => (Err(error), None),
             },
             StateProjection::Later(later) => {
-                later.as_mut().go_on(None, cx);
+                later.as_mut().wake(cx);
                 return later.as_mut().fetch();
             }
             // Polled again after its answer: it has no other.
@@ -124,29 +112,16 @@ where
         else {
             return Poll::Pending;
         };
-        let mut later = Later::after(news, source, hold, began, cx);
-        let answer = later.as_mut().fetch();
-        state.set(State::Later(later));
-        answer
+        match Later::after(result, known, source, hold, began, cx) {
+            Ok(mut later) => {
+                let answer = later.as_mut().fetch();
+                state.set(State::Later(later));
+                answer
+            }
+            Err(Ok(value)) => Poll::Ready(Ok(value)),
+            Err(Err(error)) => Poll::Ready(Err(error)),
+        }
     }
-}
-
-/// What an error means that the first attempt came to; none if it is the answer.
-#[cold]
-fn appraise<H, T, E>(hold: &H, result: &Result<T, E>) -> Option<Outcome>
-where
-    E: Fault,
-    H: Hold<Core = Core, Eyes: Sight<Classifier: Classify<T, E>>>,
-{
-    if never_began(result) {
-        // No classifier's business: what it is worth depends on the refusal alone.
-        return hold
-            .core()
-            .is_some_and(|core| core.shared.retries_refusals())
-            .then_some(Outcome::Failure);
-    }
-    let outcome = outside(|| hold.eyes().parts().classify.classify(result));
-    matches!(outcome, Outcome::Failure | Outcome::SoftFailure).then_some(outcome)
 }
 
 /// What a call came to.

@@ -47,10 +47,10 @@ pub(super) struct Later<S: Source, H: Hold<Eyes: Sight>> {
 }
 
 /// How an attempt has ended.
-pub(super) struct News<T, E> {
-    pub(super) result: Result<T, E>,
+struct News<T, E> {
+    result: Result<T, E>,
     /// What the classifier says of it.
-    pub(super) outcome: Outcome,
+    outcome: Outcome,
 }
 
 type Delays<H> = <<<H as sealed::Hold>::Eyes as Sight>::Pace as Pace>::Delays;
@@ -89,32 +89,46 @@ where
     E: Fault,
     H: Hold<Core = Core, Eyes: Sight<Classifier: Classify<T, E>, Observer: Observe<T, E>>>,
 {
-    /// The first attempt ended like this.
+    /// The first attempt ended like this; `known` is what the classifier says of it, if it has been
+    /// asked. Gives the result back if it is the answer, and then makes nothing.
     #[cold]
     #[inline(never)]
     pub(super) fn after(
-        news: News<T, E>,
+        result: Result<T, E>,
+        known: Option<Outcome>,
         source: S,
         hold: H,
         began: Instant,
         cx: &mut Context<'_>,
-    ) -> Pin<Box<Self>> {
+    ) -> Result<Pin<Box<Self>>, Result<T, E>> {
+        let classify = &hold.eyes().parts().classify;
+        let outcome = known.unwrap_or_else(|| outside(|| outcome(classify, &result)));
+        let is_answer = if never_began(&result) {
+            hold.core().is_none_or(|core| !core.shared.retries_refusals())
+        } else {
+            matches!(outcome, Outcome::Ignore | Outcome::Slow | Outcome::Success)
+        };
+        if is_answer {
+            return Err(result);
+        }
+        let news = News { result, outcome };
         let plan = hold.core().map_or_else(Plan::default, |core| core.shared.plan());
         let course = Course::new(&plan);
         let (step, timer, paid, answer) = (Step::Done, None, None, None);
         let mut later = Box::pin(Self { step, timer, course, paid, source, hold, began, answer });
         later.as_mut().go_on(Some(news), cx);
-        later
+        Ok(later)
+    }
+
+    /// It was woken.
+    pub(super) fn wake(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        self.go_on(None, cx);
     }
 
     /// Goes on until there is something to wait for, or an answer to fetch. `news` is how an attempt
     /// ended.
     #[inline(never)]
-    pub(super) fn go_on(
-        mut self: Pin<&mut Self>,
-        mut news: Option<News<T, E>>,
-        cx: &mut Context<'_>,
-    ) {
+    fn go_on(mut self: Pin<&mut Self>, mut news: Option<News<T, E>>, cx: &mut Context<'_>) {
         let mut attempts = 0;
         loop {
             if let Some(news) = news.take() {
