@@ -171,6 +171,23 @@ async fn neither_clone_nor_sync_is_asked_for_and_the_error_is_the_services_own()
     assert!(matches!(answer, Err(Error::Inner(Http::Io(error))) if error.to_string() == "7"));
 }
 
+/// Nor for one whose error is the answer.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_allocated_for_an_error_that_is_the_answer() {
+    let mistaken = hedge().classify(|_: &Result<(), Error<u8>>| Outcome::Ignore);
+    let never = hedge().patience(|_| None);
+    let round = async || {
+        mistaken.call(|| ready(Err::<(), u8>(7))).await.unwrap_err();
+        never.call(|| ready(Err::<(), u8>(7))).await.unwrap_err();
+    };
+    round().await;
+    let before = allocations();
+    for _ in 0..1000 {
+        round().await;
+    }
+    assert_eq!(allocations() - before, 0);
+}
+
 /// tower-resilience: a task, a channel and several boxes for each call.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_allocated_for_a_call_that_is_not_hedged() {

@@ -289,13 +289,32 @@ fn hedges_are_counted_by_what_they_were_started_for() {
     assert_eq!(
         metrics(&snapshotter),
         [
-            "buttress_hedges_total{cause=failed,name=search} 1",
-            "buttress_hedges_total{cause=slow,name=search} 2",
+            "buttress_hedges_total{cause=failed,mode=enforce,name=search} 1",
+            "buttress_hedges_total{cause=slow,mode=enforce,name=search} 2",
         ]
     );
-    let slow = r#"DEBUG message=hedged hedge="search" cause="slow""#;
-    let failed = r#"DEBUG message=hedged hedge="search" cause="failed""#;
+    let slow = r#"DEBUG message=hedged hedge="search" cause="slow" shadow=false"#;
+    let failed = r#"DEBUG message=hedged hedge="search" cause="failed" shadow=false"#;
     assert_eq!(*events.0.lock().unwrap(), [slow, slow, failed]);
+}
+
+/// What is only counted is not load.
+#[test]
+fn a_hedge_in_shadow_mode_is_told_from_one_that_was_started() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            let config = hedge::Config::after(Duration::from_millis(10)).with_mode(Mode::Shadow);
+            let failing = Script::new([Step::err("down"), Step::ok(1)]);
+            let hedge = Hedge::new("search", config).unwrap();
+            assert!(hedge.call(|| failing.call()).await.is_err());
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        ["buttress_hedges_total{cause=failed,mode=shadow,name=search} 1"]
+    );
 }
 
 #[test]

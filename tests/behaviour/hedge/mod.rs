@@ -9,6 +9,7 @@ mod measuring;
 mod outcomes;
 mod paying;
 mod polls;
+mod promises;
 mod racing;
 mod readiness;
 mod requests;
