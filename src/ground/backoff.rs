@@ -173,7 +173,7 @@ impl Terms {
 
     /// Whether delays are drawn and not only computed.
     pub(crate) fn is_jittered(self) -> bool {
-        self.spread != Spread::None
+        !matches!(self.spread, Spread::None | Spread::Fraction(0))
     }
 }
 

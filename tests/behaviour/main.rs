@@ -1,7 +1,7 @@
 //! What the docs promise, seen from outside: every scenario through every door, in paused time.
 //!
-//! Where the name of a test ends in `cb_07` or the like, it shows one case of the catalogue of breaker
-//! behaviour that circuit breakers of several languages were compared by.
+//! Where the name of a test ends in `cb_07` or the like, it shows one case of the catalogue of
+//! behaviour that libraries of several languages were compared by.
 #![allow(clippy::unwrap_used, reason = "a test that fails may as well panic")]
 #![allow(clippy::expect_used, reason = "a test that fails may as well panic")]
 
@@ -15,4 +15,6 @@ mod hedge;
 mod held_streams;
 mod latency;
 mod reconnect;
+mod retry;
 mod timeout_stream;
+mod wakes;

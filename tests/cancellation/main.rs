@@ -5,12 +5,14 @@
 mod at_every_await;
 mod attribution;
 mod circuit;
+mod closures;
 mod fallback;
 mod hedge;
 mod latency;
 mod panics;
 mod permits;
 mod reconnect;
+mod retry;
 mod services;
 mod shutdown;
 mod streams;

@@ -7,3 +7,4 @@ mod guards;
 mod order;
 mod own_policy;
 mod pipelines;
+mod retries;

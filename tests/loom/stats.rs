@@ -41,6 +41,23 @@ fn a_bucket_that_comes_round_again_while_another_thread_counts_holds_no_old_coun
 }
 
 #[test]
+fn what_is_counted_while_time_is_cut_differently_is_one_or_none() {
+    loom::model(|| {
+        let cut = |span| Slicing::new(Instant::ORIGIN, Duration::from_secs(span), 10);
+        let sliding = Arc::new(SlidingCount::new(cut(10), 1));
+        sliding.add_one(Instant::ORIGIN);
+        // The 63rd bucket of one second and the 31st of two share a slot, and their words a beginning.
+        let now = Instant::ORIGIN + Duration::from_secs(63);
+        let other = Arc::clone(&sliding);
+        let counting = thread::spawn(move || other.add_one(now));
+        sliding.reslice(cut(20));
+        counting.join().expect("no panic");
+        let total = sliding.total(now);
+        assert!(total <= 1, "{total}");
+    });
+}
+
+#[test]
 fn a_total_is_exact_once_everybody_is_done() {
     loom::model(|| {
         let counter = Arc::new(Counter::new(1));

@@ -15,6 +15,7 @@ mod readiness;
 mod reconnects;
 mod reentrance;
 mod refusals;
+mod retries;
 mod windows;
 
 #[global_allocator]

@@ -19,6 +19,9 @@ use buttress::{
     outcome::Standard,
     policy::{Chain, Nothing},
     reconnect::{Connection, Reconnect, ReconnectService},
+    retry::{
+        self, Attempted, Detailed, Planned, Retry, RetryLayer, RetryService, Retrying, Unwatched,
+    },
     source::{ByClone, Lifting, Plain, Resend},
     stream::{self, HeldStream},
     time::{Deadline, Scoped},
@@ -27,6 +30,7 @@ use buttress::{
         stream::StreamTimeout,
     },
 };
+use tower::util::ServiceFn;
 
 fn shared<T: Send + Sync + 'static>() {}
 fn cloned<T: Clone>() {}
@@ -41,6 +45,11 @@ type Bare = Ready<Result<u8, std::io::Error>>;
 type Owner = hedge::Owned<Standard, hedge::AsPlanned>;
 type Requests<Request> = tower::util::ServiceFn<fn(Request) -> Operation>;
 
+/// A request that is sent again, and how its call holds the retry.
+type Sent = Resend<ServiceFn<fn(()) -> Operation>, (), ByClone>;
+type Kept = retry::Owned<Standard, Unwatched, Planned>;
+type Lent<'a> = retry::Borrowed<'a, Standard, Unwatched, Planned>;
+
 #[test]
 fn handles_and_layers_are_shared_and_cloned() {
     shared::<CircuitBreaker>();
@@ -52,6 +61,8 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<Latency>();
     shared::<LatencyLayer>();
     shared::<latency::Operation>();
+    shared::<Retry>();
+    shared::<RetryLayer>();
     shared::<Timeout>();
     shared::<TimeoutLayer>();
     shared::<StreamTimeout>();
@@ -67,6 +78,7 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<FallbackLayer<Value<u8>, Standard, Unmarked>>();
     shared::<fallback::Failover<u8>>();
     shared::<LastGood<u8>>();
+    shared::<Pipeline<Chain<Chain<Chain<Nothing, Timeout>, Retry>, CircuitBreaker>>>();
     cloned::<CircuitBreaker>();
     cloned::<Fallback<Rc<u8>>>();
     cloned::<fallback::Failover<NotCloned>>();
@@ -77,6 +89,8 @@ fn handles_and_layers_are_shared_and_cloned() {
     cloned::<Latency>();
     cloned::<LatencyLayer>();
     cloned::<latency::Operation>();
+    cloned::<Retry>();
+    cloned::<RetryLayer>();
     cloned::<Timeout>();
     cloned::<Keyed<Rc<str>, CircuitBreaker>>();
     cloned::<Pipeline<Chain<Nothing, Timeout>>>();
@@ -90,6 +104,7 @@ fn services_are_what_the_service_inside_is() {
     shared::<FallbackService<(), Value<u8>, Standard, Unmarked>>();
     sent::<FallbackService<Cell<u8>, Value<u8>, Standard, Unmarked>>();
     cloned::<FallbackService<Rc<u8>, Value<NotCloned>, Standard, Unmarked>>();
+    shared::<RetryService<(), Standard, Unwatched, Planned, ByClone>>();
     shared::<TimeoutService<()>>();
     shared::<DeadlineService<()>>();
     shared::<HttpDeadlineService<()>>();
@@ -101,6 +116,7 @@ fn services_are_what_the_service_inside_is() {
     sent::<HedgeService<Cell<u8>, Standard, hedge::AsPlanned, ByClone>>();
     cloned::<HedgeService<Rc<u8>, Standard, hedge::AsPlanned, ByClone>>();
     cloned::<LatencyService<Rc<u8>>>();
+    cloned::<RetryService<Rc<u8>, Standard, Unwatched, Planned, ByClone>>();
     cloned::<TimeoutService<Rc<u8>>>();
 }
 
@@ -117,6 +133,11 @@ fn futures_are_what_the_operation_is() {
     shared::<Backed<Operation, fallback::Owned<Value<u8>>, (), Never<u8, Error<std::io::Error>>>>();
     sent::<Backed<Cell<u8>, fallback::Borrowed<'_, Value<u8>>, (), Cell<u8>>>();
     shared::<Streamed<futures::stream::Empty<u8>>>();
+    shared::<Retrying<Sent, Kept>>();
+    shared::<Detailed<Sent, Kept>>();
+    sent::<Retrying<Plain<fn() -> Operation>, Lent<'_>>>();
+    sent::<Retrying<Lifting<fn() -> Operation>, Lent<'_>>>();
+    shared::<Attempted<u8, Error<std::io::Error>>>();
     shared::<Lifted<Operation>>();
     shared::<Scoped<Operation>>();
     sent::<Guarded<Cell<u8>, circuit_breaker::Borrowed<'_>>>();
@@ -164,6 +185,19 @@ fn a_single_guard_takes_an_operation_that_is_not_send() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let answer = runtime.block_on(breaker.call(|| async { Ok::<_, ()>(*local) }));
     assert_eq!(answer, Ok(7));
+}
+
+#[test]
+fn a_retry_takes_an_operation_that_is_not_send_and_one_that_changes_what_it_holds() {
+    let retry = Retry::new("local", Default::default()).unwrap();
+    let mut tries = Rc::new(0);
+    let operation = || {
+        *Rc::make_mut(&mut tries) += 1;
+        std::future::ready(Ok::<_, ()>(7))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(runtime.block_on(retry.call(operation)), Ok(7));
+    assert_eq!(*tries, 1);
 }
 
 #[test]

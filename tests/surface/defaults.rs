@@ -9,6 +9,7 @@ use buttress::{
     circuit_breaker::{Config, Window, presets},
     fallback::{self, WhenAllOpen},
     hedge, latency, reconnect,
+    retry::{self, GiveUp},
     time::Clock,
     timeout,
 };
@@ -92,6 +93,27 @@ fn the_fallbacks_defaults_are_as_documented() {
 }
 
 #[test]
+fn the_retrys_defaults_are_as_documented() {
+    let config = retry::Config::new();
+    assert_eq!(config, retry::Config::default());
+    assert_eq!(retry::Plan::default().config(), &config);
+    let (base, cap) = (Duration::from_millis(100), Duration::from_secs(20));
+    assert_eq!(config.backoff, Backoff::Exponential { base, factor: 2.0, cap });
+    assert_eq!((config.max_attempts, config.jitter), (3, Jitter::Full));
+    assert_eq!((config.jitter, config.give_up), (Jitter::default(), GiveUp::default()));
+    assert_eq!((config.max_elapsed, config.max_retry_after), (None, Duration::from_secs(120)));
+    assert_eq!((config.retry_refusals, config.give_up), (false, GiveUp::Return));
+    assert_eq!(config.mode, Mode::Enforce);
+}
+
+/// The plan that a retry without a config goes by is the one that its config parses to.
+#[test]
+fn a_default_plan_is_the_plan_of_the_default_config() {
+    assert_eq!(retry::Config::new().parse(), Ok(retry::Plan::default()));
+    assert_eq!(budget::Config::new().parse(), Ok(budget::Plan::default()));
+}
+
+#[test]
 fn defaults_and_presets_parse() {
     for config in [Config::new(), presets::LOCAL_MODEL, presets::GATEWAY, presets::SERVICE] {
         assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
@@ -101,6 +123,14 @@ fn defaults_and_presets_parse() {
         timeout::stream::Config::new(),
         timeout::stream::presets::COMPLETION,
         timeout::stream::presets::REASONING,
+    ] {
+        assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    }
+    for config in [
+        retry::Config::new(),
+        retry::presets::HOSTED_MODEL,
+        retry::presets::NEIGHBOUR,
+        retry::presets::PREDICTABLE,
     ] {
         assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
     }
@@ -143,4 +173,19 @@ fn a_stream_may_be_silent_for_as_long_as_the_presets_say_and_last_for_ever() {
         assert_eq!((preset.first_content, preset.gap, preset.total), (first, gap, None));
         assert_eq!(preset.mode, Mode::Enforce);
     }
+}
+
+#[test]
+fn retry_presets_are_the_numbers_they_say() {
+    let (ms, seconds) = (Duration::from_millis, Duration::from_secs);
+    let hosted = retry::presets::HOSTED_MODEL;
+    assert_eq!((hosted.max_attempts, hosted.jitter), (4, Jitter::Full));
+    assert_eq!(hosted.backoff, Backoff::exponential(ms(500), seconds(8)));
+    assert_eq!(hosted.max_retry_after, seconds(60));
+    let neighbour = retry::presets::NEIGHBOUR;
+    assert_eq!((neighbour.max_attempts, neighbour.jitter), (3, Jitter::Full));
+    assert_eq!(neighbour.backoff, Backoff::exponential(ms(25), ms(250)));
+    let predictable = retry::presets::PREDICTABLE;
+    assert_eq!((predictable.max_attempts, predictable.jitter), (3, Jitter::Fraction(0.1)));
+    assert_eq!(predictable.backoff, Backoff::exponential(ms(100), seconds(10)));
 }

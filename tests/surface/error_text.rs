@@ -4,8 +4,10 @@ use std::{error::Error as _, io, time::Duration};
 
 use buttress::{
     Error, Fault, Name, OpenReason, Refusal, StallPhase,
+    backoff::{Backoff, Jitter},
     circuit_breaker::{CircuitBreaker, Config, Window},
     hedge::{self, Hedge},
+    retry::{self, Retry},
     timeout::Timeout,
 };
 
@@ -17,6 +19,7 @@ fn refusals() -> Vec<(Refusal, &'static str, &'static str)> {
     let late = |began, late| Refusal::DeadlineExceeded { name: NAME, began, late };
     let limit = Duration::from_secs(20);
     let stalled = |phase, items| Refusal::Stalled { name: NAME, phase, items, limit };
+    let exhausted = |retry_after| Refusal::Exhausted { name: NAME, attempts: 3, retry_after };
     vec![
         (
             open(OpenReason::Tripped, seconds(4200)),
@@ -44,6 +47,22 @@ fn refusals() -> Vec<(Refusal, &'static str, &'static str)> {
             late(false, Duration::from_secs(3)),
             "`openai`: the deadline passed 3s before the call could begin",
             "deadline_exceeded",
+        ),
+        (
+            Refusal::Disconnected { name: NAME, retry_after: seconds(1500) },
+            "`openai` is not connected; retry after 1.5s",
+            "disconnected",
+        ),
+        (
+            Refusal::Disconnected { name: NAME, retry_after: None },
+            "`openai` is not connected",
+            "disconnected",
+        ),
+        (exhausted(None), "`openai` gave up after 3 attempts", "exhausted"),
+        (
+            exhausted(seconds(60_000)),
+            "`openai` gave up after 3 attempts; retry after 60s",
+            "exhausted",
         ),
         (Refusal::Full { name: NAME, limit: 10 }, "`openai` is full: 10 in flight", "full"),
         (
@@ -91,17 +110,19 @@ fn every_refusal_says_who_why_and_when() {
         assert_eq!(refusal.to_string(), text);
         assert_eq!(refusal.kind(), kind);
         assert_eq!(refusal.name(), &NAME);
+        assert_eq!(refusal.retry_after().is_some(), text.contains("; retry after "), "{text}");
     }
 }
 
 #[test]
-fn only_what_ran_out_of_time_had_begun() {
+fn only_what_ran_out_of_time_or_of_attempts_had_begun() {
     for (refusal, text, _) in refusals() {
         let began = matches!(
             refusal,
             Refusal::TimedOut { .. }
                 | Refusal::Stalled { .. }
                 | Refusal::DeadlineExceeded { began: true, .. }
+                | Refusal::Exhausted { .. }
         );
         assert_eq!(refusal.began(), began, "{text}");
     }
@@ -152,6 +173,26 @@ fn a_config_error_lists_every_field() {
          open_jitter must be 0 to 1; \
          probes must be 1 to 1000"
     );
+    let backoff = Backoff::Exponential {
+        base: Duration::from_secs(1),
+        factor: f64::NAN,
+        cap: Duration::from_millis(1),
+    };
+    let config = retry::Config::new()
+        .with_max_attempts(0)
+        .with_backoff(backoff)
+        .with_jitter(Jitter::Fraction(-0.5))
+        .with_max_elapsed(Duration::ZERO);
+    let text = Retry::new("openai", config).unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "retry config: \
+         max_attempts must be at least 1; \
+         backoff.cap must be at least backoff.base; \
+         backoff.factor must be 1 to 1000; \
+         jitter.fraction must be 0 to 1; \
+         max_elapsed must be above zero"
+    );
     let text = Timeout::new("search", Duration::ZERO).unwrap_err().to_string();
     assert_eq!(text, "timeout config: limit must be above zero");
     let config = hedge::Config::new().with_extra_load(0.9).with_max_hedges(11);
@@ -168,6 +209,13 @@ fn a_handle_prints_what_it_is() {
     assert_eq!(format!("{breaker:?}"), r#"CircuitBreaker { name: "openai", state: Closed, .. }"#);
     let timeout = Timeout::new("search", Duration::from_secs(10)).unwrap();
     assert_eq!(format!("{timeout:?}"), r#"Timeout { name: "search", limit: Some(10s), .. }"#);
+    let retry = Retry::new("openai", retry::Config::new()).unwrap();
+    assert_eq!(format!("{retry:?}"), r#"Retry { name: "openai", .. }"#);
+    let call = retry.call(|| std::future::ready(Ok::<_, ()>(7)));
+    assert_eq!(
+        format!("{call:?} {:?}", retry.layer()),
+        "Retrying(first) RetryLayer { retry: Retry { name: \"openai\", .. }, .. }"
+    );
     let hedge = Hedge::new("search", hedge::Config::after(Duration::from_millis(80))).unwrap();
     assert_eq!(format!("{hedge:?}"), r#"Hedge { name: "search", delay: Some(80ms), .. }"#);
 }

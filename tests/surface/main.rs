@@ -8,4 +8,5 @@ mod defaults;
 mod error_text;
 mod floor_plan;
 mod public_api;
+mod round_trips;
 mod telemetry;

@@ -7,14 +7,18 @@ use std::{
 };
 
 use buttress::{
-    Mode,
+    Error, Mode,
+    backoff::Backoff,
     budget::{self, Budget},
     circuit_breaker::{CircuitBreaker, Config},
     fallback::{self, Fallback},
     hedge::{self, Hedge},
     latency::{self, Ending, Latency},
+    outcome::Standard,
     reconnect::{self, Reconnect},
+    retry::{self, Retry},
     testing::{Script, Step},
+    time::Deadline,
     timeout::Timeout,
 };
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
@@ -85,16 +89,43 @@ fn what_becomes_of_a_connection_is_counted() {
             for _ in 0..3 {
                 assert!(db.connected().await.is_err());
             }
+            let late = Deadline::within(Duration::ZERO);
+            assert!(late.scope(db.connected()).await.is_err());
+            db.close();
+            assert!(db.call(|()| async { Ok::<_, ()>(()) }).await.is_err());
         });
     });
     assert_eq!(
         metrics(&snapshotter),
         [
             "buttress_reconnect_transitions_total{from=connecting,name=db,to=down} 1",
+            "buttress_reconnect_transitions_total{from=down,name=db,to=closed} 1",
             "buttress_reconnect_transitions_total{from=idle,name=db,to=connecting} 1",
+            "buttress_refusals_total{kind=deadline_exceeded,mode=enforce,name=db} 1",
             "buttress_refusals_total{kind=disconnected,mode=enforce,name=db} 3",
+            "buttress_refusals_total{kind=shutting_down,mode=enforce,name=db} 1",
         ]
     );
+}
+
+/// Whose call broke its connection, and finds no other, has the answer of that call: nobody was refused.
+#[test]
+fn a_refusal_that_nobody_gets_is_not_counted() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            let config = reconnect::Config::new().with_max_attempts(1);
+            let db = Reconnect::new("db", config, || async { Ok::<_, ()>(()) }).unwrap();
+            let db = db.classify(Standard::default());
+            assert_eq!(
+                db.call(|()| async { Err::<(), _>("down") }).await,
+                Err(Error::Inner("down"))
+            );
+        });
+    });
+    let refusals = metrics(&snapshotter).into_iter().filter(|line| line.contains("refusals"));
+    assert_eq!(refusals.collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]
@@ -217,6 +248,7 @@ fn every_metric_is_described_once_asked() {
         let db = Reconnect::new("db", config, || async { Ok::<_, ()>(()) }).unwrap();
         db.close();
         falls_back(Mode::Enforce);
+        paused().block_on(try_in_vain(&retry_at_once(3)));
         let failing = Script::new([Step::err("down"), Step::ok(1)]);
         assert_eq!(paused().block_on(hedge().call(|| failing.call())), Ok(1));
     });
@@ -226,7 +258,80 @@ fn every_metric_is_described_once_asked() {
         .into_iter()
         .map(|(_, _, help, _)| help.is_some())
         .collect();
-    assert_eq!(described, [true; 10]);
+    assert_eq!(described, [true; 12]);
+}
+
+fn retry_at_once(attempts: u32) -> Retry {
+    let config = retry::Config::new().with_backoff(Backoff::Immediate);
+    Retry::new("db", config.with_max_attempts(attempts)).unwrap()
+}
+
+async fn try_in_vain(retry: &Retry) {
+    assert!(retry.call(async || Err::<(), _>("down")).await.is_err());
+}
+
+#[test]
+fn retries_are_counted_and_calls_given_up_by_the_reason() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            // Made before anything is told, as guards in statics are.
+            let retry = retry_at_once(3);
+            try_in_vain(&retry).await; // of three tokens of this second, two
+            try_in_vain(&retry).await; // and the third
+            let free = retry.without_budget();
+            for _ in 0..5 {
+                try_in_vain(&free).await;
+            }
+            let hinted = free.retry_after(|_: &Result<(), _>| Some(Duration::from_secs(3600)));
+            assert!(hinted.call(async || Err::<(), _>("down")).await.is_err());
+            let deadline = buttress::time::Deadline::at(buttress::time::now());
+            deadline.scope(try_in_vain(&free)).await;
+            // Nothing to tell: a success, and one that was tried again and recovered.
+            assert_eq!(free.call(async || Ok::<_, ()>(7)).await, Ok(7));
+            let mut answers = [Err("down"), Ok(7)].into_iter();
+            let operation = || std::future::ready(answers.next().unwrap());
+            assert_eq!(free.call(operation).await, Ok(7));
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_budget_exhausted_total{name=db} 1",
+            "buttress_retries_given_up_total{name=db,reason=attempts} 6",
+            "buttress_retries_given_up_total{name=db,reason=budget} 1",
+            "buttress_retries_given_up_total{name=db,reason=deadline} 1",
+            "buttress_retries_given_up_total{name=db,reason=pushback} 1",
+            "buttress_retries_total{name=db} 14",
+        ]
+    );
+}
+
+#[test]
+fn one_event_tells_one_retry_and_one_that_it_was_given_up() {
+    let events = Events::default();
+    let subscriber = tracing_subscriber::registry().with(events.clone());
+    listening(subscriber, || {
+        paused().block_on(try_in_vain(&retry_at_once(2)));
+    });
+    assert_eq!(
+        *events.0.lock().unwrap(),
+        [
+            r#"DEBUG message=tries again retry="db" attempt=1 delay=0ns"#,
+            r#"DEBUG message=gave up retry="db" reason="attempts" attempts=2"#,
+        ]
+    );
+}
+
+/// Runs `f` where this subscriber hears. Somebody listens everywhere from now on: where nobody does, an
+/// event that another test tells first may be switched off for good while this one subscribes.
+fn listening(subscriber: impl tracing::Subscriber + Send + Sync, f: impl FnOnce()) {
+    static SOMEBODY: std::sync::Once = std::sync::Once::new();
+    SOMEBODY.call_once(|| {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+    });
+    tracing::subscriber::with_default(subscriber, f);
 }
 
 /// Writes every event down.
@@ -251,7 +356,7 @@ impl<S: tracing::Subscriber> Layer<S> for Events {
 fn one_event_tells_one_transition() {
     let events = Events::default();
     let subscriber = tracing_subscriber::registry().with(events.clone());
-    tracing::subscriber::with_default(subscriber, || {
+    listening(subscriber, || {
         let breaker = CircuitBreaker::new("db", Config::new()).unwrap();
         breaker.isolate();
         breaker.isolate();
@@ -364,7 +469,7 @@ fn the_first_slow_operation_of_a_window_raises_an_alert_and_all_are_counted() {
         )
     };
     metrics::with_local_recorder(&recorder, || {
-        tracing::subscriber::with_default(subscriber, || {
+        listening(subscriber, || {
             paused().block_on(async {
                 let latency = monitor();
                 (0..50).for_each(|_| took(&latency, "select", 10));
@@ -408,7 +513,7 @@ fn an_alert_is_told_without_a_lock() {
 
     let (latency, seen) = (monitor(), Arc::default());
     let subscriber = tracing_subscriber::registry().with(Looks(latency.clone(), Arc::clone(&seen)));
-    tracing::subscriber::with_default(subscriber, || {
+    listening(subscriber, || {
         latency.record("op", Duration::from_secs(1), Ending::Ok);
     });
     assert_eq!(*seen.lock().unwrap(), [1]);

@@ -1,4 +1,5 @@
-//! The table: a row for each layer, a test for each row and contract.
+//! The table: a row for each layer, a test for each row and contract. `keeping 1`: each call clones the
+//! inner service once, for what may come after its first attempt.
 
 use std::time::Duration;
 
@@ -7,23 +8,34 @@ use buttress::{
     circuit_breaker::{CircuitBreaker, Config},
     fallback::{self, Fallback},
     latency::{Config as Measuring, Latency},
+    outcome::Outcome,
+    retry::{Config as RetryConfig, Retry},
+    source::ByMethod,
     testing::{Played, Probe, Script, Step},
     timeout::{DeadlineLayer, HttpDeadlineLayer, Timeout},
 };
 
-use crate::{contracts, terms::Down};
+use crate::{
+    contracts,
+    terms::{Down, Request},
+};
 
 /// Longer than any contract takes.
 const LONG: Duration = Duration::from_secs(86_400);
 
 macro_rules! rows {
-    ($($row:ident: $layer:expr;)*) => { $(
+    ($($row:ident $(keeping $clones:literal)?: $layer:expr;)*) => { $(
         mod $row {
             use super::*;
 
+            #[tokio::test(start_paused = true)]
+            async fn an_inner_service_is_called_only_once_it_is_ready() {
+                let kept = 0 $(+ $clones)?;
+                contracts::an_inner_service_is_called_only_once_it_is_ready($layer, kept).await;
+            }
+
             contracts_of! {
                 $layer;
-                an_inner_service_is_called_only_once_it_is_ready
                 pending_readiness_is_passed_on
                 a_clone_carries_no_readiness
                 asking_again_reserves_no_more
@@ -60,15 +72,20 @@ rows! {
     fallback_that_only_watches: fallback(Mode::Shadow).to_value("other").layer();
     fallback_to_a_function_that_declines: fallback(Mode::Enforce).to_fn(|failed: Result<&'static str, Down>| failed).layer();
     fallback_to_a_backup_that_is_down_as_well: fallback(Mode::Enforce).to_service(down()).layer();
+    retry keeping 1: retry().layer();
+    retry_of_http_by_method keeping 1: retry().layer().replay(ByMethod);
+    retry_of_what_cannot_be_sent_again: trying(RetryConfig::new()).layer().replay(once);
+    retry_that_tries_once: trying(RetryConfig::new().with_max_attempts(1)).layer();
+    retry_that_only_watches keeping 1: trying(RetryConfig::new().with_mode(Mode::Shadow)).layer();
     timeout: timeout().layer();
     latency: latency().layer("op");
     lift: Lift::layer();
     deadline: DeadlineLayer::new(LONG).unwrap();
     http_deadline: HttpDeadlineLayer::new(LONG).unwrap();
-    all_of_them: (
+    all_of_them keeping 1: (
         HttpDeadlineLayer::new(LONG).unwrap(),
         (
-            latency().layer("op"),
+            (latency().layer("op"), retry().layer()),
             (timeout().layer(), breaker().layer(), DeadlineLayer::new(LONG).unwrap(), Lift::layer()),
         ),
     );
@@ -103,4 +120,19 @@ fn fallback(mode: Mode) -> Fallback {
 
 fn down() -> Probe<Played<&'static str, Down>> {
     Script::new([Step::err(Down::Broken("broken"))]).service().ready_after(1)
+}
+
+type Eyes<E> = fn(&Result<&'static str, E>) -> Outcome;
+
+/// Keeps a copy of everything, and tries nothing again: results pass through.
+fn retry<E>() -> Retry<Eyes<E>> {
+    trying(RetryConfig::new()).classify(|_| Outcome::Ignore)
+}
+
+fn trying(config: RetryConfig) -> Retry {
+    Retry::new("row", config).unwrap()
+}
+
+fn once(_: &Request) -> Option<Request> {
+    None
 }

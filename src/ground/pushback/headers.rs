@@ -17,10 +17,11 @@ impl Pushback {
     /// | `remaining` | the quota with the least left |
     ///
     /// Quotas are `RateLimit` (`"default";r=0;t=30`, and `limit=9, remaining=0, reset=30`),
-    /// `RateLimit-Remaining` with `-Reset`, `x-ratelimit-…` and `x-rate-limit-…`, `x-ratelimit-…-requests`
-    /// and `-tokens`, `anthropic-ratelimit-…`. The reset of one is a wait only where nothing of it is
-    /// left, and the longest where that holds for several; it may be in seconds, a Go duration
-    /// (`1m30s`), seconds or milliseconds since 1970, RFC 3339 or an HTTP date.
+    /// `RateLimit-Remaining` with `-Reset`, `x-ratelimit-…-requests` and `-tokens`, `anthropic-ratelimit-…`,
+    /// `x-ratelimit-…` and `x-rate-limit-…`. The reset of one is a wait only where nothing of it is
+    /// left, and the longest where that holds for several of a kind; of the kinds, the first that has
+    /// one is heard. It may be in seconds, a Go duration (`1m30s`), seconds or milliseconds since 1970,
+    /// RFC 3339 or an HTTP date.
     ///
     /// Not heeded is what cannot be read, and whatever asks for more than ten years. A `Retry-After`
     /// that has passed is a wait of nothing; a reset that has passed, and one of 0 or below, which

@@ -40,7 +40,7 @@ pub enum Refusal {
     },
     /// Every attempt that was allowed has failed; given only where that was asked for instead of the
     /// last failure itself.
-    #[error("`{name}` gave up after {attempts} attempts{}", Retry(*retry_after))]
+    #[error("`{name}` gave up after {attempts} attempt{}{}", plural(*attempts), Retry(*retry_after))]
     Exhausted {
         /// Who tried.
         name: Name,
@@ -230,6 +230,10 @@ impl fmt::Display for StallPhase {
             Self::Total => "the end",
         })
     }
+}
+
+const fn plural(count: u32) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 struct Retry(Option<Duration>);

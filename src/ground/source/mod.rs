@@ -45,6 +45,9 @@ pub trait Source: sealed::Source {
     /// Starts a run. `last` says that no other will be asked for, so that a request need not be
     /// copied. None if the work cannot be started again.
     fn start(&mut self, last: bool) -> Option<Self::Attempt>;
+
+    /// It will not be started again: gives back whatever it holds for that.
+    fn retire(&mut self) {}
 }
 
 pub(crate) mod sealed {

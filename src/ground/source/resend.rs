@@ -20,16 +20,17 @@ where
     S: Service<Request> + Clone,
     R: Replay<Request> + Clone,
 {
-    /// Makes the first call on `service`, which must be ready. `last`: there will be no other.
+    /// Makes the first call on `service`, which must be ready. `last` says of a request that is safe to
+    /// serve twice, or is not, whether there will be no other.
     #[inline]
     pub(crate) fn first(
         service: &mut S,
         request: Request,
         replay: &R,
-        last: bool,
+        last: impl FnOnce(bool) -> bool,
     ) -> (Self, S::Future) {
         let safe = replay.is_safe(&request);
-        let copy = if last { None } else { replay.copy(&request) };
+        let copy = if last(safe) { None } else { replay.copy(&request) };
         let attempt = service.call(request);
         let kept = copy.map(|copy| (service.clone(), copy));
         (Self { kept, replay: replay.clone(), safe }, attempt)
@@ -82,6 +83,10 @@ where
         self.kept = copy.map(|copy| (service, copy));
         Some(attempt)
     }
+
+    fn retire(&mut self) {
+        self.kept = None;
+    }
 }
 
 #[cfg(test)]
@@ -100,7 +105,7 @@ mod tests {
             copies.set(copies.get() + 1);
             Some(*request)
         };
-        let (mut source, _) = Resend::first(&mut echo, 7, &copy, false);
+        let (mut source, _) = Resend::first(&mut echo, 7, &copy, |_| false);
         assert!(source.start(false).is_some());
         assert!(source.start(true).is_some());
         assert!(!source.is_repeatable() && source.start(true).is_none());
@@ -110,7 +115,7 @@ mod tests {
     #[test]
     fn a_request_that_cannot_be_copied_is_sent_once() {
         let mut echo = service_fn(|request: u8| ready(Ok::<_, Infallible>(request)));
-        let (mut source, _) = Resend::first(&mut echo, 7, &|_: &u8| None, false);
+        let (mut source, _) = Resend::first(&mut echo, 7, &|_: &u8| None, |_| false);
         assert!(!source.is_repeatable() && source.start(false).is_none());
     }
 }

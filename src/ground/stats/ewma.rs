@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use crate::ground::time::Instant;
 
-/// A mean that forgets: a sample's weight halves every `half_life`. Told the time.
+/// A mean that forgets: a sample's weight halves every `half_life`, or with the 44 samples that follow,
+/// whichever is sooner. Told the time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ewma {
     half_life: f64,
@@ -23,7 +24,8 @@ impl Ewma {
             None => (sample, now),
             Some((mean, at)) => {
                 let kept = (-now.since(at).as_secs_f64() / self.half_life).exp2();
-                // Two samples of one moment weigh the same as one of half a half-life: neither is lost.
+                // A sample counts a 64th at least: were time all that counts, those of the moment of
+                // the first would be lost.
                 let kept = kept.min(1.0 - 1.0 / 64.0);
                 (sample + (mean - sample) * kept, now.max(at))
             }

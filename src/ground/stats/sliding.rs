@@ -62,7 +62,16 @@ impl SlidingCount {
         if layout.has_room(word, number) {
             bucket.fetch_add(1, Ordering::Relaxed);
         } else {
-            layout.restart(bucket, number);
+            self.restart(bucket, number, layout);
+        }
+    }
+
+    #[cold]
+    fn restart(&self, bucket: &AtomicU64, number: u64, layout: Layout) {
+        layout.restart(bucket, number);
+        if self.layout() != layout {
+            // Time has been cut differently meanwhile: read like that, the number would be a count.
+            bucket.swap(0, Ordering::AcqRel);
         }
     }
 
@@ -94,7 +103,8 @@ impl SlidingCount {
     /// Starts again from nothing. What another thread counts at this very moment may remain.
     pub(crate) fn clear(&self) {
         for bucket in self.shards.get().into_iter().flatten().flat_map(|shard| shard.iter()) {
-            bucket.store(0, Ordering::Relaxed);
+            // Releases how time is cut: whoever starts the bucket after this sees it.
+            bucket.swap(0, Ordering::AcqRel);
         }
     }
 
@@ -136,7 +146,7 @@ impl SlidingCount {
 }
 
 /// How a word is divided between the number of a bucket and its count.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Layout {
     count_bits: u32,
 }
@@ -161,7 +171,6 @@ impl Layout {
     }
 
     /// The bucket is from an earlier round, or full: start it again with a count of one, or stop.
-    #[cold]
     fn restart(self, bucket: &AtomicU64, number: u64) {
         let mut word = bucket.load(Ordering::Relaxed);
         loop {
@@ -170,7 +179,7 @@ impl Layout {
                 true => word + 1,
                 false => number << self.count_bits | 1,
             };
-            match bucket.compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed) {
+            match bucket.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(actual) => word = actual,
             }

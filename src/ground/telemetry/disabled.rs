@@ -50,6 +50,31 @@ pub(crate) const fn connection_changed(_: &Name, _: &'static str, _: &'static st
 #[inline(always)]
 pub(crate) const fn exhausted(_: &Name) {}
 
+/// Nothing is told.
+#[derive(Debug)]
+pub(crate) struct Told;
+
+impl Told {
+    pub(crate) const fn retries(_: &Name) -> Self {
+        Self
+    }
+
+    pub(crate) const fn given_up(_: &Name, _: &'static str) -> Self {
+        Self
+    }
+
+    pub(crate) const fn hedges(_: &Name, _: &'static str) -> Self {
+        Self
+    }
+
+    pub(crate) const fn exhausted(_: &Name) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) const fn add_one(&self) {}
+}
+
 #[inline(always)]
 pub(crate) const fn retried(_: &Name, _: u32, _: Duration) {}
 

@@ -152,17 +152,68 @@ pub(crate) fn connection_changed(name: &Name, from: &'static str, to: &'static s
 
 /// A budget had no token for a further attempt.
 pub(crate) fn exhausted(name: &Name) {
-    #[cfg(feature = "metrics")]
-    count(&metrics::Key::from_parts(names::EXHAUSTED.name, &[("name", shared(name))][..]));
     #[cfg(feature = "tracing")]
     tracing::debug!(target: "buttress", budget = name.as_str(), "budget exhausted");
     let _ = name;
 }
 
+/// One counter of one guard. Its key is made once, so that counting allocates nothing.
+#[derive(Debug)]
+pub(crate) struct Told {
+    #[cfg(feature = "metrics")]
+    key: metrics::Key,
+}
+
+#[cfg(feature = "metrics")]
+impl Told {
+    pub(crate) fn retries(name: &Name) -> Self {
+        Self::of(&names::RETRIES, &[("name", shared(name))])
+    }
+
+    pub(crate) fn given_up(name: &Name, reason: &'static str) -> Self {
+        Self::of(&names::GIVEN_UP, &[("name", shared(name)), ("reason", reason.into())])
+    }
+
+    pub(crate) fn hedges(name: &Name, cause: &'static str) -> Self {
+        Self::of(&names::HEDGES, &[("name", shared(name)), ("cause", cause.into())])
+    }
+
+    pub(crate) fn exhausted(name: &Name) -> Self {
+        Self::of(&names::EXHAUSTED, &[("name", shared(name))])
+    }
+
+    fn of(metric: &Metric, labels: &[(&'static str, metrics::SharedString)]) -> Self {
+        Self { key: metrics::Key::from_parts(metric.name, labels) }
+    }
+
+    pub(crate) fn add_one(&self) {
+        count(&self.key);
+    }
+}
+
+#[cfg(not(feature = "metrics"))]
+impl Told {
+    pub(crate) const fn retries(_: &Name) -> Self {
+        Self {}
+    }
+
+    pub(crate) const fn given_up(_: &Name, _: &'static str) -> Self {
+        Self {}
+    }
+
+    pub(crate) const fn hedges(_: &Name, _: &'static str) -> Self {
+        Self {}
+    }
+
+    pub(crate) const fn exhausted(_: &Name) -> Self {
+        Self {}
+    }
+
+    pub(crate) const fn add_one(&self) {}
+}
+
 /// An attempt failed and another is made.
 pub(crate) fn retried(name: &Name, attempt: u32, delay: Duration) {
-    #[cfg(feature = "metrics")]
-    count(&metrics::Key::from_parts(names::RETRIES.name, &[("name", shared(name))][..]));
     #[cfg(feature = "tracing")]
     tracing::debug!(target: "buttress", retry = name.as_str(), attempt, ?delay, "tries again");
     let _ = (name, attempt, delay);
@@ -170,11 +221,6 @@ pub(crate) fn retried(name: &Name, attempt: u32, delay: Duration) {
 
 /// An attempt is made beside those that run.
 pub(crate) fn hedged(name: &Name, cause: &'static str) {
-    #[cfg(feature = "metrics")]
-    {
-        let labels = [("name", shared(name)), ("cause", cause.into())];
-        count(&metrics::Key::from_parts(names::HEDGES.name, &labels[..]));
-    }
     #[cfg(feature = "tracing")]
     tracing::debug!(target: "buttress", hedge = name.as_str(), cause, "hedged");
     let _ = (name, cause);
@@ -182,11 +228,6 @@ pub(crate) fn hedged(name: &Name, cause: &'static str) {
 
 /// A call was worth another attempt and got none.
 pub(crate) fn gave_up(name: &Name, reason: &'static str, attempts: u32) {
-    #[cfg(feature = "metrics")]
-    {
-        let labels = [("name", shared(name)), ("reason", reason.into())];
-        count(&metrics::Key::from_parts(names::GIVEN_UP.name, &labels[..]));
-    }
     #[cfg(feature = "tracing")]
     tracing::debug!(target: "buttress", retry = name.as_str(), reason, attempts, "gave up");
     let _ = (name, reason, attempts);

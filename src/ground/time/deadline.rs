@@ -76,7 +76,9 @@ impl Deadline {
 
     /// Runs `future` under this deadline, or under the one already in force if that is earlier.
     ///
-    /// It only tells: the guards inside enforce it, as does [`Timeout`](crate::timeout::Timeout).
+    /// It only tells: the guards inside enforce it, as does [`Timeout`](crate::timeout::Timeout). What is
+    /// asked for before the scope begins does not know of it: guards admit when they are called. So
+    /// call them inside, `deadline.scope(async { guard.call(operation).await })`.
     ///
     /// # Cancel safety
     ///

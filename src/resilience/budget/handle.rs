@@ -11,6 +11,7 @@ use crate::ground::{config::ConfigError, name::Name, sync::shards};
 #[derive(Clone)]
 pub struct Budget {
     shared: Arc<Shared>,
+    pays_in: bool,
 }
 
 impl Budget {
@@ -26,13 +27,32 @@ impl Budget {
     /// An empty purse, by a config that has been checked already.
     #[must_use]
     pub fn from_plan(name: impl Into<Name>, plan: &Plan) -> Self {
-        Self { shared: Arc::new(Shared::new(name.into(), plan, shards())) }
+        Self { shared: Arc::new(Shared::new(name.into(), plan, shards())), pays_in: true }
+    }
+
+    /// The same purse for a guard that stands inside another which pays in already: it takes out, and
+    /// pays nothing in. Without it a call of both pays in twice.
+    ///
+    /// ```
+    /// use buttress::{Pipeline, budget::Budget, hedge::Hedge, retry::Retry};
+    ///
+    /// let purse = Budget::new("search", Default::default())?;
+    /// let guarded = Pipeline::new()
+    ///     .with(Retry::new("search", Default::default())?.paying_from(&purse))
+    ///     .with(Hedge::new("search", Default::default())?.paying_from(&purse.inner()));
+    /// # Ok::<_, buttress::config::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn inner(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), pays_in: false }
     }
 
     /// Pays in for a first attempt.
     #[inline]
     pub fn deposit(&self) {
-        self.shared.pay_in();
+        if self.pays_in {
+            self.shared.pay_in();
+        }
     }
 
     /// Takes out for a further attempt. Whether there was enough.

@@ -15,6 +15,9 @@
 //! in the long run one further attempt for five first ones. Where traffic is thin that would be
 //! nothing, so there are three tokens a second besides; what is left of those is gone when the second
 //! is. What has been paid in is kept up to a bound, so that a quiet hour does not pay for a storm.
+//! Each guard pays in for every call made through it. Where one stands inside another and both have the
+//! same purse, give the inner one [`inner`](Budget::inner): a purse that is only taken from. Otherwise a
+//! call pays in twice, and each further attempt of the outer one once more for the inner.
 //! An empty purse refuses further attempts and nothing else: the caller has its first error.
 //!
 //! # What it costs

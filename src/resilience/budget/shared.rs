@@ -11,7 +11,7 @@ use crate::ground::{
         atomic::{AtomicU64, Ordering},
         shard,
     },
-    telemetry,
+    telemetry::{self, Told},
     time::{self, Instant},
 };
 
@@ -28,6 +28,7 @@ pub(super) struct Shared {
     max_kept: AtomicU64,
     withdrawn: Counter,
     exhausted: Counter,
+    told: Told,
     name: Name,
 }
 
@@ -43,6 +44,7 @@ impl Shared {
             max_kept: AtomicU64::new(0),
             withdrawn: Counter::new(1),
             exhausted: Counter::new(1),
+            told: Told::exhausted(&name),
             name,
         };
         shared.reconfigure(plan);
@@ -75,6 +77,7 @@ impl Shared {
             self.withdrawn.add_one();
         } else {
             self.exhausted.add_one();
+            self.told.add_one();
             telemetry::exhausted(&self.name);
         }
         taken

@@ -45,6 +45,12 @@ pub(super) mod sealed {
             Poll::Pending
         }
 
+        /// After [`Begun::NotReady`], instead of beginning: what failed, to stay as it is.
+        fn give_up(&self, kept: &mut K) -> Option<Result<T, E>> {
+            let _ = kept;
+            None
+        }
+
         /// What ran has ended so.
         fn end(&self, kept: &mut K, own: Result<T, E>) -> Result<T, E> {
             let _ = kept;

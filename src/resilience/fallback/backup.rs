@@ -146,6 +146,11 @@ where
         }
     }
 
+    fn give_up(&self, kept: &mut Kept<S, Request, T, E>) -> Option<Result<T, E>> {
+        kept.source = None;
+        kept.original.take()
+    }
+
     fn end(&self, kept: &mut Kept<S, Request, T, E>, own: Result<T, E>) -> Result<T, E> {
         match (kept.original.take(), own) {
             (Some(original), Err(own)) => Err(self.join.join(original, own)),

@@ -152,6 +152,13 @@ where
         loop {
             let result = match this.state.as_mut().project() {
                 StateProjection::Readying => {
+                    let shared = this.hold.shared();
+                    if shared.is_too_late() {
+                        this.state.set(State::Done);
+                        shared.fail();
+                        let failed = time::outside(|| this.hold.answer().give_up(this.kept));
+                        return failed.map_or(Poll::Pending, Poll::Ready);
+                    }
                     let begun = time::outside(|| this.hold.answer().poll_begin(this.kept, cx));
                     match begun {
                         Poll::Pending | Poll::Ready(Begun::NotReady) => return Poll::Pending,

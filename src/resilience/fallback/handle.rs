@@ -13,7 +13,7 @@ use super::{
 use crate::ground::{
     config::ConfigError,
     name::Name,
-    outcome::{Classify, Standard},
+    outcome::{Classify, Hinted, Standard},
     policy::Policy,
     refusal::{Error, Fault, Lifted},
     sync::{Spread, shards},
@@ -64,6 +64,19 @@ impl<A, C, M> Fallback<A, C, M> {
         let View { shared, answer, mark, .. } = &*self.view;
         let (answer, mark) = (answer.clone(), mark.clone());
         Fallback::of(View { shared: Arc::clone(shared), answer, classify, mark })
+    }
+
+    /// A view that finds in a failed result whether the backend asks to be left alone: an
+    /// `Option<Duration>`, or a [`Pushback`](crate::pushback::Pushback). For
+    /// [`patience`](Config::patience).
+    #[must_use]
+    pub fn retry_after<R>(&self, retry_after: R) -> Fallback<A, Hinted<C, R>, M>
+    where
+        A: Clone,
+        C: Clone,
+        M: Clone,
+    {
+        self.classify(Hinted::new(self.view.classify.clone(), retry_after))
     }
 
     /// A view that marks every answer of the fallback, and none of the operation: with a header of the

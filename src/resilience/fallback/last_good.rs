@@ -38,6 +38,9 @@ pub struct LastGood<T> {
     every: Duration,
 }
 
+/// Nothing has been copied.
+const NEVER: u64 = 0;
+
 struct Memory<T> {
     max_age: Duration,
     /// When the value was copied, raw, so that an answer that is not to be copied reads one word.
@@ -56,7 +59,7 @@ impl<T> LastGood<T> {
         let mut check = Check::new("fallback");
         check.positive("last_good.max_age", max_age);
         check.finish(())?;
-        let memory = Memory { max_age, copied: AtomicU64::new(0), value: Mutex::new(None) };
+        let memory = Memory { max_age, copied: AtomicU64::new(NEVER), value: Mutex::new(None) };
         Ok(Self { memory: Arc::new(memory), every: Duration::ZERO })
     }
 
@@ -74,8 +77,8 @@ impl<T> LastGood<T> {
     {
         // A tick late at most: the answer then passes for older than it is, never for younger.
         let now = time::recent();
-        let copied = Instant::from_nanos(self.memory.copied.load(Ordering::Relaxed));
-        if !self.every.is_zero() && now < copied.after(self.every) {
+        let copied = self.memory.copied.load(Ordering::Relaxed);
+        if copied != NEVER && now < Instant::from_nanos(copied).after(self.every) {
             return;
         }
         let mut value = Some((now, Arc::new(value.clone())));
@@ -103,7 +106,7 @@ impl<T> LastGood<T> {
 
     /// Forgets it.
     pub fn forget(&self) {
-        self.memory.copied.store(0, Ordering::Relaxed);
+        self.memory.copied.store(NEVER, Ordering::Relaxed);
         let former = self.memory.value.lock().take();
         drop(former);
     }

@@ -18,7 +18,7 @@
 //! |---|---|
 //! | a refusal of a guard further in: open circuit, limit, timeout, … | the fallback |
 //! | `Failure` or `SoftFailure`, in the eyes of the classifier; an `Ok` may be one | the fallback |
-//! | either, asking to be left alone no longer than [`patience`](Config::patience) | as it is, for whoever waits and calls again |
+//! | such a failure that asks to be left alone no longer than [`patience`](Config::patience) | as it is, for whoever waits and calls again |
 //! | `Ignore` (the caller's own mistake), `Refusal::Invalid` | as it is |
 //! | `Success`, `Slow` | as it is |
 //! | anything, after the task's [`Deadline`](crate::time::Deadline) | as it is, if the fallback takes time |

@@ -22,7 +22,7 @@ pub struct Config {
     /// Over how long a time attempts are measured, where the delay is. Default: 1 minute.
     #[cfg_attr(feature = "serde", serde(with = "crate::ground::config::human"))]
     pub window: Duration,
-    /// Whether it hedges, or only counts when it would. Default: enforce.
+    /// Whether it hedges, or only counts when it would, as if its budget were never empty. Default: enforce.
     pub mode: Mode,
 }
 
@@ -37,8 +37,8 @@ pub struct Config {
 pub enum After {
     /// After so long; zero starts all at once. In a config file `{ delay = "80ms" }`.
     Delay(#[cfg_attr(feature = "serde", serde(with = "crate::ground::config::human"))] Duration),
-    /// So that no more than this share of calls is hedged, 0.001 to 0.5: the delay is measured, and is
-    /// at least a millisecond. In a config file `{ extra_load = 0.02 }`.
+    /// So that no more than this share of calls is hedged, 0.001 to 0.5, counted in whole thousandths: the
+    /// delay is measured, and is at least a millisecond. In a config file `{ extra_load = 0.02 }`.
     ExtraLoad(f64),
 }
 

@@ -67,13 +67,13 @@ where
     S::Err: Fault,
     H: Hold<Core = Core, Eyes: Sight>,
 {
-    /// The first attempt is started by `start`.
+    /// The first attempt is started by `start`, which is told whether it is the only one.
     #[inline]
-    pub(super) fn start(core: &Core, hold: H, start: impl FnOnce() -> (S, S::Attempt)) -> Self {
+    pub(super) fn start(core: &Core, hold: H, start: impl FnOnce(bool) -> (S, S::Attempt)) -> Self {
         let began = core.begin();
         let patience = &hold.eyes().parts().patience;
-        let delay = outside(|| patience.delay(core.shared.delay()));
-        let (source, first) = outside(start);
+        let delay = outside(|| patience.delay(core.shared.delay(began)));
+        let (source, first) = outside(|| start(delay.is_none()));
         let (first, timer, rivals) = (Some(first), None, None);
         Self { state: State::Racing { first, timer, source, hold, began, delay, rivals } }
     }

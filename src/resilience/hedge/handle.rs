@@ -143,7 +143,7 @@ impl<C, D> Hedge<C, D> {
         C: Classify<T, Error<E>>,
         D: Patience,
     {
-        Hedging::start(&self.view.core, self.view.borrow(), || {
+        Hedging::start(&self.view.core, self.view.borrow(), |_| {
             let first = Lifted::new(operation());
             (Lifting(operation), first)
         })
@@ -164,7 +164,7 @@ impl<C, D> Hedge<C, D> {
         C: Classify<T, E>,
         D: Patience,
     {
-        Hedging::start(&self.view.core, self.view.borrow(), || {
+        Hedging::start(&self.view.core, self.view.borrow(), |_| {
             let first = operation();
             (Plain(operation), first)
         })
@@ -210,7 +210,7 @@ impl<C, D> fmt::Debug for Hedge<C, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hedge")
             .field("name", self.name())
-            .field("delay", &self.view.core.shared.delay())
+            .field("delay", &self.snapshot().delay)
             .finish_non_exhaustive()
     }
 }

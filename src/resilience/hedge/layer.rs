@@ -81,8 +81,8 @@ where
     #[inline]
     fn call(&mut self, request: Request) -> Self::Future {
         let view = &self.hedge.view;
-        Hedging::start(&view.core, view.own(), || {
-            Resend::first(&mut self.inner, request, &self.replay, false)
+        Hedging::start(&view.core, view.own(), |only| {
+            Resend::first(&mut self.inner, request, &self.replay, |safe| only || !safe)
         })
     }
 }

@@ -34,7 +34,8 @@
 //!
 //! Around an operation that succeeds at once: a payment into the budget, or two; with a delay that
 //! is measured, two readings of the clock and a short lock that nobody waits for. Nothing is allocated
-//! before a hedge is started. Around an operation that waits: one timer. Figures:
+//! before an attempt fails or is late. Around an operation that waits: one timer. In the tower door each
+//! call that may be hedged clones the request and the service, and counts a reference. Figures:
 //! `benches/peers/RESULTS.md`.
 //!
 //! # What a drop does
@@ -62,16 +63,13 @@
 //! # Example (tower)
 //!
 //! ```
-//! use buttress::{Lift, hedge::{Config, Hedge}, retry::Retry};
+//! use buttress::{Lift, budget::Budget, hedge::{Config, Hedge}, retry::Retry};
 //! use tower::{ServiceBuilder, service_fn};
 //!
-//! let hedge = Hedge::new("search", Config::new())?;
-//! let retry = Retry::new("search", Default::default())?;
-//! // One purse for both.
-//! let hedge = match retry.budget() {
-//!     Some(budget) => hedge.paying_from(budget),
-//!     None => hedge,
-//! };
+//! // One purse for both, into which the outer one pays.
+//! let purse = Budget::new("search", Default::default())?;
+//! let retry = Retry::new("search", Default::default())?.paying_from(&purse);
+//! let hedge = Hedge::new("search", Config::new())?.paying_from(&purse.inner());
 //! let service = ServiceBuilder::new()
 //!     .layer(retry.layer())
 //!     .layer(hedge.layer())

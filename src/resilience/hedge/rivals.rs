@@ -10,6 +10,7 @@ use super::{
     shared::{Cause, Core},
 };
 use crate::ground::{
+    mode::Mode,
     outcome::{Classify, Outcome, never_began},
     pushback::Pushback,
     refusal::Fault,
@@ -115,10 +116,13 @@ where
             }
             self.first = Some(result);
         }
+        let mut at = 0;
         loop {
-            if let Some(answer) = self.poll_running(race, cx) {
+            if let Some(answer) = self.poll_running(at, race, cx) {
                 return Poll::Ready(Win { answer, hedged: true });
             }
+            // The others have been polled already.
+            at = self.running.len();
             if !self.start_next(race, cx) {
                 break;
             }
@@ -130,9 +134,10 @@ where
         }
     }
 
-    /// Polls each; the answer, if one gives it.
+    /// Polls each from this one on; the answer, if one gives it.
     fn poll_running<S, C>(
         &mut self,
+        mut at: usize,
         race: &Race<'_, S, C>,
         cx: &mut Context<'_>,
     ) -> Option<Result<T, E>>
@@ -140,7 +145,6 @@ where
         S: Source<Ok = T, Err = E, Attempt = A>,
         C: Classify<T, E>,
     {
-        let mut at = 0;
         while let Some(rival) = self.running.get_mut(at) {
             match outside(|| rival.attempt.as_mut().poll(cx)) {
                 Poll::Pending => at += 1,
@@ -189,16 +193,21 @@ where
         if !self.readying && !self.is_next_due(race, cx) {
             return false;
         }
+        // Before it was ready the backend has asked to be left alone.
+        if self.closed {
+            self.stand_down(race.source);
+            return false;
+        }
         self.readying = true;
         match outside(|| race.source.poll_ready(cx)) {
             Poll::Pending => return false,
+            Poll::Ready(Ok(())) if is_in_time() => self.readying = false,
             // The others go on without it.
-            Poll::Ready(Err(error)) => {
-                outside(|| drop(error));
-                (self.readying, self.closed) = (false, true);
+            Poll::Ready(late) => {
+                outside(|| drop(late));
+                self.stand_down(race.source);
                 return false;
             }
-            Poll::Ready(Ok(())) => self.readying = false,
         }
         let last = self.started >= race.core.shared.max_hedges();
         let Some(attempt) = outside(|| race.source.start(last)) else {
@@ -210,32 +219,42 @@ where
         true
     }
 
-    /// Whether the next attempt is due, and paid for.
+    /// The attempt that was being made ready is not made, and no other. What it held to be ready is not
+    /// kept until the others have ended.
+    fn stand_down<S: Source>(&mut self, source: &mut S) {
+        (self.readying, self.closed) = (false, true);
+        outside(|| source.retire());
+    }
+
+    /// Whether the next attempt is due, and paid for. None ever is where it only watches.
     fn is_next_due<S: Source, C>(
         &mut self,
         race: &mut Race<'_, S, C>,
         cx: &mut Context<'_>,
     ) -> bool {
-        let may = !self.closed
-            && self.started < race.core.shared.max_hedges()
-            && race.source.is_repeatable()
-            && race.source.is_safe();
-        if !may {
+        loop {
+            let may = !self.closed
+                && self.started < race.core.shared.max_hedges()
+                && race.source.is_repeatable()
+                && race.source.is_safe();
+            if !may {
+                race.timer.set(None);
+                return false;
+            }
+            if self.due.is_none() && poll_timer(race.timer.as_mut(), race.delay, cx).is_ready() {
+                self.due = Some(Cause::Slow);
+            }
+            let Some(cause) = self.due.take() else { return false };
             race.timer.set(None);
-            return false;
-        }
-        if self.due.is_none() && poll_timer(race.timer.as_mut(), race.delay, cx).is_ready() {
-            self.due = Some(Cause::Slow);
-        }
-        let Some(cause) = self.due.take() else { return false };
-        race.timer.set(None);
-        let in_time = Deadline::current().is_none_or(|deadline| !deadline.left().is_zero());
-        if in_time && race.core.pay(cause) {
+            if !is_in_time() || !race.core.pay(cause) {
+                self.closed = true;
+                return false;
+            }
             self.started += 1;
-            true
-        } else {
-            self.closed = true;
-            false
+            if race.core.shared.mode() == Mode::Enforce {
+                return true;
+            }
+            // Counted as if it were started; the next is due a delay later.
         }
     }
 
@@ -245,6 +264,11 @@ where
             core.shared.record(rival.began, now, false);
         }
     }
+}
+
+/// Whether the task's deadline has not passed.
+fn is_in_time() -> bool {
+    Deadline::current().is_none_or(|deadline| !deadline.left().is_zero())
 }
 
 /// Ready once so long has passed since it was first polled.
@@ -264,11 +288,7 @@ pub(super) fn poll_timer(
 }
 
 /// What a result means. `known` is what the classifier has said of it already.
-fn judge<T, E, C>(
-    classify: &C,
-    result: &Result<T, E>,
-    known: Option<Outcome>,
-) -> (Outcome, Meaning)
+fn judge<T, E, C>(classify: &C, result: &Result<T, E>, known: Option<Outcome>) -> (Outcome, Meaning)
 where
     E: Fault,
     C: Classify<T, E>,

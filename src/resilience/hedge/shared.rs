@@ -16,7 +16,7 @@ use crate::{
             Mutex, Park, Spot,
             atomic::{AtomicU32, AtomicU64, Ordering},
         },
-        telemetry,
+        telemetry::{self, Told},
         time::{self, Instant, nanos},
     },
     resilience::budget::{self, Budget},
@@ -51,6 +51,9 @@ impl Park for Core {
 pub(super) struct Shared {
     /// Nanoseconds; `NEVER` while it is not known.
     delay: AtomicU64,
+    /// Until when a measured one is gone by: then all that it was measured by has left the window.
+    until: AtomicU64,
+    window: AtomicU64,
     max_hedges: AtomicU32,
     shadow: AtomicU32,
     measured: AtomicU32,
@@ -58,6 +61,8 @@ pub(super) struct Shared {
     share: Budget,
     estimator: Mutex<Estimator>,
     name: Name,
+    told_slow: Told,
+    told_failed: Told,
     slow: Counter,
     failed: Counter,
     wins: Counter,
@@ -83,22 +88,25 @@ impl Core {
         if self.shared.is_measured() { self.shared.begin_measured() } else { Instant::FOREVER }
     }
 
-    /// A hedge is due. Whether it is started.
+    /// A hedge is due. Whether it is paid for.
     pub(super) fn pay(&self, cause: Cause) -> bool {
         let shared = &self.shared;
+        let enforced = shared.mode() == Mode::Enforce;
+        // Who only watches leaves the budget to those who start something. The share is its own.
         let paid = (!shared.is_measured() || shared.share.try_withdraw())
-            && self.budget.as_ref().is_none_or(Budget::try_withdraw);
+            && (!enforced || self.budget.as_ref().is_none_or(Budget::try_withdraw));
         if !paid {
             shared.unpaid.add_one();
             return false;
         }
-        let (counter, word) = match cause {
-            Cause::Failed => (&shared.failed, "failed"),
-            Cause::Slow => (&shared.slow, "slow"),
+        let (counter, told, word) = match cause {
+            Cause::Failed => (&shared.failed, &shared.told_failed, "failed"),
+            Cause::Slow => (&shared.slow, &shared.told_slow, "slow"),
         };
         counter.add_one();
+        told.add_one();
         telemetry::hedged(&shared.name, word);
-        shared.mode() == Mode::Enforce
+        true
     }
 }
 
@@ -107,11 +115,15 @@ impl Shared {
         let share = Budget::from_plan(name.clone(), &budget::Plan::default());
         let shared = Self {
             delay: AtomicU64::new(NEVER),
+            until: AtomicU64::new(NEVER),
+            window: AtomicU64::new(0),
             max_hedges: AtomicU32::new(0),
             shadow: AtomicU32::new(0),
             measured: AtomicU32::new(0),
             share,
             estimator: Mutex::new(Estimator::new(plan.config().window, 0.5, time::now())),
+            told_slow: Told::hedges(&name, "slow"),
+            told_failed: Told::hedges(&name, "failed"),
             name,
             slow: Counter::new(1),
             failed: Counter::new(1),
@@ -130,13 +142,17 @@ impl Shared {
             After::Delay(delay) => {
                 self.measured.store(0, Ordering::Relaxed);
                 self.delay.store(nanos(delay).min(NEVER - 1), Ordering::Relaxed);
+                self.until.store(NEVER, Ordering::Relaxed);
             }
             After::ExtraLoad(share) => {
-                let of_calls = budget::Config::new().with_ratio(share).with_per_second(0);
+                // A budget counts in thousandths, and this is the most.
+                let at_most = (share * 1e3 + 1e-6).floor() / 1e3;
+                let of_calls = budget::Config::new().with_ratio(at_most).with_per_second(0);
                 // Within the bounds of a budget, as it was checked.
                 if self.share.reconfigure(of_calls.with_max_kept(100)).is_ok() {
                     *self.estimator.lock() = Estimator::new(config.window, share, time::now());
                     self.delay.store(NEVER, Ordering::Relaxed);
+                    self.window.store(nanos(config.window), Ordering::Relaxed);
                     self.measured.store(1, Ordering::Relaxed);
                 }
             }
@@ -157,11 +173,15 @@ impl Shared {
         time::now()
     }
 
-    /// After how long a call is hedged; none while that is not known.
+    /// After how long a call that began then is hedged; none while that is not known. The time is asked
+    /// for only where the delay is measured.
     #[inline]
-    pub(super) fn delay(&self) -> Option<Duration> {
+    pub(super) fn delay(&self, began: Instant) -> Option<Duration> {
         match self.delay.load(Ordering::Relaxed) {
             NEVER => None,
+            _ if self.is_measured() && began.as_nanos() >= self.until.load(Ordering::Relaxed) => {
+                None
+            }
             delay => Some(Duration::from_nanos(delay)),
         }
     }
@@ -190,6 +210,8 @@ impl Shared {
             if let Some(delay) = estimator.record(now, lasted) {
                 drop(estimator);
                 if self.is_measured() {
+                    let window = Duration::from_nanos(self.window.load(Ordering::Relaxed));
+                    self.until.store(now.after(window).as_nanos(), Ordering::Relaxed);
                     self.delay.store(delay.unwrap_or(NEVER), Ordering::Relaxed);
                 }
             }
@@ -200,7 +222,7 @@ impl Shared {
         let samples = self.estimator.lock().samples();
         Snapshot {
             name: self.name.clone(),
-            delay: self.delay(),
+            delay: self.delay(time::now()),
             samples,
             mode: self.mode(),
             budget: budget.map(Budget::snapshot),

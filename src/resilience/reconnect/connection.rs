@@ -5,7 +5,7 @@ use super::shared::{Live, Shared};
 /// A live connection, as far as anybody knows; made by [`connected`](super::Reconnect::connected).
 ///
 /// It is the connection itself to whoever uses it, and can say that it is broken. Dropping it says
-/// nothing.
+/// nothing. It keeps what the handles share as a handle does: a heartbeat goes on while there is one.
 pub struct Connection<C, E> {
     live: Arc<Live<C>>,
     shared: Arc<Shared<C, E>>,

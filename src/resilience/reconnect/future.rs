@@ -94,7 +94,7 @@ where
                         }
                         Err(refusal) => {
                             state.set(State::Done);
-                            return Poll::Ready(Err(refusal.into()));
+                            return Poll::Ready(Err(hold.shared().refuse(refusal).into()));
                         }
                         Ok(None) => {
                             state.set(State::Done);

@@ -24,6 +24,9 @@ use crate::ground::{
 ///
 /// A handle: clones share one connection, as does every service made from any of them. `K` is how *this*
 /// handle tells which results break the connection; see [`classify`](Self::classify).
+///
+/// It goes from thread to thread if `C` is both `Send` and `Sync`, for all threads use the one connection.
+/// What is not `Sync` can be kept as an `Arc<Mutex<_>>`, a boxed service as a `tower::util::BoxCloneSyncService`.
 pub struct Reconnect<C, E, K = Intact> {
     shared: Arc<Shared<C, E>>,
     classify: K,
@@ -82,8 +85,10 @@ impl<C, E, K> Reconnect<C, E, K> {
     /// The connect goes on with whoever else waits.
     pub async fn connected(&self) -> Result<Connection<C, E>, Refusal> {
         let mut waiter = pin!(Waiter::new());
-        let live = poll_fn(|cx| waiter.as_mut().poll(&self.shared, cx)).await?;
-        Ok(Connection::new(live, Arc::clone(&self.shared)))
+        match poll_fn(|cx| waiter.as_mut().poll(&self.shared, cx)).await {
+            Ok(live) => Ok(Connection::new(live, Arc::clone(&self.shared))),
+            Err(refusal) => Err(self.shared.refuse(refusal)),
+        }
     }
 
     /// The connection, if there is one already.
@@ -130,7 +135,8 @@ impl<C, E, K> Reconnect<C, E, K> {
     /// Keeps the connection alive: makes it at once, pings it every
     /// [`beat_every`](Config::beat_every), and gives it up after so many
     /// [`missed_beats`](Config::missed_beats) in a row, or one that this handle's classifier calls a failure. Then
-    /// it makes the next. A ping that is not answered when the next is due is missed, and dropped.
+    /// it makes the next. A ping that is not answered when the next is due is missed, and dropped. One that
+    /// a guard refused before it began says nothing.
     ///
     /// A classifier that is a closure is one for the results of some calls, and not for those of pings:
     /// ask for the heartbeat of the handle it was made from.

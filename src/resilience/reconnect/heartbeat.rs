@@ -11,7 +11,7 @@ use super::{
     waiter::Waiter,
 };
 use crate::ground::{
-    outcome::{Classify, Outcome},
+    outcome::{Classify, Outcome, never_began},
     refusal::Error,
     time::{self, Instant, Sleep},
 };
@@ -26,7 +26,7 @@ enum Beat<R> {
 }
 
 /// Pings every connection there is, one after the other, until the last handle is gone or it is
-/// closed. Holds no share in the connection while it waits.
+/// closed. Holds no share in the handle while it waits, and lets go of a connection once that is gone.
 pub(super) async fn beat<C, E, K, P, Fut, T, X>(
     shared: Weak<Shared<C, E>>,
     bell: Arc<Bell>,
@@ -83,7 +83,10 @@ async fn watch<C, E, K, P, Fut, T, X>(
         let beat = {
             let mut answer = pin!(Some(time::outside(|| ping(connection.clone()))));
             let beat = within(answer.as_mut(), due, shared, place, era).await;
-            time::cut_off(|| answer.set(None));
+            match beat {
+                Beat::Missed => time::cut_off(|| answer.set(None)),
+                Beat::Answered(_) | Beat::Over => answer.set(None),
+            }
             beat
         };
         let broken = match beat {
@@ -94,9 +97,13 @@ async fn watch<C, E, K, P, Fut, T, X>(
             }
             Beat::Answered(answer) => {
                 let answer = answer.map_err(Error::Inner);
-                missed = if answer.is_ok() { 0 } else { missed + 1 };
-                let broken = time::outside(|| classify.classify(&answer)) == Outcome::Failure;
-                broken || missed >= plan.config().missed_beats
+                if never_began(&answer) {
+                    false
+                } else {
+                    missed = if answer.is_ok() { 0 } else { missed + 1 };
+                    let broken = time::outside(|| classify.classify(&answer)) == Outcome::Failure;
+                    broken || missed >= plan.config().missed_beats
+                }
             }
         };
         if broken {

@@ -95,8 +95,12 @@ impl Machine {
         }
     }
 
-    pub(super) const fn failures(&self) -> u32 {
-        self.failures
+    /// Attempts failed in a row at `now`: none, once the connection there is has been stable.
+    pub(super) fn failures(&self, now: Instant) -> u32 {
+        match self.phase {
+            Phase::Up { since } if self.is_stable(since, now) => 0,
+            _ => self.failures,
+        }
     }
 
     /// Somebody asks for a connection.
@@ -109,12 +113,29 @@ impl Machine {
                 (Ask::Later { due: until, down: false }, None)
             }
             Phase::Down { until } if now < until => (Ask::Later { due: until, down: true }, None),
-            Phase::BackingOff { .. } => self.begin(now),
-            Phase::Down { .. } | Phase::Idle => {
-                self.forget();
-                self.begin(now)
-            }
+            Phase::BackingOff { .. } => match self.down_until(now) {
+                Some(until) if now < until => {
+                    // Nobody asked while there was time left.
+                    let change = self.enter(Phase::Down { until }, now);
+                    (Ask::Later { due: until, down: true }, Some(change))
+                }
+                Some(_) => self.begin_afresh(now),
+                None => self.begin(now),
+            },
+            Phase::Down { .. } | Phase::Idle => self.begin_afresh(now),
         }
+    }
+
+    fn begin_afresh(&mut self, now: Instant) -> (Ask, Option<Transition>) {
+        self.forget();
+        self.begin(now)
+    }
+
+    /// Until when it is down, where it has been without a stable connection for too long.
+    fn down_until(&self, now: Instant) -> Option<Instant> {
+        let config = self.plan.config();
+        let end = self.trying_since?.after(config.max_elapsed?);
+        (now > end).then(|| end.after(config.down_for))
     }
 
     fn begin(&mut self, now: Instant) -> (Ask, Option<Transition>) {
@@ -162,7 +183,7 @@ impl Machine {
             return None;
         }
         self.lost += 1;
-        if now.since(since) < self.plan.config().stable_after {
+        if !self.is_stable(since, now) {
             return Some(self.back_off(now, below));
         }
         self.forget();
@@ -182,6 +203,10 @@ impl Machine {
 
     pub(super) fn close(&mut self, now: Instant) -> Option<Transition> {
         (self.phase != Phase::Closed).then(|| self.enter(Phase::Closed, now))
+    }
+
+    fn is_stable(&self, since: Instant, now: Instant) -> bool {
+        now.since(since) >= self.plan.config().stable_after
     }
 
     fn back_off(&mut self, now: Instant, below: impl FnOnce(u64) -> u64) -> Transition {

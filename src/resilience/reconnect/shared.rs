@@ -32,7 +32,14 @@ pub struct Shared<C, E> {
     slot: Mutex<Slot<C, E>>,
     bell: Arc<Bell>,
     journal: Journal<Transition>,
-    refused: Meter,
+    refused: Meters,
+}
+
+/// What counts refusals, by their kind.
+struct Meters {
+    disconnected: Meter,
+    deadline: Meter,
+    closed: Meter,
 }
 
 struct Slot<C, E> {
@@ -78,7 +85,11 @@ impl<C, E> Shared<C, E> {
             slot: Mutex::new(slot),
             bell: Bell::new(),
             journal: Journal::new(),
-            refused: Meter::new(&name, "disconnected"),
+            refused: Meters {
+                disconnected: Meter::new(&name, "disconnected"),
+                deadline: Meter::new(&name, "deadline_exceeded"),
+                closed: Meter::new(&name, "shutting_down"),
+            },
             name,
         })
     }
@@ -183,16 +194,27 @@ impl<C, E> Shared<C, E> {
         Snapshot {
             name: self.name.clone(),
             state: machine.state(),
-            failures: machine.failures(),
+            failures: machine.failures(now),
             retry_after: machine.due().map(|due| due.since(now)),
             totals: Totals { made: machine.made, failed: machine.failed, lost: machine.lost },
         }
     }
 
+    /// Counts a refusal that somebody gets.
+    #[cold]
+    pub(super) fn refuse(&self, refusal: Refusal) -> Refusal {
+        let meter = match &refusal {
+            Refusal::DeadlineExceeded { .. } => &self.refused.deadline,
+            Refusal::ShuttingDown { .. } => &self.refused.closed,
+            _ => &self.refused.disconnected,
+        };
+        meter.refused(Mode::Enforce);
+        refusal
+    }
+
     /// The refusal of a caller without a connection.
     #[cold]
-    pub(super) fn refusal(&self, due: Option<Instant>, now: Instant) -> Refusal {
-        self.refused.refused(Mode::Enforce);
+    pub(super) fn disconnected(&self, due: Option<Instant>, now: Instant) -> Refusal {
         // Where nothing is due, the next try is being made.
         let retry_after = Some(due.map_or(Duration::ZERO, |due| due.since(now)));
         Refusal::Disconnected { name: self.name.clone(), retry_after }

@@ -7,7 +7,8 @@ use crate::ground::{
 
 /// What a connection is doing.
 ///
-/// Nothing happens while nobody asks: one whose delay is over is connecting once somebody does.
+/// Nothing happens while nobody asks: one whose delay is over is connecting once somebody does, or down
+/// if the time for it is over too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]

@@ -72,6 +72,10 @@ impl Waiter {
         let plan = shared.plan();
         if let Patience::Fresh = *this.patience {
             let deadline = Deadline::current().map_or(Instant::FOREVER, Deadline::moment);
+            if now >= deadline {
+                // Before looking: nothing is begun for who has no time.
+                return Poll::Ready(Err(too_late(shared, deadline, now)));
+            }
             *this.patience = Patience::Until { own: now.after(plan.config().wait), deadline };
         }
         let place = this.place.get_or_insert_with(|| Place::at(shared.bell()));
@@ -91,15 +95,13 @@ impl Waiter {
         let mut until = due.unwrap_or(Instant::FOREVER);
         if let Patience::Until { own, deadline } = *this.patience {
             if now >= deadline {
-                let (name, late) = (shared.name().clone(), now.since(deadline));
-                let refusal = Refusal::DeadlineExceeded { name, began: false, late };
-                return Poll::Ready(Err(refusal));
+                return Poll::Ready(Err(too_late(shared, deadline, now)));
             }
             let limit = own.min(deadline);
             let refuses = plan.config().while_backing_off == WhileBackingOff::Refuse;
             // Who would wait in vain does not wait.
             if now >= limit || due.is_some_and(|due| down || refuses || due > limit) {
-                return Poll::Ready(Err(shared.refusal(due, now)));
+                return Poll::Ready(Err(shared.disconnected(due, now)));
             }
             until = until.min(limit);
         }
@@ -118,4 +120,9 @@ impl Waiter {
         }
         Poll::Pending
     }
+}
+
+fn too_late<C, E>(shared: &Shared<C, E>, deadline: Instant, now: Instant) -> Refusal {
+    let (name, late) = (shared.name().clone(), now.since(deadline));
+    Refusal::DeadlineExceeded { name, began: false, late }
 }

@@ -34,7 +34,8 @@ pub struct Config {
     pub retry_refusals: bool,
     /// What comes back when it gives up. Default: the last result.
     pub give_up: GiveUp,
-    /// Whether it tries again, or only counts when it would. Default: enforce.
+    /// Whether it tries again, or only counts when it would, as if its budget were never empty.
+    /// Default: enforce.
     pub mode: Mode,
 }
 

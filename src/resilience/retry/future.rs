@@ -16,7 +16,7 @@ use super::{
 };
 use crate::ground::{
     hold::Hold,
-    outcome::{Classify, Outcome},
+    outcome::{Classify, Outcome, never_began},
     refusal::Fault,
     source::Source,
     time::{Instant, outside},
@@ -86,16 +86,31 @@ where
                 Poll::Ready(Ok(value)) => {
                     let result = Ok(value);
                     let outcome = outside(|| hold.eyes().parts().classify.classify(&result));
-                    if is_answer(outcome) {
-                        if let Some(core) = hold.core() {
-                            core.succeed(None);
+                    match outcome {
+                        Outcome::Success | Outcome::Slow => {
+                            if let Some(core) = hold.core() {
+                                core.succeed(None);
+                            }
+                            state.set(State::Done);
+                            return Poll::Ready(result);
                         }
-                        state.set(State::Done);
-                        return Poll::Ready(result);
+                        Outcome::Ignore => {
+                            state.set(State::Done);
+                            return Poll::Ready(result);
+                        }
+                        Outcome::Failure | Outcome::SoftFailure => News { result, outcome },
                     }
-                    News { result, outcome: Some(outcome) }
                 }
-                Poll::Ready(Err(error)) => News { result: Err(error), outcome: None },
+                Poll::Ready(Err(error)) => {
+                    let result = Err(error);
+                    match appraise(hold, &result) {
+                        Some(outcome) => News { result, outcome },
+                        None => {
+                            state.set(State::Done);
+                            return Poll::Ready(result);
+                        }
+                    }
+                }
             },
             StateProjection::Later(later) => {
                 later.as_mut().go_on(None, cx);
@@ -116,8 +131,22 @@ where
     }
 }
 
-const fn is_answer(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Success | Outcome::Slow)
+/// What an error means that the first attempt came to; none if it is the answer.
+#[cold]
+fn appraise<H, T, E>(hold: &H, result: &Result<T, E>) -> Option<Outcome>
+where
+    E: Fault,
+    H: Hold<Core = Core, Eyes: Sight<Classifier: Classify<T, E>>>,
+{
+    if never_began(result) {
+        // No classifier's business: what it is worth depends on the refusal alone.
+        return hold
+            .core()
+            .is_some_and(|core| core.shared.retries_refusals())
+            .then_some(Outcome::Failure);
+    }
+    let outcome = outside(|| hold.eyes().parts().classify.classify(result));
+    matches!(outcome, Outcome::Failure | Outcome::SoftFailure).then_some(outcome)
 }
 
 /// What a call came to.

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     ground::{
         hold::{Hold, sealed},
-        outcome::{Classify, Outcome},
+        outcome::{Classify, Outcome, never_began},
         pushback::Pushback,
         random,
         refusal::{Fault, Refusal},
@@ -49,8 +49,8 @@ pub(super) struct Later<S: Source, H: Hold<Eyes: Sight>> {
 /// How an attempt has ended.
 pub(super) struct News<T, E> {
     pub(super) result: Result<T, E>,
-    /// What the classifier says of it, if it has been asked.
-    pub(super) outcome: Option<Outcome>,
+    /// What the classifier says of it.
+    pub(super) outcome: Outcome,
 }
 
 type Delays<H> = <<<H as sealed::Hold>::Eyes as Sight>::Pace as Pace>::Delays;
@@ -100,7 +100,7 @@ where
         cx: &mut Context<'_>,
     ) -> Pin<Box<Self>> {
         let plan = hold.core().map_or_else(Plan::default, |core| core.shared.plan());
-        let course = Course::new(&plan, outside(|| hold.eyes().parts().pace.delays()));
+        let course = Course::new(&plan);
         let (step, timer, paid, answer) = (Step::Done, None, None, None);
         let mut later = Box::pin(Self { step, timer, course, paid, source, hold, began, answer });
         later.as_mut().go_on(Some(news), cx);
@@ -125,7 +125,11 @@ where
             match step.as_mut().project() {
                 StepProjection::Running { attempt } => match outside(|| attempt.poll(cx)) {
                     Poll::Pending => return,
-                    Poll::Ready(result) => news = Some(News { result, outcome: None }),
+                    Poll::Ready(result) => {
+                        let classify = &this.hold.eyes().parts().classify;
+                        let outcome = outside(|| outcome(classify, &result));
+                        news = Some(News { result, outcome });
+                    }
                 },
                 StepProjection::Waiting => {
                     if let Some(sleep) = timer.as_mut().as_pin_mut() {
@@ -165,7 +169,7 @@ where
     }
 
     /// An attempt has ended: with the answer of the call, or another follows.
-    fn settle(self: Pin<&mut Self>, News { result, outcome }: News<T, E>) {
+    fn settle(self: Pin<&mut Self>, news: News<T, E>) {
         let this = self.project();
         let mut step = this.step;
         // Whatever an attempt holds is given back before the wait.
@@ -174,19 +178,17 @@ where
         let course = this.course;
 
         let worth = outside(|| {
-            judge(
-                &this.hold.eyes().parts().classify,
-                &result,
-                outcome,
-                this.source.is_safe(),
-                course.config(),
-            )
+            let classify = &this.hold.eyes().parts().classify;
+            judge(classify, &news, this.source.is_safe(), course.config())
         });
+        let well = matches!(news.outcome, Outcome::Success | Outcome::Slow) && news.result.is_ok();
+        let result = news.result;
         let room = match worth {
             Worth::Again { .. } => room(*this.began, course.config()),
             Worth::Answer | Worth::Not(_) => Room::ENDLESS,
         };
-        let next = course.next(worth, this.source.is_repeatable(), room, random::below);
+        let delays = || outside(|| this.hold.eyes().parts().pace.delays());
+        let next = course.next(worth, this.source.is_repeatable(), room, delays, random::below);
         let next = next.and_then(|next| {
             if course.only_watches() {
                 Err(Ending::Watched)
@@ -213,10 +215,10 @@ where
             }
             Err(ending) => {
                 course.end(ending);
-                if ending == Ending::Answered && result.is_ok() {
+                if ending == Ending::Answered && well {
                     core.succeed(*this.paid);
                 }
-                core.shared.ended(ending, course.attempts(), result.is_ok());
+                core.shared.ended(ending, course.attempts(), well);
                 *this.answer = Some(if course.refuses(ending) {
                     Err(E::from(Refusal::Exhausted {
                         name: core.shared.name().clone(),
@@ -231,11 +233,19 @@ where
     }
 }
 
-/// What a result is worth. `known` is what the classifier has said of it already.
+/// What a result means; a refusal that never began is no classifier's business.
+fn outcome<T, E, C>(classifier: &C, result: &Result<T, E>) -> Outcome
+where
+    E: Fault,
+    C: Classify<T, E>,
+{
+    if never_began(result) { Outcome::Failure } else { classifier.classify(result) }
+}
+
+/// What a result is worth that means this.
 fn judge<T, E, C>(
     classifier: &C,
-    result: &Result<T, E>,
-    known: Option<Outcome>,
+    News { result, outcome }: &News<T, E>,
     safe: bool,
     config: &Config,
 ) -> Worth
@@ -243,17 +253,19 @@ where
     E: Fault,
     C: Classify<T, E>,
 {
-    if let Some(refusal) = result.as_ref().err().and_then(Fault::refusal) {
-        if !refusal.began() {
-            return worth_of_refusal(refusal, config);
+    let refusal = result.as_ref().err().and_then(Fault::refusal);
+    match (refusal, outcome) {
+        (Some(refusal), _) if !refusal.began() => worth_of_refusal(refusal, config),
+        (_, Outcome::Failure | Outcome::SoftFailure) => {
+            let mut pushback = classifier.pushback(result);
+            // A guard further in may know, where the classifier does not.
+            if pushback == Pushback::NONE {
+                pushback = refusal.and_then(Refusal::retry_after).into();
+            }
+            worth(*outcome, pushback, safe)
         }
+        (_, Outcome::Ignore | Outcome::Slow | Outcome::Success) => Worth::Answer,
     }
-    let outcome = known.unwrap_or_else(|| classifier.classify(result));
-    let pushback = match outcome {
-        Outcome::Failure | Outcome::SoftFailure => classifier.pushback(result),
-        Outcome::Ignore | Outcome::Slow | Outcome::Success => Pushback::NONE,
-    };
-    worth(outcome, pushback, safe)
 }
 
 /// How long a call that began then may wait. Reads the clock if anything bounds it.
@@ -265,7 +277,7 @@ fn room(began: Instant, config: &Config) -> Room {
     }
     let now = time::now();
     Room {
-        deadline: deadline.map_or(Duration::MAX, |deadline| deadline.moment().since(now)),
-        elapsed: most.map_or(Duration::MAX, |most| most.saturating_sub(now.since(began))),
+        deadline: deadline.map(|deadline| deadline.moment().since(now)),
+        elapsed: most.map(|most| most.saturating_sub(now.since(began))),
     }
 }

@@ -84,7 +84,7 @@ where
         let view = &self.retry.view;
         let once = view.core.shared.tries_once();
         Retrying::start(&view.core, view.own(), || {
-            Resend::first(&mut self.inner, request, &self.replay, once)
+            Resend::first(&mut self.inner, request, &self.replay, |_| once)
         })
     }
 }

@@ -109,20 +109,21 @@ pub(super) fn worth_of_refusal(refusal: &Refusal, config: &Config) -> Worth {
 /// How long may be waited.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
-    /// Until the deadline.
-    pub(super) deadline: Duration,
-    /// Until `max_elapsed` is over.
-    pub(super) elapsed: Duration,
+    /// Until the deadline, if there is one.
+    pub(super) deadline: Option<Duration>,
+    /// Until `max_elapsed` is over, if it is set.
+    pub(super) elapsed: Option<Duration>,
 }
 
 impl Room {
-    pub(super) const ENDLESS: Self = Self { deadline: Duration::MAX, elapsed: Duration::MAX };
+    pub(super) const ENDLESS: Self = Self { deadline: None, elapsed: None };
 
     /// `delay`, if there is room for it.
     fn fit(self, delay: Duration) -> Result<Duration, Ending> {
-        if delay >= self.deadline {
+        let lasts_beyond = |room: Option<Duration>| room.is_some_and(|room| delay >= room);
+        if lasts_beyond(self.deadline) {
             Err(Ending::Deadline)
-        } else if delay >= self.elapsed {
+        } else if lasts_beyond(self.elapsed) {
             Err(Ending::Elapsed)
         } else {
             Ok(delay)
@@ -130,7 +131,8 @@ impl Room {
     }
 
     fn least(self) -> Duration {
-        self.deadline.min(self.elapsed)
+        let or_endless = |room: Option<Duration>| room.unwrap_or(Duration::MAX);
+        or_endless(self.deadline).min(or_endless(self.elapsed))
     }
 }
 
@@ -140,7 +142,8 @@ pub(super) struct Course<I> {
     config: Config,
     jittered: bool,
     delays: Delays,
-    custom: Option<I>,
+    /// Delays that somebody else gives, once they have been asked for.
+    custom: Option<Option<I>>,
     /// Attempts made.
     attempts: u32,
     waited: Duration,
@@ -150,12 +153,12 @@ pub(super) struct Course<I> {
 
 impl<I: Iterator<Item = Duration>> Course<I> {
     /// After the first attempt.
-    pub(super) fn new(plan: &Plan, custom: Option<I>) -> Self {
+    pub(super) fn new(plan: &Plan) -> Self {
         Self {
             config: plan.config().clone(),
             jittered: plan.terms().is_jittered(),
             delays: Delays::new(plan.terms()),
-            custom,
+            custom: None,
             attempts: 1,
             waited: Duration::ZERO,
             hint: None,
@@ -163,15 +166,17 @@ impl<I: Iterator<Item = Duration>> Course<I> {
         }
     }
 
-    /// How long to wait for the next attempt, or why there is none. `below(n)` draws from 0 up to and
-    /// without `n`.
+    /// How long to wait for the next attempt, or why there is none. `custom` asks for delays that somebody
+    /// else gives; `below(n)` draws from 0 up to and without `n`.
     pub(super) fn next(
         &mut self,
         worth: Worth,
         repeatable: bool,
         room: Room,
+        custom: impl FnOnce() -> Option<I>,
         below: impl Fn(u64) -> u64,
     ) -> Result<Next, Ending> {
+        self.hint = None;
         let (wait, cost) = match worth {
             Worth::Answer => return Err(Ending::Answered),
             Worth::Not(ending) => return Err(ending),
@@ -195,13 +200,17 @@ impl<I: Iterator<Item = Duration>> Course<I> {
                 self.delays.restart();
                 if self.jittered { upward(wait, room.least(), below) } else { wait }
             }
-            None => room.fit(self.backoff(below).ok_or(Ending::Attempts)?)?,
+            None => room.fit(self.backoff(custom, below).ok_or(Ending::Attempts)?)?,
         };
         Ok(Next { delay, cost })
     }
 
-    fn backoff(&mut self, below: impl FnOnce(u64) -> u64) -> Option<Duration> {
-        match &mut self.custom {
+    fn backoff(
+        &mut self,
+        custom: impl FnOnce() -> Option<I>,
+        below: impl FnOnce(u64) -> u64,
+    ) -> Option<Duration> {
+        match self.custom.get_or_insert_with(custom) {
             Some(custom) => custom.next(),
             None => Some(self.delays.next(below)),
         }
@@ -255,6 +264,7 @@ impl<I: Iterator<Item = Duration>> Course<I> {
     /// Whether this ending comes back as a refusal.
     pub(super) fn refuses(&self, ending: Ending) -> bool {
         self.config.give_up == GiveUp::Refuse
+            && !self.only_watches()
             && !matches!(ending, Ending::Answered | Ending::Watched)
     }
 }
@@ -284,7 +294,7 @@ mod tests {
     const AGAIN: Worth = Worth::Again { wait: None, cost: COST };
 
     fn course(config: Config) -> Result<Course<Empty<Duration>>, ConfigError> {
-        Ok(Course::new(&config.parse()?, None))
+        Ok(Course::new(&config.parse()?))
     }
 
     fn steady() -> Config {
@@ -292,7 +302,7 @@ mod tests {
     }
 
     fn within(room: Duration) -> Room {
-        Room { elapsed: room, ..Room::ENDLESS }
+        Room { elapsed: Some(room), ..Room::ENDLESS }
     }
 
     #[test]
@@ -300,10 +310,10 @@ mod tests {
         for (most, further) in [(1, 0), (2, 1), (3, 2), (10, 9)] {
             let mut course = course(steady().with_max_attempts(most))?;
             for _ in 0..further {
-                assert!(course.next(AGAIN, true, Room::ENDLESS, |_| 0).is_ok());
+                assert!(course.next(AGAIN, true, Room::ENDLESS, || None, |_| 0).is_ok());
                 course.begin();
             }
-            let ended = course.next(AGAIN, true, Room::ENDLESS, |_| 0);
+            let ended = course.next(AGAIN, true, Room::ENDLESS, || None, |_| 0);
             assert_eq!(ended, Err(Ending::Attempts), "of {most}");
             assert_eq!(course.attempts(), most);
         }
@@ -313,11 +323,11 @@ mod tests {
     #[test]
     fn a_wait_that_has_no_room_is_not_begun() -> Result<(), ConfigError> {
         let mut course = course(steady())?;
-        let mut next = |room| course.next(AGAIN, true, room, |_| 0).map(|next| next.delay);
+        let mut next = |room| course.next(AGAIN, true, room, || None, |_| 0).map(|next| next.delay);
         assert_eq!(next(within(3 * SECOND)), Err(Ending::Elapsed));
         assert_eq!(next(within(4 * SECOND)), Err(Ending::Elapsed));
         assert_eq!(next(within(5 * SECOND)), Ok(4 * SECOND));
-        let deadline = Room { deadline: 4 * SECOND, elapsed: 3 * SECOND };
+        let deadline = Room { deadline: Some(4 * SECOND), elapsed: Some(3 * SECOND) };
         assert_eq!(next(deadline), Err(Ending::Deadline));
         Ok(())
     }
@@ -327,7 +337,7 @@ mod tests {
         let mut course = course(steady().with_max_retry_after(60 * SECOND))?;
         let mut ask = |wait, room| {
             let worth = Worth::Again { wait: Some(wait), cost: COST };
-            course.next(worth, true, room, |_| 0).map(|next| next.delay)
+            course.next(worth, true, room, || None, |_| 0).map(|next| next.delay)
         };
         assert_eq!(ask(3 * SECOND, Room::ENDLESS), Ok(3 * SECOND));
         assert_eq!(ask(60 * SECOND, Room::ENDLESS), Ok(60 * SECOND));
@@ -344,7 +354,7 @@ mod tests {
         let mut course = course(config.with_max_attempts(u32::MAX))?;
         let mut next = |wait| {
             let worth = Worth::Again { wait, cost: COST };
-            course.next(worth, true, Room::ENDLESS, |_| 0).map(|next| next.delay.as_secs())
+            course.next(worth, true, Room::ENDLESS, || None, |_| 0).map(|next| next.delay.as_secs())
         };
         let waits = [None, None, None, Some(5 * SECOND), None, None];
         assert_eq!(waits.map(&mut next), [1, 2, 4, 5, 1, 2].map(Ok));

@@ -36,7 +36,7 @@
 //!
 //! Around an operation that succeeds at once: a payment into the budget, which is a load and a store.
 //! No clock is read (but with `max_elapsed`), nothing is drawn, nothing allocated. The first failure
-//! allocates once, for the timer and the count, and is that of the call. In the tower door each
+//! allocates once, for the timer and the count; that is all a call allocates. In the tower door each
 //! call also clones the request and the service, as any retry must, and counts a reference. Figures:
 //! `benches/peers/RESULTS.md`.
 //!

@@ -15,7 +15,7 @@ use crate::{
             Mutex, Park, Spot,
             atomic::{AtomicU32, Ordering},
         },
-        telemetry,
+        telemetry::{self, Told},
         time::{self, Instant},
     },
     resilience::budget::{
@@ -38,8 +38,12 @@ pub(super) struct Shared {
     max_attempts: AtomicU32,
     /// Whether the time of a call is taken.
     timed: AtomicU32,
+    /// Whether refusals are tried again.
+    refusals: AtomicU32,
     plan: Mutex<Plan>,
     name: Name,
+    told_retries: Told,
+    told_given_up: [Told; 6],
     retries: Counter,
     recovered: Counter,
     given_up: [Counter; 6],
@@ -99,7 +103,10 @@ impl Shared {
         let shared = Self {
             max_attempts: AtomicU32::new(0),
             timed: AtomicU32::new(0),
+            refusals: AtomicU32::new(0),
             plan: Mutex::new(plan.clone()),
+            told_retries: Told::retries(&name),
+            told_given_up: COUNTED.map(|ending| Told::given_up(&name, ending.as_str())),
             name,
             retries: Counter::new(1),
             recovered: Counter::new(1),
@@ -113,6 +120,7 @@ impl Shared {
         let config = plan.config();
         self.max_attempts.store(config.max_attempts, Ordering::Relaxed);
         self.timed.store(u32::from(config.max_elapsed.is_some()), Ordering::Relaxed);
+        self.refusals.store(u32::from(config.retry_refusals), Ordering::Relaxed);
         *self.plan.lock() = plan;
     }
 
@@ -131,6 +139,10 @@ impl Shared {
         self.max_attempts.load(Ordering::Relaxed) <= 1
     }
 
+    pub(super) fn retries_refusals(&self) -> bool {
+        self.refusals.load(Ordering::Relaxed) != 0
+    }
+
     /// When a call begins, if anybody wants to know.
     #[inline]
     pub(super) fn begin(&self) -> Instant {
@@ -146,6 +158,7 @@ impl Shared {
 
     pub(super) fn tries_again(&self, attempt: u32, delay: Duration) {
         self.retries.add_one();
+        self.told_retries.add_one();
         telemetry::retried(&self.name, attempt, delay);
     }
 
@@ -158,6 +171,7 @@ impl Shared {
         }
         if let Some(at) = COUNTED.iter().position(|counted| *counted == ending) {
             self.given_up[at].add_one();
+            self.told_given_up[at].add_one();
             telemetry::gave_up(&self.name, ending.as_str(), attempts);
         }
     }

@@ -129,7 +129,7 @@ async fn in_shadow_mode_every_hedge_that_would_be_started_is_counted() {
 async fn a_purse_shared_by_a_retry_around_a_hedge_bounds_the_sum() {
     let purse = Budget::new("purse", budget::Config::new().with_per_second(0)).unwrap();
     let retry = Retry::new("backend", retry::Config::new()).unwrap().paying_from(&purse);
-    let hedge = hedge(10, 2).paying_from(&purse);
+    let hedge = hedge(10, 2).paying_from(&purse.inner());
     let pipeline = Pipeline::new().with(retry).with(hedge);
     let backend = Backend::new([Step::err(Down::Broken(1))]);
     for _ in 0..1000 {

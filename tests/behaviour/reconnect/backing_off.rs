@@ -154,6 +154,42 @@ async fn after_so_long_it_is_down() {
     assert_eq!((start.elapsed(), server.connects()), (7 * SECOND, 4));
 }
 
+/// Nobody asked in time: it has been down since then, and the next attempt is the first of others.
+#[tokio::test(start_paused = true)]
+async fn no_attempt_begins_after_so_long_even_if_nobody_asked_in_time() {
+    let server = Server::default();
+    server.down(true);
+    let config = config().with_max_elapsed(3 * SECOND).with_down_for(10 * SECOND);
+    let db = server.kept(config.with_wait(SECOND / 2));
+    assert!(db.connected().await.is_err());
+    assert_eq!(db.state(), State::BackingOff(1));
+    advance(5 * SECOND).await;
+    let refused = db.connected().await.unwrap_err();
+    assert_eq!((server.connects(), db.state()), (1, State::Down));
+    assert_eq!(refused.retry_after(), Some(8 * SECOND));
+    advance(8 * SECOND).await;
+    assert!(db.connected().await.is_err());
+    assert_eq!((server.connects(), db.state()), (2, State::BackingOff(1)));
+    advance(600 * SECOND).await;
+    assert!(db.connected().await.is_err());
+    assert_eq!((server.connects(), db.state()), (3, State::BackingOff(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_counted_until_a_connection_was_stable() {
+    let server = Server::default();
+    server.down(true);
+    let db = server.kept(config().with_wait(SECOND / 2));
+    assert!(db.connected().await.is_err());
+    server.down(false);
+    advance(SECOND).await;
+    assert!(db.connected().await.is_ok());
+    advance(4 * SECOND).await;
+    assert_eq!((db.state(), db.snapshot().failures), (State::Up, 1));
+    advance(SECOND).await;
+    assert_eq!((db.state(), db.snapshot().failures), (State::Up, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn callers_wait_or_are_refused_while_it_backs_off() {
     let server = Server::default();

@@ -56,6 +56,14 @@ fn a_config_file_says_what_differs_from_the_defaults() {
     assert!(toml::from_str::<Config>("retries = 3").is_err());
 }
 
+#[test]
+fn no_limit_survives_the_way_into_a_file_and_back() {
+    let config = Config::new().with_wait(Duration::MAX).with_connect_within(Duration::MAX);
+    let text = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<Config>(&text).unwrap(), config);
+    assert!(config.parse().is_ok());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_is_data() {
     let server = Server::default();

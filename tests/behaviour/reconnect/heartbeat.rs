@@ -9,8 +9,9 @@ use std::{
 };
 
 use buttress::{
-    Error,
-    outcome::Outcome,
+    Error, Refusal,
+    latency::{self, Latency},
+    outcome::{Outcome, Standard},
     reconnect::{Config, State},
     testing::Polls,
 };
@@ -189,4 +190,51 @@ async fn it_ends_while_connecting_pinging_and_waiting() {
         drop(db);
         ends(heartbeat).await;
     }
+}
+
+/// A guard around the ping that refuses it says nothing about the connection, whoever classifies.
+#[tokio::test(start_paused = true)]
+async fn a_ping_that_never_began_says_nothing_about_the_connection() {
+    let server = Server::default();
+    let db = server.kept(beating()).classify(Standard::default());
+    let full = Refusal::Full { name: "pings".into(), limit: 1 };
+    let heartbeat = tokio::spawn(db.heartbeat(move |_| {
+        let full = full.clone();
+        async move { Err::<(), _>(full) }
+    }));
+    sleep(95 * SECOND).await;
+    assert_eq!((server.connects(), db.snapshot().totals.lost), (1, 0));
+    heartbeat.abort();
+
+    // One that began says as much as any error: it breaks this connection, and the next.
+    let late = Refusal::TimedOut { name: "pings".into(), limit: SECOND };
+    let heartbeat = tokio::spawn(db.heartbeat(move |_| {
+        let late = late.clone();
+        async move { Err::<(), _>(late) }
+    }));
+    sleep(SECOND).await;
+    assert_eq!(db.snapshot().totals.lost, 2);
+    heartbeat.abort();
+}
+
+/// A ping is cut off when its time is up, and only then: one whose connection is gone is cancelled.
+#[tokio::test(start_paused = true)]
+async fn a_ping_fails_when_its_time_is_up_and_is_cancelled_when_its_connection_is_gone() {
+    let server = Server::default();
+    let db = server.kept(beating());
+    let pings = Latency::new("db", latency::Config::new()).unwrap();
+    let measured = pings.operation("ping");
+    let heartbeat = tokio::spawn(db.heartbeat(move |_| {
+        let measured = measured.clone();
+        async move { measured.wrap(pending::<Result<(), ()>>()).await }
+    }));
+    let ended = || {
+        let summary = pings.summary();
+        summary.operation("ping").map(|ping| (ping.err, ping.cancelled))
+    };
+    sleep(11 * SECOND).await;
+    assert_eq!(ended(), Some((1, 0)), "missed");
+    db.close();
+    ends(heartbeat).await;
+    assert_eq!(ended(), Some((1, 1)), "its connection is gone");
 }

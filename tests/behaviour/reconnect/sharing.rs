@@ -175,6 +175,16 @@ async fn a_caller_waits_no_longer_than_its_deadline_and_leaves_the_connect_to_th
     assert_eq!((*patient.unwrap(), server.connects()), (1, 1));
 }
 
+/// Whose deadline has passed starts nothing: as of every guard.
+#[tokio::test(start_paused = true)]
+async fn a_caller_whose_deadline_has_passed_connects_nothing() {
+    let server = Server::slow();
+    let db = server.kept(config());
+    let refused = Deadline::within(Duration::ZERO).scope(db.connected()).await.unwrap_err();
+    assert!(matches!(refused, Refusal::DeadlineExceeded { began: false, .. }), "{refused:?}");
+    assert_eq!((db.state(), server.connects()), (State::Idle, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_caller_waits_no_longer_than_it_may() {
     let server = Server::slow();

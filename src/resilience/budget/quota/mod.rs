@@ -19,7 +19,8 @@
 //!
 //! # What it costs
 //!
-//! A success while the quota is full: a load. Else an atomic compare-and-set.
+//! A success while the quota is full: two loads. Else an atomic compare-and-set. A further attempt looks
+//! up its cost under a short lock first.
 //!
 //! # What a drop does
 //!
@@ -45,3 +46,7 @@ pub use self::{
     handle::{Quota, Snapshot},
     machine::{Cost, Paid},
 };
+
+#[cfg(all(test, buttress_loom))]
+#[path = "../../../../tests/loom/quota.rs"]
+mod loom;

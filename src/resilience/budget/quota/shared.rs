@@ -9,7 +9,7 @@ use crate::ground::{
         Mutex,
         atomic::{AtomicU32, Ordering},
     },
-    telemetry,
+    telemetry::{self, Told},
 };
 
 /// What the clones of a quota share.
@@ -21,6 +21,7 @@ pub(super) struct Shared {
     config: Mutex<Config>,
     withdrawn: Counter,
     exhausted: Counter,
+    told: Told,
     name: Name,
 }
 
@@ -34,6 +35,7 @@ impl Shared {
             config: Mutex::new(config.clone()),
             withdrawn: Counter::new(1),
             exhausted: Counter::new(1),
+            told: Told::exhausted(&name),
             name,
         }
     }
@@ -43,9 +45,7 @@ impl Shared {
         let mut before = self.config.lock();
         self.capacity.store(config.capacity, Ordering::Relaxed);
         self.credit.store(config.credit, Ordering::Relaxed);
-        let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-            Some(left.min(config.capacity))
-        });
+        self.cut_to(config.capacity);
         *before = config.clone();
     }
 
@@ -63,6 +63,7 @@ impl Shared {
             self.withdrawn.add_one();
         } else {
             self.exhausted.add_one();
+            self.told.add_one();
             telemetry::exhausted(&self.name);
         }
         paid.then_some(Paid(cost))
@@ -74,8 +75,21 @@ impl Shared {
         if self.left.load(Ordering::Relaxed) < capacity {
             let amount = paid.map_or_else(|| self.credit.load(Ordering::Relaxed), |paid| paid.0);
             let refund = |left| refund(left, amount, capacity);
-            let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, refund);
+            // Acquires: what comes back after a cut sees by what capacity that was made.
+            let _ = self.left.fetch_update(Ordering::AcqRel, Ordering::Relaxed, refund);
+            let now = self.capacity.load(Ordering::Relaxed);
+            if now < capacity {
+                self.cut_to(now);
+            }
         }
+    }
+
+    /// Leaves at most so much. Writes in any case, and releases: see [`Self::give_back`].
+    #[cold]
+    fn cut_to(&self, capacity: u32) {
+        let _ = self
+            .left
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |left| Some(left.min(capacity)));
     }
 
     pub(super) fn left(&self) -> u32 {

@@ -17,7 +17,7 @@ use super::{
 use crate::ground::{
     config::ConfigError,
     name::Name,
-    outcome::{Classify, Standard},
+    outcome::{Classify, Hinted, Standard},
     refusal::{Error, Fault, Lifted},
     stats::Counter,
     sync::shards,
@@ -80,6 +80,17 @@ impl<P, C> Failover<P, C> {
     #[must_use]
     pub fn classify<D>(&self, classify: D) -> Failover<P, D> {
         Failover { links: Arc::clone(&self.links), classify }
+    }
+
+    /// A view of the same providers that finds in a failed result whether the backend asks to be left
+    /// alone: an `Option<Duration>`, or a [`Pushback`](crate::pushback::Pushback). For
+    /// [`patience`](FailoverConfig::patience).
+    #[must_use]
+    pub fn retry_after<R>(&self, retry_after: R) -> Failover<P, Hinted<C, R>>
+    where
+        C: Clone,
+    {
+        self.classify(Hinted::new(self.classify.clone(), retry_after))
     }
 
     /// Asks each provider for an answer, by an operation whose error is its own: in what comes back it

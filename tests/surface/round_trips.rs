@@ -1,0 +1,77 @@
+//! A config that is written to a file and read again is the same, at its edges too.
+
+use std::{fmt::Debug, time::Duration};
+
+use buttress::{
+    Mode,
+    backoff::{Backoff, Jitter},
+    budget::{self, quota},
+    fallback::{self, FailoverConfig, WhenAllOpen},
+    hedge, retry,
+    timeout::stream,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+const EDGES: [Duration; 4] = [
+    Duration::from_nanos(1),
+    Duration::from_millis(1500),
+    Duration::from_secs(86_400 * 400),
+    Duration::MAX,
+];
+
+#[track_caller]
+fn survives<C: Serialize + DeserializeOwned + PartialEq + Debug>(config: &C) {
+    let json = serde_json::to_string(config).unwrap();
+    assert_eq!(serde_json::from_str::<C>(&json).as_ref().unwrap(), config, "{json}");
+    let toml = toml::Value::try_from(config).unwrap();
+    assert_eq!(toml.clone().try_into::<C>().as_ref().unwrap(), config, "{toml:?}");
+}
+
+#[test]
+fn of_retries() {
+    survives(&retry::presets::HOSTED_MODEL);
+    for edge in EDGES {
+        for backoff in [
+            Backoff::Immediate,
+            Backoff::constant(edge),
+            Backoff::linear(edge, edge),
+            Backoff::Exponential { base: edge, factor: 1.001, cap: edge },
+        ] {
+            for jitter in [
+                Jitter::Decorrelated,
+                Jitter::Equal,
+                Jitter::Fraction(0.1),
+                Jitter::Full,
+                Jitter::None,
+            ] {
+                let config = retry::Config::new().with_backoff(backoff).with_jitter(jitter);
+                survives(&config.clone().with_max_attempts(u32::MAX).with_max_elapsed(edge));
+                let config = config.with_max_retry_after(edge).with_give_up(retry::GiveUp::Refuse);
+                survives(&config.with_retry_refusals(true).with_mode(Mode::Shadow));
+            }
+        }
+    }
+    survives(&budget::Config::new().with_ratio(0.001));
+    survives(&quota::Config::new().with_capacity(u32::MAX));
+}
+
+#[test]
+fn of_hedges_and_fallbacks() {
+    survives(&hedge::Config::new().with_extra_load(0.001));
+    survives(&hedge::Config::after(Duration::ZERO).with_mode(Mode::Shadow));
+    survives(&FailoverConfig::new().with_when_all_open(WhenAllOpen::Probe).with_max_held(1));
+    for edge in EDGES {
+        survives(&hedge::Config::after(edge).with_window(edge));
+        survives(&fallback::Config::new().with_patience(edge));
+        survives(&FailoverConfig::new().with_when_all_open(WhenAllOpen::WaitUpTo(edge)));
+    }
+}
+
+#[test]
+fn of_timed_streams() {
+    survives(&stream::Config::new());
+    for edge in EDGES {
+        let config = stream::Config::new().with_first_content(edge).with_gap(edge);
+        survives(&config.with_total(edge).with_mode(Mode::Shadow));
+    }
+}
