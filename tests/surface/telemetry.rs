@@ -379,7 +379,7 @@ fn hedges_are_counted_by_what_they_were_started_for() {
     let snapshotter = recorder.snapshotter();
     let subscriber = tracing_subscriber::registry().with(events.clone());
     metrics::with_local_recorder(&recorder, || {
-        tracing::subscriber::with_default(subscriber, || {
+        listening(subscriber, || {
             paused().block_on(async {
                 let hedge = hedge();
                 let slow = Script::<_, &str>::new([Step::hang(), Step::hang(), Step::ok(1)]);

@@ -63,7 +63,7 @@ impl Told {
         Self
     }
 
-    pub(crate) const fn hedges(_: &Name, _: &'static str) -> Self {
+    pub(crate) const fn hedges(_: &Name, _: &'static str, _: Mode) -> Self {
         Self
     }
 
@@ -79,7 +79,7 @@ impl Told {
 pub(crate) const fn retried(_: &Name, _: u32, _: Duration) {}
 
 #[inline(always)]
-pub(crate) const fn hedged(_: &Name, _: &'static str) {}
+pub(crate) const fn hedged(_: &Name, _: &'static str, _: bool) {}
 
 #[inline(always)]
 pub(crate) const fn gave_up(_: &Name, _: &'static str, _: u32) {}

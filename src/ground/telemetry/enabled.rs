@@ -174,8 +174,13 @@ impl Told {
         Self::of(&names::GIVEN_UP, &[("name", shared(name)), ("reason", reason.into())])
     }
 
-    pub(crate) fn hedges(name: &Name, cause: &'static str) -> Self {
-        Self::of(&names::HEDGES, &[("name", shared(name)), ("cause", cause.into())])
+    pub(crate) fn hedges(name: &Name, cause: &'static str, mode: Mode) -> Self {
+        let mode = match mode {
+            Mode::Enforce => "enforce",
+            Mode::Shadow => "shadow",
+        };
+        let labels = [("name", shared(name)), ("cause", cause.into()), ("mode", mode.into())];
+        Self::of(&names::HEDGES, &labels)
     }
 
     pub(crate) fn exhausted(name: &Name) -> Self {
@@ -201,7 +206,7 @@ impl Told {
         Self {}
     }
 
-    pub(crate) const fn hedges(_: &Name, _: &'static str) -> Self {
+    pub(crate) const fn hedges(_: &Name, _: &'static str, _: Mode) -> Self {
         Self {}
     }
 
@@ -220,10 +225,10 @@ pub(crate) fn retried(name: &Name, attempt: u32, delay: Duration) {
 }
 
 /// An attempt is made beside those that run.
-pub(crate) fn hedged(name: &Name, cause: &'static str) {
+pub(crate) fn hedged(name: &Name, cause: &'static str, shadow: bool) {
     #[cfg(feature = "tracing")]
-    tracing::debug!(target: "buttress", hedge = name.as_str(), cause, "hedged");
-    let _ = (name, cause);
+    tracing::debug!(target: "buttress", hedge = name.as_str(), cause, shadow, "hedged");
+    let _ = (name, cause, shadow);
 }
 
 /// A call was worth another attempt and got none.

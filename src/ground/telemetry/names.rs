@@ -71,11 +71,12 @@ pub(super) const SLOW: Metric = Metric {
     help: "Operations that took longer than their threshold",
 };
 
-/// Labels: `name`, `cause`.
+/// Labels: `name`, `cause`, `mode`.
 pub(super) const HEDGES: Metric = Metric {
     name: "buttress_hedges_total",
     kind: Kind::Counter,
-    help: "Attempts started beside those that ran, because those were slow or because one had failed",
+    help: "Attempts started beside those that ran, because those were slow or because one had failed; mode shadow: \
+           only counted",
 };
 
 /// Labels: `name`, `from`, `to`.

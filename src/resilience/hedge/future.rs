@@ -9,13 +9,13 @@ use std::{
 use pin_project::{pin_project, pinned_drop};
 
 use super::{
-    rivals::{News, Race, Rivals, Win, poll_timer},
+    rivals::{News, Race, Rivals, Win, outcome_of, poll_timer},
     shared::Core,
     view::{Patience, sealed::Sight},
 };
 use crate::ground::{
     hold::Hold,
-    outcome::{Classify, Outcome},
+    outcome::{Classify, Outcome, never_began},
     refusal::Fault,
     source::Source,
     time::{self, Instant, Sleep, outside},
@@ -156,11 +156,27 @@ where
             return Poll::Pending;
         };
         let Some(core) = hold.core() else { return Poll::Pending };
+        let classify = &hold.eyes().parts().classify;
+        let news = match news {
+            News::First(result, known) if rivals.is_none() => {
+                let outcome = known.unwrap_or_else(|| outside(|| outcome_of(classify, &result)));
+                // Nothing follows such a result, and nothing is made for what would.
+                if delay.is_none() || (outcome == Outcome::Ignore && !never_began(&result)) {
+                    if *began != Instant::FOREVER {
+                        let by_itself = matches!(outcome, Outcome::Slow | Outcome::Success);
+                        core.shared.record(*began, time::now(), by_itself);
+                    }
+                    state.set(State::Done);
+                    return Poll::Ready(result);
+                }
+                News::First(result, Some(outcome))
+            }
+            news => news,
+        };
         let rivals = rivals.get_or_insert_with(|| {
             let never = delay.is_none();
             Box::new(if never { Rivals::closed() } else { Rivals::new() })
         });
-        let classify = &hold.eyes().parts().classify;
         let (began, delay) = (*began, delay.unwrap_or(Duration::MAX));
         let mut race = Race { first, timer, source, core, classify, began, delay };
         let Poll::Ready(Win { answer, hedged }) = rivals.poll(&mut race, news, cx) else {

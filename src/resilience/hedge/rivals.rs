@@ -287,6 +287,15 @@ pub(super) fn poll_timer(
     timer.as_pin_mut().map_or(Poll::Pending, |timer| timer.poll(cx))
 }
 
+/// What a result means; a refusal that never began is no classifier's business.
+pub(super) fn outcome_of<T, E, C>(classify: &C, result: &Result<T, E>) -> Outcome
+where
+    E: Fault,
+    C: Classify<T, E>,
+{
+    if never_began(result) { Outcome::Failure } else { classify.classify(result) }
+}
+
 /// What a result means. `known` is what the classifier has said of it already.
 fn judge<T, E, C>(classify: &C, result: &Result<T, E>, known: Option<Outcome>) -> (Outcome, Meaning)
 where

@@ -61,8 +61,9 @@ pub(super) struct Shared {
     share: Budget,
     estimator: Mutex<Estimator>,
     name: Name,
-    told_slow: Told,
-    told_failed: Told,
+    /// As hedges that were started, and that would have been.
+    told_slow: [Told; 2],
+    told_failed: [Told; 2],
     slow: Counter,
     failed: Counter,
     wins: Counter,
@@ -70,6 +71,7 @@ pub(super) struct Shared {
 }
 
 const NEVER: u64 = u64::MAX;
+const MODES: [Mode; 2] = [Mode::Enforce, Mode::Shadow];
 
 /// Why a hedge is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,8 +106,13 @@ impl Core {
             Cause::Slow => (&shared.slow, &shared.told_slow, "slow"),
         };
         counter.add_one();
-        told.add_one();
-        telemetry::hedged(&shared.name, word);
+        let [started, watched] = told;
+        if enforced {
+            started.add_one()
+        } else {
+            watched.add_one()
+        }
+        telemetry::hedged(&shared.name, word, !enforced);
         true
     }
 }
@@ -122,8 +129,8 @@ impl Shared {
             measured: AtomicU32::new(0),
             share,
             estimator: Mutex::new(Estimator::new(plan.config().window, 0.5, time::now())),
-            told_slow: Told::hedges(&name, "slow"),
-            told_failed: Told::hedges(&name, "failed"),
+            told_slow: MODES.map(|mode| Told::hedges(&name, "slow", mode)),
+            told_failed: MODES.map(|mode| Told::hedges(&name, "failed", mode)),
             name,
             slow: Counter::new(1),
             failed: Counter::new(1),

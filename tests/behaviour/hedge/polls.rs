@@ -12,6 +12,8 @@ use std::{
 };
 
 use buttress::{
+    Mode,
+    budget::{self, Budget},
     hedge::{Config, Hedge},
     testing::{Polls, Step},
 };
@@ -60,17 +62,14 @@ async fn the_timer_is_disarmed_once_no_hedge_can_start() {
         let config = Config::after(millis(10)).with_max_hedges(9);
         let poor = Hedge::new("backend", config.clone()).unwrap();
         let poor = poor.paying_from(
-            &buttress::budget::Budget::new(
-                "empty",
-                buttress::budget::Config::new().with_ratio(0.0).with_per_second(0),
-            )
-            .unwrap(),
+            &Budget::new("empty", budget::Config::new().with_ratio(0.0).with_per_second(0))
+                .unwrap(),
         );
         let hanging = Backend::new([Step::hang()]);
         assert_eq!(polled(hanging.ask(door, &poor)).await, 3, "{door:?}");
 
         // It only watches.
-        let shadow = Hedge::new("backend", config.with_mode(buttress::Mode::Shadow)).unwrap();
+        let shadow = Hedge::new("backend", config.with_mode(Mode::Shadow)).unwrap();
         assert_eq!(polled(hanging.ask(door, &shadow)).await, 11, "{door:?}: it counts nine");
 
         // A hedge was told to leave the backend alone.
