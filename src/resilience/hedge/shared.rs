@@ -145,6 +145,8 @@ impl Shared {
         let config = plan.config();
         self.max_hedges.store(config.max_hedges, Ordering::Relaxed);
         self.shadow.store(u32::from(config.mode == Mode::Shadow), Ordering::Relaxed);
+        // Whoever records meanwhile must not overwrite what is set here.
+        let mut estimator = self.estimator.lock();
         match config.after {
             After::Delay(delay) => {
                 self.measured.store(0, Ordering::Relaxed);
@@ -157,7 +159,7 @@ impl Shared {
                 let of_calls = budget::Config::new().with_ratio(at_most).with_per_second(0);
                 // Within the bounds of a budget, as it was checked.
                 if self.share.reconfigure(of_calls.with_max_kept(100)).is_ok() {
-                    *self.estimator.lock() = Estimator::new(config.window, share, time::now());
+                    *estimator = Estimator::new(config.window, share, time::now());
                     self.delay.store(NEVER, Ordering::Relaxed);
                     self.window.store(nanos(config.window), Ordering::Relaxed);
                     self.measured.store(1, Ordering::Relaxed);
@@ -215,7 +217,7 @@ impl Shared {
         // An estimate can do without the samples of a moment at which two threads meet.
         if let Some(mut estimator) = self.estimator.try_lock() {
             if let Some(delay) = estimator.record(now, lasted) {
-                drop(estimator);
+                // Under the lock, or it might overwrite what a new config has set.
                 if self.is_measured() {
                     let window = Duration::from_nanos(self.window.load(Ordering::Relaxed));
                     self.until.store(now.after(window).as_nanos(), Ordering::Relaxed);
