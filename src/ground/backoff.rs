@@ -95,15 +95,19 @@ impl Backoff {
 
     /// Notes what is wrong with it and its jitter; what it comes to.
     pub(crate) fn check(self, jitter: Jitter, check: &mut Check) -> Terms {
-        if let Self::Constant { delay } = self {
-            check.positive("backoff.delay", delay);
-        }
-        if let Self::Linear { base, cap } | Self::Exponential { base, cap, .. } = self {
-            check.positive("backoff.base", base);
-            check.require(cap >= base, "backoff.cap", "must be at least backoff.base");
-        }
-        if let Self::Exponential { factor, .. } = self {
-            check.require((1.0..=1000.0).contains(&factor), "backoff.factor", "must be 1 to 1000");
+        match self {
+            Self::Immediate => {}
+            Self::Constant { delay } => check.positive("backoff.constant.delay", delay),
+            Self::Linear { base, cap } => {
+                check.positive("backoff.linear.base", base);
+                check.require(cap >= base, "backoff.linear.cap", "must be at least base");
+            }
+            Self::Exponential { base, factor, cap } => {
+                let bearable = (1.0..=1000.0).contains(&factor);
+                check.positive("backoff.exponential.base", base);
+                check.require(cap >= base, "backoff.exponential.cap", "must be at least base");
+                check.require(bearable, "backoff.exponential.factor", "must be 1 to 1000");
+            }
         }
         match jitter {
             Jitter::Fraction(share) => {
@@ -111,7 +115,8 @@ impl Backoff {
             }
             Jitter::Decorrelated => {
                 let has_cap = matches!(self, Self::Linear { .. } | Self::Exponential { .. });
-                check.require(has_cap, "jitter", "decorrelated needs a backoff with base and cap");
+                let rule = "must have a base and a cap where jitter is decorrelated";
+                check.require(has_cap, "backoff, jitter", rule);
             }
             Jitter::Equal | Jitter::Full | Jitter::None => {}
         }
@@ -348,9 +353,9 @@ mod tests {
         let error = check.finish(()).map_err(|error| error.to_string());
         assert_eq!(
             error,
-            Err("retry config: backoff.cap must be at least backoff.base; backoff.factor must be 1 to \
-                 1000; jitter.fraction must be 0 to 1; jitter decorrelated needs a backoff with base \
-                 and cap"
+            Err("retry config: backoff.exponential.cap must be at least base; \
+                 backoff.exponential.factor must be 1 to 1000; jitter.fraction must be 0 to 1; \
+                 backoff, jitter must have a base and a cap where jitter is decorrelated"
                 .to_owned())
         );
     }

@@ -188,8 +188,8 @@ fn a_config_error_lists_every_field() {
         text,
         "retry config: \
          max_attempts must be at least 1; \
-         backoff.cap must be at least backoff.base; \
-         backoff.factor must be 1 to 1000; \
+         backoff.exponential.cap must be at least base; \
+         backoff.exponential.factor must be 1 to 1000; \
          jitter.fraction must be 0 to 1; \
          max_elapsed must be above zero"
     );

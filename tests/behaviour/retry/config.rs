@@ -180,8 +180,8 @@ fn an_error_lists_every_field_that_is_wrong() {
     assert_wrong(
         config,
         "max_attempts must be at least 1; \
-         backoff.base must be above zero; \
-         backoff.factor must be 1 to 1000; \
+         backoff.exponential.base must be above zero; \
+         backoff.exponential.factor must be 1 to 1000; \
          jitter.fraction must be 0 to 1; \
          max_elapsed must be above zero",
     );
@@ -192,17 +192,20 @@ fn each_rule_by_itself() {
     let backoff = |backoff| Config::new().with_backoff(backoff);
     let factor = |factor| backoff(Backoff::Exponential { base: SECOND, factor, cap: 2 * SECOND });
     assert_wrong(Config::new().with_max_attempts(0), "max_attempts must be at least 1");
-    assert_wrong(backoff(Backoff::constant(Duration::ZERO)), "backoff.delay must be above zero");
+    assert_wrong(
+        backoff(Backoff::constant(Duration::ZERO)),
+        "backoff.constant.delay must be above zero",
+    );
     assert_wrong(
         backoff(Backoff::linear(2 * SECOND, SECOND)),
-        "backoff.cap must be at least backoff.base",
+        "backoff.linear.cap must be at least base",
     );
     assert_wrong(
         backoff(Backoff::exponential(2 * SECOND, SECOND)),
-        "backoff.cap must be at least backoff.base",
+        "backoff.exponential.cap must be at least base",
     );
     for wrong in [0.0, 0.99, 1000.1, -2.0, f64::NAN, f64::INFINITY] {
-        assert_wrong(factor(wrong), "backoff.factor must be 1 to 1000");
+        assert_wrong(factor(wrong), "backoff.exponential.factor must be 1 to 1000");
     }
     for wrong in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
         let config = Config::new().with_jitter(Jitter::Fraction(wrong));
@@ -211,7 +214,7 @@ fn each_rule_by_itself() {
     for without_cap in [Backoff::Immediate, Backoff::constant(SECOND)] {
         assert_wrong(
             backoff(without_cap).with_jitter(Jitter::Decorrelated),
-            "jitter decorrelated needs a backoff with base and cap",
+            "backoff, jitter must have a base and a cap where jitter is decorrelated",
         );
     }
     for right in [1.0, 1.001, 2.0, 1000.0] {
