@@ -55,6 +55,8 @@ pub mod testing;
 pub use self::ground::refusal::{Lift, LiftLayer};
 #[cfg(feature = "budget")]
 pub use self::resilience::budget;
+#[cfg(feature = "bulkhead")]
+pub use self::resilience::bulkhead;
 #[cfg(feature = "circuit-breaker")]
 pub use self::resilience::circuit_breaker;
 #[cfg(feature = "fallback")]
@@ -135,7 +137,12 @@ pub mod source {
 }
 
 /// Guards around streams.
-#[cfg(any(feature = "circuit-breaker", feature = "fallback", feature = "timeout"))]
+#[cfg(any(
+    feature = "bulkhead",
+    feature = "circuit-breaker",
+    feature = "fallback",
+    feature = "timeout"
+))]
 pub mod stream {
     pub use crate::ground::stream::{GuardedStream, HeldStream, Settle};
 }
