@@ -147,9 +147,16 @@ fn a_larger_limit_lets_in_who_comes_to_wait_meanwhile() {
         let core = core();
         let place = placed(&core);
         let other = Arc::clone(&core);
-        let waiting = thread::spawn(move || enter(&other).map(|place| other.leave(place)));
+        let coming = thread::spawn(move || other.enter(Class::Normal));
         core.set_limit(2);
-        assert_eq!(waiting.join().expect("no panic"), Ok(()));
+        match coming.join().expect("no panic") {
+            Entry::Placed(place) => core.leave(place),
+            Entry::Queued(at, _) => match core.look(at, Waker::noop().clone()) {
+                Some(Ended::Placed(place)) => core.leave(place),
+                other => panic!("it would wait for ever: {other:?}"),
+            },
+            Entry::Refused(why) => panic!("one may wait: {why:?}"),
+        }
         core.leave(place);
         assert_unharmed(&core);
     });

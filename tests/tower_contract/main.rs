@@ -8,6 +8,7 @@
 mod combinations;
 mod contracts;
 mod gate;
+mod places;
 mod refusals;
 mod router;
 mod table;

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, task::Waker};
 
 use super::{
     super::{
+        config::Order,
         machine::Word,
         queue::{Queue, Rank, State},
     },
@@ -113,11 +114,12 @@ impl Core {
 
     /// The same, for as many as are woken at once.
     pub(super) fn serve_some(&self, desk: &mut Desk, after: &mut After) {
+        let terms = self.terms();
+        let mut word = self.word();
         loop {
-            let (terms, word) = (self.terms(), self.word());
             if word.is_closed() {
-                self.send_away(desk, after);
-                if self.word().total() == 0 {
+                send_away(desk, after, terms.order);
+                if word.total() == 0 {
                     after.listeners.append(&mut desk.listeners);
                 }
                 break;
@@ -131,26 +133,16 @@ impl Core {
             if !word.has_room(rank) {
                 break;
             }
-            if self.counts_in(word, rank) {
-                after.wakes(desk.queue.end(at, State::Placed));
-            }
-        }
-        if desk.queue.is_empty() && self.word().0 & Word::WAITING != 0 {
-            self.word.fetch_and(!Word::WAITING, Ordering::AcqRel);
-        }
-    }
-
-    /// Ends the wait of those who wait for what will not come.
-    fn send_away(&self, desk: &mut Desk, after: &mut After) {
-        for rank in Rank::ALL {
-            while let Some(at) = desk.queue.next(rank, self.terms().order) {
-                if after.is_full() {
-                    after.more = true;
-                    return;
+            word = match self.count_in(word, rank) {
+                Ok(then) => {
+                    after.wakes(desk.queue.end(at, State::Placed));
+                    then
                 }
-                after.wakes(desk.queue.end(at, State::Closed));
-                after.closed += 1;
+                Err(now) => now,
             }
+        }
+        if desk.queue.is_empty() && word.0 & Word::WAITING != 0 {
+            self.word.fetch_and(!Word::WAITING, Ordering::AcqRel);
         }
     }
 
@@ -219,6 +211,20 @@ impl Core {
     pub(in super::super) fn listen_no_more(&self, number: u64) {
         let waker = self.desk.lock().listeners.remove(&number);
         drop(waker);
+    }
+}
+
+/// Ends the wait of those who wait for what will not come.
+fn send_away(desk: &mut Desk, after: &mut After, order: Order) {
+    for rank in Rank::ALL {
+        while let Some(at) = desk.queue.next(rank, order) {
+            if after.is_full() {
+                after.more = true;
+                return;
+            }
+            after.wakes(desk.queue.end(at, State::Closed));
+            after.closed += 1;
+        }
     }
 }
 

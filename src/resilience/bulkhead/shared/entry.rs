@@ -183,16 +183,18 @@ impl Core {
         }
         self.at_desk(|desk, after| {
             self.serve_some(desk, after);
+            let terms = self.terms();
+            let mut word = self.word();
             loop {
-                let (terms, word) = (self.terms(), self.word());
                 if word.is_closed() {
                     return Err(Why::Closed);
                 }
-                if !terms.seats(word, rank, &desk.queue) {
+                if !terms.seats(word, rank, &desk.queue) || !word.has_room(rank) {
                     return Err(Why::Full);
                 }
-                if self.counts_in(word, rank) {
-                    return Ok(Place(Some(rank)));
+                match self.count_in(word, rank) {
+                    Ok(_) => return Ok(Place(Some(rank))),
+                    Err(now) => word = now,
                 }
             }
         })
@@ -217,13 +219,12 @@ impl Core {
         Ok(Place::NONE)
     }
 
-    /// Counts one more in, unless the word has changed since.
-    pub(super) fn counts_in(&self, word: Word, rank: Rank) -> bool {
-        let counts = word.has_room(rank) && self.replace(word, word.0 + Word::one(rank)).is_ok();
-        if counts {
-            self.peaks(word.total() + 1);
-        }
-        counts
+    /// Counts one more in: the word then. Or the word if it has changed since.
+    pub(super) fn count_in(&self, word: Word, rank: Rank) -> Result<Word, Word> {
+        let by = word.0 + Word::one(rank);
+        self.replace(word, by)?;
+        self.peaks(word.total() + 1);
+        Ok(Word(by))
     }
 
     /// Waits, unless there is a place after all.

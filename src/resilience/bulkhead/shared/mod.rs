@@ -131,14 +131,22 @@ impl Core {
     }
 
     fn obey(&self, config: &Config, limit: u32) {
-        let set = |number: &AtomicU32, to| number.store(to, Ordering::Relaxed);
+        // Every call reads these: what stays as it is is not written.
+        let set = |number: &AtomicU32, to| {
+            if number.load(Ordering::Relaxed) != to {
+                number.store(to, Ordering::Relaxed);
+            }
+        };
         let terms = Terms::new(config, limit);
         set(&self.limit, terms.limit);
         self.sure.iter().zip(terms.sure).for_each(|(number, sure)| set(number, sure));
         set(&self.queue, terms.queue);
         set(&self.shadow, u32::from(terms.mode == Mode::Shadow));
         set(&self.lifo, u32::from(terms.order == Order::Lifo));
-        self.wait.store(nanos(config.wait), Ordering::Relaxed);
+        let wait = nanos(config.wait);
+        if self.wait.load(Ordering::Relaxed) != wait {
+            self.wait.store(wait, Ordering::Relaxed);
+        }
     }
 
     pub(super) const fn name(&self) -> &Name {
