@@ -10,6 +10,7 @@ mod cost;
 mod fallbacks;
 mod half_open;
 mod outcomes;
+mod places;
 mod readiness;
 mod reconnects;
 mod reentrance;
