@@ -7,7 +7,7 @@ use std::{
 };
 
 use buttress::{
-    Error, Lift,
+    Error, Fault, Lift,
     bulkhead::{Bulkhead, Config},
     testing::{Script, Step},
 };

@@ -9,6 +9,7 @@ mod permits;
 mod queue;
 mod resizing;
 mod shadow;
+mod threads;
 
 use std::{future::Future, pin::Pin, time::Duration};
 
