@@ -15,6 +15,7 @@
 //! | room | for | feature |
 //! |---|---|---|
 //! | [`circuit_breaker`] | a backend that keeps failing | `circuit-breaker` |
+//! | [`bulkhead`] | so many calls at once, and who waits | `bulkhead` |
 //! | [`retry`] | a call that may succeed if it is made again | `retry` |
 //! | [`budget`] | the sum of retries and hedges | `budget` |
 //! | [`hedge`] | the slowest calls of a backend that answers twice as well | `hedge` |

@@ -137,6 +137,14 @@ where
                     Poll::Pending => Poll::Pending,
                 };
             }
+            if let StateProjection::Refused { hold, why } = state.as_mut().project() {
+                let refusal = hold.core().map(|core| core.refusal(*why));
+                state.set(State::Done);
+                return match refusal {
+                    Some(refusal) => Poll::Ready(Err(refusal.into())),
+                    None => Poll::Pending,
+                };
+            }
             match state.as_mut().wait(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
@@ -164,13 +172,10 @@ where
                     return Poll::Ready(Err(error));
                 }
             },
-            StateProjection::Refused { hold, why } => {
-                let refusal = hold.core().map(|core| core.refusal(*why));
-                self.set(Self::Done);
-                return refusal.map_or(Poll::Pending, |refusal| Poll::Ready(Err(refusal.into())));
-            }
             // Polled again after its answer: it has no other.
-            StateProjection::Running { .. } | StateProjection::Done => return Poll::Pending,
+            StateProjection::Running { .. }
+            | StateProjection::Refused { .. }
+            | StateProjection::Done => return Poll::Pending,
         };
         let run = time::outside(|| operation.start());
         self.set(Self::Running { run, permit });

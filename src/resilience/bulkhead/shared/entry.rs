@@ -158,8 +158,8 @@ impl Core {
     #[inline(never)]
     fn try_place_slowly(&self, class: Class) -> Result<Place, Why> {
         let Some(rank) = Rank::of(class) else { return Ok(Place::NONE) };
-        let terms = self.terms();
         let mut word = self.word();
+        let terms = self.terms();
         loop {
             if word.is_closed() {
                 return Err(Why::Closed);
