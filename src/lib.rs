@@ -15,6 +15,7 @@
 //! | room | for | feature |
 //! |---|---|---|
 //! | [`circuit_breaker`] | a backend that keeps failing | `circuit-breaker` |
+//! | [`bulkhead`] | so many calls at once, and who waits | `bulkhead` |
 //! | [`retry`] | a call that may succeed if it is made again | `retry` |
 //! | [`budget`] | the sum of retries and hedges | `budget` |
 //! | [`hedge`] | the slowest calls of a backend that answers twice as well | `hedge` |
@@ -55,6 +56,8 @@ pub mod testing;
 pub use self::ground::refusal::{Lift, LiftLayer};
 #[cfg(feature = "budget")]
 pub use self::resilience::budget;
+#[cfg(feature = "bulkhead")]
+pub use self::resilience::bulkhead;
 #[cfg(feature = "circuit-breaker")]
 pub use self::resilience::circuit_breaker;
 #[cfg(feature = "fallback")]
@@ -135,7 +138,12 @@ pub mod source {
 }
 
 /// Guards around streams.
-#[cfg(any(feature = "circuit-breaker", feature = "fallback", feature = "timeout"))]
+#[cfg(any(
+    feature = "bulkhead",
+    feature = "circuit-breaker",
+    feature = "fallback",
+    feature = "timeout"
+))]
 pub mod stream {
     pub use crate::ground::stream::{GuardedStream, HeldStream, Settle};
 }

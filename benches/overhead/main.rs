@@ -27,6 +27,7 @@ use std::{
 use buttress::{
     Error, Lift, Pipeline,
     budget::Budget,
+    bulkhead::{self, Bulkhead},
     circuit_breaker::{CircuitBreaker, Config, Window},
     fallback::{self, Failover, FailoverConfig, Fallback},
     hedge::{self, Hedge},
@@ -101,7 +102,36 @@ fn main() {
     });
     fallbacks(&mut criterion);
     again(&mut criterion);
+    bulkheads(&mut criterion);
     criterion.final_summary();
+}
+
+fn bulkheads(criterion: &mut Criterion) {
+    let bulkhead = Bulkhead::new("bench", bulkhead::Config::new()).expect("the default config");
+    both(criterion, "bulkhead", "try_acquire", || bulkhead.try_acquire().is_ok());
+    both(criterion, "bulkhead", "call", || {
+        now(bulkhead.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+    });
+    let mut service = bulkhead
+        .layer()
+        .layer(Lift::layer().layer(service_fn(|request: u64| ready(Ok::<_, io::Error>(request)))));
+    let service = RefCell::new(&mut service);
+    one(criterion, "bulkhead", "layer", || now(service.borrow_mut().call(black_box(1))).is_ok());
+    let one_place = bulkhead::Config::new().with_limit(1);
+    let full = Bulkhead::new("bench", one_place).expect("a limit above zero");
+    let _taken = full.try_acquire();
+    both(criterion, "bulkhead", "refused", || {
+        now(full.call(|| ready(Ok::<u64, io::Error>(1)))).is_err()
+    });
+    // Somebody waits, and is given the place that another leaves: one allocation.
+    let queue = bulkhead::Config::new().with_limit(1).with_queue(1, Duration::MAX);
+    let handed = Bulkhead::new("bench", queue).expect("as above");
+    one(criterion, "bulkhead", "handed_over", || {
+        let leaving = handed.try_acquire();
+        let coming = handed.acquire();
+        drop(leaving);
+        now(coming).is_ok()
+    });
 }
 
 fn fallbacks(criterion: &mut Criterion) {

@@ -13,7 +13,12 @@ pub(crate) mod random;
 pub(crate) mod refusal;
 pub(crate) mod source;
 pub(crate) mod stats;
-#[cfg(any(feature = "circuit-breaker", feature = "fallback", feature = "timeout"))]
+#[cfg(any(
+    feature = "bulkhead",
+    feature = "circuit-breaker",
+    feature = "fallback",
+    feature = "timeout"
+))]
 pub(crate) mod stream;
 pub(crate) mod sync;
 pub(crate) mod telemetry;

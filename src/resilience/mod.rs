@@ -2,6 +2,8 @@
 
 #[cfg(feature = "budget")]
 pub mod budget;
+#[cfg(feature = "bulkhead")]
+pub mod bulkhead;
 #[cfg(feature = "circuit-breaker")]
 pub mod circuit_breaker;
 #[cfg(feature = "fallback")]

@@ -7,6 +7,7 @@
 
 mod again;
 mod budget;
+mod bulkhead;
 mod circuit_breaker;
 mod clock;
 mod doors;

@@ -4,6 +4,7 @@
 
 mod at_every_await;
 mod attribution;
+mod bulkhead;
 mod circuit;
 mod closures;
 mod fallback;

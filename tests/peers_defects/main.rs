@@ -11,6 +11,7 @@ mod fallbacks;
 mod half_open;
 mod hedges;
 mod outcomes;
+mod places;
 mod readiness;
 mod reconnects;
 mod reentrance;

@@ -4,6 +4,7 @@
 
 mod agreement;
 mod buckets;
+mod bulkhead;
 mod closing;
 mod events;
 mod fallback;

@@ -6,6 +6,9 @@ use std::{cell::Cell, future::Ready, io, rc::Rc};
 use buttress::{
     Error, Keyed, Lift, Lifted, Name, Pipeline, Refusal,
     budget::Budget,
+    bulkhead::{
+        self, Acquiring, Bulkhead, BulkheadLayer, BulkheadService, Calling, Class, Closing,
+    },
     circuit_breaker::{
         self, CircuitBreaker, CircuitBreakerLayer, CircuitBreakerService, Guarded, Permit,
     },
@@ -58,6 +61,11 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<Hedge>();
     shared::<HedgeLayer>();
     shared::<hedge::Snapshot>();
+    shared::<Bulkhead>();
+    shared::<BulkheadLayer>();
+    shared::<Keyed<String, Bulkhead>>();
+    cloned::<Bulkhead<fn(&()) -> Class>>();
+    cloned::<BulkheadLayer>();
     shared::<Latency>();
     shared::<LatencyLayer>();
     shared::<latency::Operation>();
@@ -98,6 +106,9 @@ fn handles_and_layers_are_shared_and_cloned() {
 
 #[test]
 fn services_are_what_the_service_inside_is() {
+    shared::<BulkheadService<(), Class>>();
+    sent::<BulkheadService<Cell<u8>, Class>>();
+    cloned::<BulkheadService<Rc<u8>, Class>>();
     shared::<CircuitBreakerService<(), Standard>>();
     shared::<HedgeService<(), Standard, hedge::AsPlanned, ByClone>>();
     shared::<LatencyService<()>>();
@@ -123,6 +134,12 @@ fn services_are_what_the_service_inside_is() {
 #[test]
 fn futures_are_what_the_operation_is() {
     shared::<Guarded<Operation, circuit_breaker::Owned>>();
+    shared::<Calling<bulkhead::Ran<fn() -> Operation>, bulkhead::Owned>>();
+    sent::<Calling<bulkhead::Called<fn() -> Operation>, bulkhead::Borrowed<'_>>>();
+    shared::<Acquiring<bulkhead::Owned>>();
+    shared::<bulkhead::Permit<bulkhead::Owned>>();
+    sent::<bulkhead::Permit<bulkhead::Borrowed<'_>>>();
+    shared::<Closing>();
     shared::<Measured<Operation, latency::Owned>>();
     sent::<Measured<Cell<u8>, latency::Borrowed<'_>>>();
     shared::<Timed<Operation, timeout::Owned>>();
@@ -150,6 +167,7 @@ fn streams_are_what_the_stream_inside_is() {
     shared::<timeout::stream::TimedStream<(), Standard>>();
     shared::<stream::GuardedStream<(), Permit<circuit_breaker::Owned>>>();
     shared::<HeldStream<(), Permit<circuit_breaker::Owned>>>();
+    shared::<HeldStream<(), bulkhead::Permit<bulkhead::Owned>>>();
     sent::<timeout::stream::TimedStream<Cell<u8>, Standard>>();
     sent::<HeldStream<Cell<u8>, circuit_breaker::Recording<circuit_breaker::Borrowed<'_>>>>();
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use buttress::{
     Mode,
     backoff::{Backoff, Jitter},
-    budget,
+    budget, bulkhead,
     circuit_breaker::{Config, Window, presets},
     fallback::{self, WhenAllOpen},
     hedge, latency, reconnect,
@@ -51,6 +51,18 @@ fn the_hedges_defaults_are_as_documented() {
     let hedge = hedge::Hedge::from_plan("search", &hedge::Plan::default());
     let purse = hedge.budget().map(buttress::budget::Budget::snapshot);
     assert_eq!(purse.map(|purse| (purse.kept, purse.exhausted)), Some((0.0, 0)));
+}
+
+#[test]
+fn the_bulkheads_defaults_are_as_documented() {
+    let config = bulkhead::Config::new();
+    assert_eq!(config, bulkhead::Config::default());
+    assert_eq!((config.limit, config.queue), (1024, 0));
+    assert_eq!((config.wait, config.order), (Duration::from_secs(1), bulkhead::Order::Fifo));
+    assert_eq!((config.shares, config.mode), (bulkhead::Shares::NONE, Mode::Enforce));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(bulkhead::Plan::default().config(), &bulkhead::Config::new());
+    assert_eq!(bulkhead::Class::default(), bulkhead::Class::Normal);
 }
 
 #[test]

@@ -31,6 +31,8 @@ fn every_public_item_has_one_path() {
     // Rooms have the same words for the same things; at the root and on the ground there is one of each.
     let rooms = [
         "Borrowed",
+        "Called",
+        "Calling",
         "Config",
         "Counts",
         "Ending",
@@ -38,7 +40,9 @@ fn every_public_item_has_one_path() {
         "Hold",
         "Operation",
         "Owned",
+        "Permit",
         "Plan",
+        "Ran",
         "Snapshot",
         "State",
         "Subscription",

@@ -10,6 +10,7 @@ use buttress::{
     Error, Mode,
     backoff::Backoff,
     budget::{self, Budget},
+    bulkhead::{self, Bulkhead},
     circuit_breaker::{CircuitBreaker, Config},
     fallback::{self, Fallback},
     hedge::{self, Hedge},
@@ -74,6 +75,35 @@ fn refusals_and_transitions_are_counted_and_the_state_is_one_hot() {
             "buttress_circuit_breaker_state{name=db,state=open} 1",
             "buttress_circuit_breaker_transitions_total{from=closed,name=db,reason=consecutive_failures,to=open} 1",
             "buttress_refusals_total{kind=circuit_open,mode=enforce,name=db} 3",
+        ]
+    );
+}
+
+#[test]
+fn a_bulkhead_tells_apart_who_finds_no_place_who_is_late_and_who_comes_after_the_end() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            let second = Duration::from_secs(1);
+            let config = bulkhead::Config::new().with_limit(1).with_queue(1, second);
+            let db = Bulkhead::new("db", config).unwrap();
+            let _permit = db.try_acquire().unwrap();
+            assert!(db.try_acquire().is_err());
+            assert!(db.acquire().await.is_err());
+            let deadline = buttress::time::Deadline::within(second / 2);
+            assert!(deadline.scope(async { db.acquire().await.is_err() }).await);
+            let waiting = db.acquire();
+            drop(db.close(deadline));
+            assert!(waiting.await.is_err());
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_refusals_total{kind=deadline_exceeded,mode=enforce,name=db} 1",
+            "buttress_refusals_total{kind=full,mode=enforce,name=db} 2",
+            "buttress_refusals_total{kind=shutting_down,mode=enforce,name=db} 1",
         ]
     );
 }

@@ -8,6 +8,7 @@
 mod combinations;
 mod contracts;
 mod gate;
+mod places;
 mod racing;
 mod refusals;
 mod router;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use buttress::{
     Lift, Mode,
+    bulkhead::{Bulkhead, Class, Config as Places},
     circuit_breaker::{CircuitBreaker, Config},
     fallback::{self, Fallback},
     latency::{Config as Measuring, Latency},
@@ -66,6 +67,9 @@ macro_rules! contracts_of {
 }
 
 rows! {
+    bulkhead: bulkhead(10, Mode::Enforce).layer();
+    bulkhead_with_a_queue_sorted_by_the_request: sorted().layer();
+    bulkhead_that_only_watches: bulkhead(1, Mode::Shadow).layer();
     circuit_breaker: breaker().layer();
     circuit_breaker_with_a_classifier_and_a_hint: breaker().retry_after(|_: &Result<&'static str, Down>| None).layer();
     circuit_breaker_that_only_watches: watching().layer();
@@ -86,7 +90,7 @@ rows! {
         HttpDeadlineLayer::new(LONG).unwrap(),
         (
             (latency().layer("op"), retry().layer()),
-            (timeout().layer(), breaker().layer(), DeadlineLayer::new(LONG).unwrap(), Lift::layer()),
+            (timeout().layer(), breaker().layer(), bulkhead(10, Mode::Enforce).layer(), DeadlineLayer::new(LONG).unwrap(), Lift::layer()),
         ),
     );
 }
@@ -95,6 +99,17 @@ rows! {
 fn breaker() -> CircuitBreaker {
     CircuitBreaker::new("row", Config::new().with_slow_calls(LONG, 1.0).with_min_calls(1000))
         .unwrap()
+}
+
+/// With places for all that a contract wants at once, or too few.
+fn bulkhead(limit: u32, mode: Mode) -> Bulkhead {
+    let config = Places::new().with_limit(limit).with_mode(mode);
+    Bulkhead::new("row", config).unwrap()
+}
+
+fn sorted() -> Bulkhead<fn(&Request) -> Class> {
+    let config = Places::new().with_limit(10).with_queue(10, LONG);
+    Bulkhead::new("row", config).unwrap().sort(|_| Class::Sheddable)
 }
 
 /// Open all the time, and refuses nothing.

@@ -14,6 +14,7 @@
 mod alloc;
 mod breaker;
 mod budget;
+mod bulkhead;
 mod calls;
 mod fallback;
 mod harness;
@@ -41,6 +42,7 @@ const ROOMS: &[Room] = &[
     ("timeout", timeout::run),
     ("streams", streams::run),
     ("budget", budget::run),
+    ("bulkhead", bulkhead::run),
     ("retry", retry::run),
     ("latency", latency::run),
     ("fallback", fallback::run),

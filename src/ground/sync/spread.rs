@@ -35,6 +35,11 @@ impl<T> Spread<T> {
             && self.anchors.iter().all(|anchor| Arc::strong_count(anchor) == 1)
     }
 
+    /// Whether there is no clone of this handle; there may be holds.
+    pub(crate) fn is_only_handle(&self) -> bool {
+        Arc::strong_count(&self.anchors) == 1
+    }
+
     /// Whether this is a hold on this very value.
     #[inline]
     pub(crate) fn is(&self, hold: &Anchored<T>) -> bool {

@@ -42,6 +42,7 @@ pub(super) const PLAN: Plan = Plan {
     standings: &[
         ("attempt", "machine", "an attempt is polled and timed, so it is no decision"),
         ("bell", "machine", "a bell wakes those who wait, so it is no decision"),
+        ("closing", "shared", "who waits for the last call to leave looks into the shared state"),
         ("connection", "shared", "a connection says to the shared state that it is broken"),
         ("heartbeat", "future", "a heartbeat waits as a call does, and is none"),
         ("hold", "shared", "a hold refers to the shared state"),

@@ -1,0 +1,139 @@
+//! So many calls at once, so many more wait for so long, and the rest are told so at once.
+//!
+//! **The problem.** A backend that has become slow is not called less but by more at once: calls pile up
+//! until memory, sockets or the backend itself give out, and what had nothing to do with it goes down
+//! as well. A pool without a bound only moves the pile.
+//!
+//! **When.** Around what can do only so much at once: a database, a model, a CPU-bound job, a partner who
+//! counts. Around what must not take everything: one bulkhead for each backend, or for each tenant
+//! ([`Keyed`](crate::Keyed)).
+//!
+//! **When not.** To hold a rate: so many at once may be any number in a second. For a
+//! backend that fails, which needs a [breaker](crate::circuit_breaker). For one limit on several
+//! machines: places are one process's own, and on purpose.
+//!
+//! # How it decides
+//!
+//! A call that finds a place is in flight at once. One that does not is refused, or waits if there
+//! is a [`queue`](Config::queue) with room in it: at most [`wait`](Config::wait), and never beyond its
+//! [`Deadline`](crate::time::Deadline). It is refused as [`Full`](crate::Refusal::Full) then, or as
+//! [`DeadlineExceeded`](crate::Refusal::DeadlineExceeded). While anybody waits, a place that becomes free
+//! is theirs: no newcomer overtakes those of its own class.
+//!
+//! How much a call matters is its [`Class`], said by [`sort`](Bulkhead::sort). Among those who wait the
+//! more important are served first, and where the queue is full they take the place of the least
+//! important, of those who would be served last. Without more, that lets the important ones starve the
+//! others; [`shares`](Config::shares) are places that a class is sure of. A share lies idle for nobody: others
+//! may have it, and whoever it belongs to is let in all the same when it comes, so **with shares there may
+//! be more in flight than the limit**, by at most the shares that others had taken. What is
+//! [`Exempt`](Class::Exempt) is let in always and counted never.
+//!
+//! The limit may change while running ([`set_limit`](Bulkhead::set_limit),
+//! [`reconfigure`](Bulkhead::reconfigure)): a larger one lets in those who wait at once, a smaller one
+//! lets nobody in until enough have left; nobody is cut off. A limit of 0 is refused as a mistake, which it
+//! would be wherever it is read from a file. [`close`](Bulkhead::close) is what lets nobody in: new calls and
+//! those who wait are refused as [`ShuttingDown`](crate::Refusal::ShuttingDown), which was never begun and
+//! may be tried elsewhere, those in flight go on, and a future says when the last of them has left.
+//!
+//! In [shadow mode](crate::Mode::Shadow) everybody is let in at once, and what would have waited or been
+//! refused is counted. Only `close` holds in that mode too: it is an order, and no number on trial.
+//!
+//! # Streams, and what else outlives its call
+//!
+//! A [`Permit`] is a place that goes where you take it: [`hold`](Permit::hold) keeps it until a stream
+//! ends, [`try_acquire_owned`](Bulkhead::try_acquire_owned) and [`acquire_owned`](Bulkhead::acquire_owned)
+//! give one that outlives the handle. A call's own place is free when its future is ready: where that
+//! is a response whose body is still to come, hold a permit until the body ends.
+//!
+//! # What it costs
+//!
+//! With a place free and nobody waiting: one compare-and-swap coming in and one subtraction going out, on
+//! one shared word, where threads meet. No lock, no clock, no allocation. A refusal without a queue takes
+//! no lock either. To wait takes a short lock, a reading of the clock, and one allocation for the call
+//! and its timer. In the tower door a call that has to wait also clones the inner service. Figures:
+//! `benches/peers/RESULTS.md`.
+//!
+//! # What a drop does
+//!
+//! A call dropped in flight drops its operation and then gives its place back, to whoever is next; so
+//! does one that panics. One dropped while it waits leaves the queue, and a place that it was given
+//! meanwhile goes to the next. A service dropped after `poll_ready` had no place. There is nothing to
+//! forget: whatever ends a call, its place is free.
+//!
+//! # Example
+//!
+//! ```
+//! use buttress::{Error, bulkhead::{Bulkhead, Config}, time::Deadline};
+//! use std::time::Duration;
+//!
+//! # async fn complete(prompt: &str) -> Result<String, std::io::Error> { Ok(prompt.into()) }
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! // Eight at once; sixteen more wait, a quarter of a second at most.
+//! let config = Config::new().with_limit(8).with_queue(16, Duration::from_millis(250));
+//! let model = Bulkhead::new("model", config)?;
+//! match model.call(|| complete("why?")).await {
+//!     Ok(answer) => println!("{answer}"),
+//!     Err(Error::Refused(refusal)) => println!("busy: {refusal}"),
+//!     Err(Error::Inner(error)) => println!("failed: {error}"),
+//! }
+//!
+//! // On the way out: nobody comes in, and ten seconds for those who are.
+//! let left = model.close(Deadline::within(Duration::from_secs(10))).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Example (tower)
+//!
+//! ```
+//! use buttress::{Lift, bulkhead::{Bulkhead, Class, Config, Shares}};
+//! use http::{Request, Response};
+//! use tower::{ServiceBuilder, service_fn};
+//!
+//! let shares = Shares { critical: 0.7, sheddable: 0.1, ..Shares::NONE };
+//! let gateway = Bulkhead::new("gateway", Config::new().with_limit(100).with_shares(shares))?.sort(
+//!     |request: &Request<String>| match request.uri().path() {
+//!         "/health" => Class::Exempt,
+//!         "/checkout" => Class::Critical,
+//!         _ => Class::Sheddable,
+//!     },
+//! );
+//! let service = ServiceBuilder::new()
+//!     .layer(gateway.layer())
+//!     .layer(Lift::layer())
+//!     .service(service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(())) }));
+//! # Ok::<_, buttress::config::ConfigError>(())
+//! ```
+
+mod class;
+mod closing;
+mod config;
+mod future;
+mod handle;
+#[cfg(feature = "tower")]
+mod layer;
+mod machine;
+mod operation;
+mod permit;
+mod queue;
+mod shared;
+mod snapshot;
+mod waiter;
+
+#[cfg(feature = "tower")]
+pub use self::layer::{BulkheadLayer, BulkheadService, Sent};
+pub use self::{
+    class::{Class, Sort},
+    closing::Closing,
+    config::{Config, Order, Plan, Shares},
+    future::{Acquiring, Calling},
+    handle::Bulkhead,
+    operation::{Called, Operation, Ran},
+    permit::Permit,
+    shared::{Borrowed, Owned},
+    snapshot::{Classes, Share, Snapshot, State, Totals},
+};
+
+#[cfg(all(test, buttress_loom))]
+#[path = "../../../tests/loom/bulkhead.rs"]
+mod loom;
