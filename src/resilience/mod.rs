@@ -12,5 +12,7 @@ pub mod hedge;
 pub mod reconnect;
 #[cfg(feature = "retry")]
 pub mod retry;
+#[cfg(feature = "throttle")]
+pub mod throttle;
 #[cfg(feature = "timeout")]
 pub mod timeout;

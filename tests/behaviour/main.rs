@@ -14,4 +14,5 @@ mod hedge;
 mod held_streams;
 mod latency;
 mod reconnect;
+mod throttle;
 mod timeout_stream;
