@@ -30,6 +30,7 @@ use buttress::{
     circuit_breaker::{CircuitBreaker, Config, Window},
     fallback::{self, Failover, FailoverConfig, Fallback},
     latency::{Ending, Latency},
+    throttle::{self, Throttle},
     timeout::{Timeout, stream},
 };
 use criterion::Criterion;
@@ -98,6 +99,7 @@ fn main() {
         now(operation.wrap(ready(Ok::<u64, io::Error>(1)))).is_ok()
     });
     fallbacks(&mut criterion);
+    throttles(&mut criterion);
     criterion.final_summary();
 }
 
@@ -124,6 +126,26 @@ fn fallbacks(criterion: &mut Criterion) {
         Failover::new("bench", FailoverConfig::new(), providers).expect("the default config");
     both(criterion, "fallback", "failover_first", || {
         now(failover.call(|provider| ready(Ok::<u64, io::Error>(*provider)))).is_ok()
+    });
+}
+
+fn throttles(criterion: &mut Criterion) {
+    let calm = Throttle::new("bench", throttle::Config::new()).expect("the default config");
+    both(criterion, "throttle", "calm", || {
+        now(calm.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+    });
+    let service = calm
+        .layer()
+        .layer(Lift::layer().layer(service_fn(|request: u64| ready(Ok::<_, io::Error>(request)))));
+    one(criterion, "throttle", "calm_layer_cloned", move || {
+        let mut service = service.clone();
+        now(service.call(black_box(1))).is_ok()
+    });
+    // Refuses four in five, and goes on: nothing is ever accepted.
+    let config = throttle::Config::new().with_window(Duration::from_secs(86_400));
+    let throttling = Throttle::new("bench", config).expect("the default config but for its window");
+    both(criterion, "throttle", "throttling", || {
+        now(throttling.call(|| ready(Err::<u64, _>(io::ErrorKind::TimedOut)))).is_err()
     });
 }
 

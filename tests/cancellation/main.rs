@@ -13,3 +13,4 @@ mod reconnect;
 mod services;
 mod shutdown;
 mod streams;
+mod throttle;

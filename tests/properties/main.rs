@@ -13,6 +13,7 @@ mod pushback;
 mod refusing;
 mod streams;
 mod survival;
+mod throttle;
 mod world;
 
 use std::{future::Future, time::Duration};

@@ -19,6 +19,7 @@ use buttress::{
     policy::{Chain, Nothing},
     reconnect::{Connection, Reconnect, ReconnectService},
     stream::{self, HeldStream},
+    throttle::{self, Throttle, ThrottleLayer, ThrottleService, Throttling},
     time::{Deadline, Scoped},
     timeout::{
         self, DeadlineService, HttpDeadlineService, Timed, Timeout, TimeoutLayer, TimeoutService,
@@ -45,6 +46,11 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<latency::Operation>();
     shared::<Timeout>();
     shared::<TimeoutLayer>();
+    shared::<Throttle>();
+    shared::<ThrottleLayer>();
+    cloned::<Throttle>();
+    cloned::<ThrottleLayer>();
+    shared::<Keyed<String, Throttle>>();
     shared::<StreamTimeout>();
     cloned::<StreamTimeout<fn(&u8) -> bool>>();
     shared::<Keyed<String, CircuitBreaker>>();
@@ -78,6 +84,9 @@ fn services_are_what_the_service_inside_is() {
     shared::<FallbackService<(), Value<u8>, Standard, Unmarked>>();
     sent::<FallbackService<Cell<u8>, Value<u8>, Standard, Unmarked>>();
     cloned::<FallbackService<Rc<u8>, Value<NotCloned>, Standard, Unmarked>>();
+    shared::<ThrottleService<(), Standard>>();
+    sent::<ThrottleService<Cell<u8>, Standard>>();
+    cloned::<ThrottleService<Rc<u8>, Standard>>();
     shared::<TimeoutService<()>>();
     shared::<DeadlineService<()>>();
     shared::<HttpDeadlineService<()>>();
@@ -95,6 +104,9 @@ fn futures_are_what_the_operation_is() {
     shared::<Guarded<Operation, circuit_breaker::Owned>>();
     shared::<Measured<Operation, latency::Owned>>();
     sent::<Measured<Cell<u8>, latency::Borrowed<'_>>>();
+    shared::<Throttling<Operation, throttle::Owned<Standard>>>();
+    sent::<Throttling<Cell<u8>, throttle::Borrowed<'_, Standard>>>();
+    shared::<throttle::Permit<throttle::Owned<Standard>>>();
     shared::<Timed<Operation, timeout::Owned>>();
     shared::<Backed<Operation, fallback::Owned<Value<u8>>, (), Never<u8, Error<std::io::Error>>>>();
     sent::<Backed<Cell<u8>, fallback::Borrowed<'_, Value<u8>>, (), Cell<u8>>>();

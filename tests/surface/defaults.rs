@@ -8,7 +8,7 @@ use buttress::{
     budget,
     circuit_breaker::{Config, Window, presets},
     fallback::{self, WhenAllOpen},
-    latency, reconnect,
+    latency, reconnect, throttle,
     time::Clock,
     timeout,
 };
@@ -73,6 +73,18 @@ fn the_fallbacks_defaults_are_as_documented() {
     assert_eq!((chain.patience, chain.mode), (Duration::ZERO, Mode::Enforce));
     assert_eq!((chain.when_all_open, chain.max_held), (WhenAllOpen::Fail, 64));
     assert_eq!(chain.clone().parse().map(|plan| plan.config().clone()), Ok(chain));
+}
+
+#[test]
+fn the_throttles_defaults_are_as_documented() {
+    let (config, seconds) = (throttle::Config::new(), Duration::from_secs);
+    assert_eq!(config, throttle::Config::default());
+    assert_eq!((config.multiplier, config.window), (2.0, seconds(120)));
+    assert_eq!((config.min_requests, config.aggression), (20, 1.0));
+    assert_eq!((config.max_refused_share, config.unanswered_after), (0.8, seconds(10)));
+    assert_eq!(config.mode, Mode::Enforce);
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(throttle::Plan::default().config(), &throttle::Config::new());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::{error::Error as _, io, time::Duration};
 use buttress::{
     Error, Fault, Name, OpenReason, Refusal, StallPhase,
     circuit_breaker::{CircuitBreaker, Config, Window},
+    throttle::Throttle,
     timeout::Timeout,
 };
 
@@ -161,4 +162,6 @@ fn a_handle_prints_what_it_is() {
     assert_eq!(format!("{breaker:?}"), r#"CircuitBreaker { name: "openai", state: Closed, .. }"#);
     let timeout = Timeout::new("search", Duration::from_secs(10)).unwrap();
     assert_eq!(format!("{timeout:?}"), r#"Timeout { name: "search", limit: Some(10s), .. }"#);
+    let throttle = Throttle::new("openai", Default::default()).unwrap();
+    assert_eq!(format!("{throttle:?}"), r#"Throttle { name: "openai", share: 0.0, .. }"#);
 }

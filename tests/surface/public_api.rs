@@ -38,6 +38,7 @@ fn every_public_item_has_one_path() {
         "Hold",
         "Operation",
         "Owned",
+        "Permit",
         "Plan",
         "Snapshot",
         "State",

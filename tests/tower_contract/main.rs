@@ -12,3 +12,4 @@ mod refusals;
 mod router;
 mod table;
 mod terms;
+mod throttle;

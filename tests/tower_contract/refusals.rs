@@ -3,8 +3,9 @@
 use std::{sync::Arc, task::Poll, time::Duration};
 
 use buttress::{
-    Fault, Refusal,
+    Fault, Mode, Refusal,
     circuit_breaker::{CircuitBreaker, Config},
+    throttle::{self, Throttle},
     time::Deadline,
     timeout::Timeout,
 };
@@ -17,6 +18,15 @@ fn open() -> CircuitBreaker {
     let breaker = CircuitBreaker::new("refusing", Config::new()).unwrap();
     breaker.force_open();
     breaker
+}
+
+/// Refuses everything, or as good as.
+fn throttling() -> Throttle {
+    let config = throttle::Config::new().with_max_refused_share(1.0).with_mode(Mode::Shadow);
+    let throttle = Throttle::new("refusing", config.clone()).unwrap();
+    (0..100_000).for_each(|_| throttle.try_acquire().unwrap().rejected());
+    throttle.reconfigure(config.with_mode(Mode::Enforce)).unwrap();
+    throttle
 }
 
 fn timeout() -> Timeout {
@@ -50,6 +60,12 @@ where
 #[tokio::test(start_paused = true)]
 async fn an_open_breaker_is_ready_and_refuses_with_the_call() {
     refuses_with_every_call(open().layer(), "circuit_open").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttle_is_ready_and_refuses_with_the_call() {
+    buttress::random::seed(7);
+    refuses_with_every_call(throttling().layer(), "throttled").await;
 }
 
 #[tokio::test(start_paused = true)]

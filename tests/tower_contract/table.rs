@@ -7,7 +7,9 @@ use buttress::{
     circuit_breaker::{CircuitBreaker, Config},
     fallback::{self, Fallback},
     latency::{Config as Measuring, Latency},
+    outcome::Outcome,
     testing::{Played, Probe, Script, Step},
+    throttle::{Config as Throttling, Throttle},
     timeout::{DeadlineLayer, HttpDeadlineLayer, Timeout},
 };
 
@@ -60,6 +62,9 @@ rows! {
     fallback_that_only_watches: fallback(Mode::Shadow).to_value("other").layer();
     fallback_to_a_function_that_declines: fallback(Mode::Enforce).to_fn(|failed: Result<&'static str, Down>| failed).layer();
     fallback_to_a_backup_that_is_down_as_well: fallback(Mode::Enforce).to_service(down()).layer();
+    throttle: throttles(Mode::Enforce).layer();
+    throttle_with_a_classifier: throttles(Mode::Enforce).classify(|_: &Result<&'static str, Down>| Outcome::Success).layer();
+    throttle_that_only_watches: throttling().layer();
     timeout: timeout().layer();
     latency: latency().layer("op");
     lift: Lift::layer();
@@ -90,6 +95,19 @@ fn watching() -> CircuitBreaker {
 
 fn timeout() -> Timeout {
     Timeout::new("row", LONG).unwrap()
+}
+
+/// Far from refusing anything.
+fn throttles(mode: Mode) -> Throttle {
+    Throttle::new("row", Throttling::new().with_mode(mode)).unwrap()
+}
+
+/// Would refuse four calls in five, and refuses nothing.
+fn throttling() -> Throttle {
+    let throttle = throttles(Mode::Shadow);
+    (0..1000).for_each(|_| throttle.try_acquire().unwrap().rejected());
+    assert!(throttle.snapshot().share > 0.7);
+    throttle
 }
 
 /// Every call is slow.
