@@ -15,4 +15,5 @@ mod held_streams;
 mod latency;
 mod reconnect;
 mod throttle;
+mod throttle_shed;
 mod timeout_stream;

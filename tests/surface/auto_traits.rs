@@ -19,7 +19,10 @@ use buttress::{
     policy::{Chain, Nothing},
     reconnect::{Connection, Reconnect, ReconnectService},
     stream::{self, HeldStream},
-    throttle::{self, Throttle, ThrottleLayer, ThrottleService, Throttling},
+    throttle::{
+        self, Throttle, ThrottleLayer, ThrottleService, Throttling,
+        shed::{self, Shed, ShedLayer, ShedService, Shedding},
+    },
     time::{Deadline, Scoped},
     timeout::{
         self, DeadlineService, HttpDeadlineService, Timed, Timeout, TimeoutLayer, TimeoutService,
@@ -48,6 +51,9 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<TimeoutLayer>();
     shared::<Throttle>();
     shared::<ThrottleLayer>();
+    shared::<Shed>();
+    shared::<ShedLayer>();
+    cloned::<ShedLayer>();
     cloned::<Throttle>();
     cloned::<ThrottleLayer>();
     shared::<Keyed<String, Throttle>>();
@@ -85,6 +91,8 @@ fn services_are_what_the_service_inside_is() {
     sent::<FallbackService<Cell<u8>, Value<u8>, Standard, Unmarked>>();
     cloned::<FallbackService<Rc<u8>, Value<NotCloned>, Standard, Unmarked>>();
     shared::<ThrottleService<(), Standard>>();
+    shared::<ShedService<()>>();
+    cloned::<ShedService<Rc<u8>>>();
     sent::<ThrottleService<Cell<u8>, Standard>>();
     cloned::<ThrottleService<Rc<u8>, Standard>>();
     shared::<TimeoutService<()>>();
@@ -107,6 +115,9 @@ fn futures_are_what_the_operation_is() {
     shared::<Throttling<Operation, throttle::Owned<Standard>>>();
     sent::<Throttling<Cell<u8>, throttle::Borrowed<'_, Standard>>>();
     shared::<throttle::Permit<throttle::Owned<Standard>>>();
+    shared::<Shedding<Operation, shed::Owned>>();
+    sent::<Shedding<Cell<u8>, shed::Borrowed<'_>>>();
+    shared::<shed::Permit<shed::Owned>>();
     shared::<Timed<Operation, timeout::Owned>>();
     shared::<Backed<Operation, fallback::Owned<Value<u8>>, (), Never<u8, Error<std::io::Error>>>>();
     sent::<Backed<Cell<u8>, fallback::Borrowed<'_, Value<u8>>, (), Cell<u8>>>();

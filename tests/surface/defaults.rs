@@ -88,6 +88,17 @@ fn the_throttles_defaults_are_as_documented() {
 }
 
 #[test]
+fn the_sheds_defaults_are_as_documented() {
+    let (config, millis) = (throttle::shed::Config::new(), Duration::from_millis);
+    assert_eq!(config, throttle::shed::Config::default());
+    assert_eq!((config.max_in_flight, config.ramp_from), (1024, 0.9));
+    assert_eq!((config.target, config.interval), (millis(20), millis(100)));
+    assert_eq!((config.max_refused_share, config.mode), (1.0, Mode::Enforce));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(throttle::shed::Plan::default().config(), &throttle::shed::Config::new());
+}
+
+#[test]
 fn defaults_and_presets_parse() {
     for config in [Config::new(), presets::LOCAL_MODEL, presets::GATEWAY, presets::SERVICE] {
         assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));

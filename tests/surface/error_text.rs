@@ -72,6 +72,7 @@ fn refusals() -> Vec<(Refusal, &'static str, &'static str)> {
             "`openai`: the end did not come within 20s, after 9 items",
             "stalled",
         ),
+        (Refusal::Overloaded { name: NAME }, "`openai` is overloaded", "overloaded"),
         (
             Refusal::Throttled { name: NAME },
             "`openai`: held back, the backend is overloaded",

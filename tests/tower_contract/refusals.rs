@@ -5,7 +5,10 @@ use std::{sync::Arc, task::Poll, time::Duration};
 use buttress::{
     Fault, Mode, Refusal,
     circuit_breaker::{CircuitBreaker, Config},
-    throttle::{self, Throttle},
+    throttle::{
+        self, Throttle,
+        shed::{self, Shed},
+    },
     time::Deadline,
     timeout::Timeout,
 };
@@ -66,6 +69,24 @@ async fn an_open_breaker_is_ready_and_refuses_with_the_call() {
 async fn a_throttle_is_ready_and_refuses_with_the_call() {
     buttress::random::seed(7);
     refuses_with_every_call(throttling().layer(), "throttled").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shed_that_is_full_is_ready_and_refuses_with_the_call() {
+    let shed = Shed::new("refusing", shed::Config::new().with_max_in_flight(1)).unwrap();
+    let _place = shed.try_acquire().unwrap();
+    refuses_with_every_call(shed.layer(), "overloaded").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_readied_for_a_call_that_a_shed_refused_goes_with_the_service() {
+    let shed = Shed::new("refusing", shed::Config::new().with_max_in_flight(1)).unwrap();
+    let mut place = None;
+    a_refused_call_keeps_the_place(shed.layer(), false, || {
+        place = Some(shed.try_acquire_owned().unwrap());
+    })
+    .await;
+    drop(place);
 }
 
 #[tokio::test(start_paused = true)]

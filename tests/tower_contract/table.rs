@@ -9,7 +9,10 @@ use buttress::{
     latency::{Config as Measuring, Latency},
     outcome::Outcome,
     testing::{Played, Probe, Script, Step},
-    throttle::{Config as Throttling, Throttle},
+    throttle::{
+        Config as Throttling, Throttle,
+        shed::{self, Shed},
+    },
     timeout::{DeadlineLayer, HttpDeadlineLayer, Timeout},
 };
 
@@ -65,6 +68,8 @@ rows! {
     throttle: throttles(Mode::Enforce).layer();
     throttle_with_a_classifier: throttles(Mode::Enforce).classify(|_: &Result<&'static str, Down>| Outcome::Success).layer();
     throttle_that_only_watches: throttling().layer();
+    load_shed: shed(Mode::Enforce, 1000).layer();
+    load_shed_that_only_watches: shed(Mode::Shadow, 1).layer();
     timeout: timeout().layer();
     latency: latency().layer("op");
     lift: Lift::layer();
@@ -108,6 +113,11 @@ fn throttling() -> Throttle {
     (0..1000).for_each(|_| throttle.try_acquire().unwrap().rejected());
     assert!(throttle.snapshot().share > 0.7);
     throttle
+}
+
+fn shed(mode: Mode, calls: u32) -> Shed {
+    let config = shed::Config::new().with_max_in_flight(calls).with_mode(mode);
+    Shed::new("row", config).unwrap()
 }
 
 /// Every call is slow.

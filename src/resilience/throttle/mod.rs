@@ -10,7 +10,7 @@
 //! **When not.** With a call every few seconds: there is nothing to count. For a backend that is gone:
 //! a [`CircuitBreaker`](crate::circuit_breaker) sends it a few probes, this still one call in five; use
 //! both, the throttle inside. To keep to a rate that you know, use a rate limit. A server that wants to be
-//! rid of load that it has been given already sheds it.
+//! rid of load that it has been given already sheds it: [`shed`].
 //!
 //! # How it decides
 //!
@@ -98,7 +98,7 @@ mod layer;
 mod machine;
 mod permit;
 mod shared;
-//SHED
+pub mod shed;
 mod snapshot;
 
 #[cfg(feature = "tower")]
