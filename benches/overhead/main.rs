@@ -30,7 +30,10 @@ use buttress::{
     circuit_breaker::{CircuitBreaker, Config, Window},
     fallback::{self, Failover, FailoverConfig, Fallback},
     latency::{Ending, Latency},
-    throttle::{self, Throttle},
+    throttle::{
+        self, Throttle,
+        shed::{self, Shed},
+    },
     timeout::{Timeout, stream},
 };
 use criterion::Criterion;
@@ -147,6 +150,8 @@ fn throttles(criterion: &mut Criterion) {
     both(criterion, "throttle", "throttling", || {
         now(throttling.call(|| ready(Err::<u64, _>(io::ErrorKind::TimedOut)))).is_err()
     });
+    let shed = Shed::new("bench", shed::Config::new()).expect("the default config");
+    both(criterion, "shed", "call", || now(shed.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok());
 }
 
 fn both(criterion: &mut Criterion, room: &str, case: &str, call: impl Fn() -> bool + Send + Sync) {

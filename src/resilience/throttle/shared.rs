@@ -163,6 +163,7 @@ impl Shared {
     }
 
     /// Counts a call that was barred.
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
     pub(super) fn refuse(&self) {
         self.refused_one(time::recent(), Mode::Enforce);
     }

@@ -109,10 +109,12 @@ mod tests {
     #[test]
     fn after_a_silence_nothing_stands() {
         let mut queue = queue();
-        (0..150).for_each(|millis| drop(queue.refuses(50 * MILLISECOND, at(millis))));
+        for millis in 0..150 {
+            queue.refuses(50 * MILLISECOND, at(millis));
+        }
         assert!(queue.stands() && queue.is_stirred());
         assert!(!queue.refuses(50 * MILLISECOND, at(400)));
-        assert!(!queue.refuses(0 * MILLISECOND, at(401)));
+        assert!(!queue.refuses(Duration::ZERO, at(401)));
         assert!(!queue.is_stirred());
     }
 }

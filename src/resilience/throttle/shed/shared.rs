@@ -135,7 +135,6 @@ impl Shared {
 
     /// Whether chance decides before the call. One that only watches, or spares some, counts as it decides,
     /// and what is ready and then dropped must count nothing.
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
     pub(super) fn decides_early(&self) -> bool {
         self.mode() == Mode::Enforce && self.hot.max_refused_share.load(Ordering::Relaxed) == ALL
     }
