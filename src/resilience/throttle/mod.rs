@@ -50,7 +50,8 @@
 //! While all is well: two coarse readings of the clock, two additions that no two threads share, no
 //! lock, no allocation. While it throttles: a random number besides, and a count on a word that threads
 //! share. The window is added up (a few microseconds, by one thread) once in a while: four times a
-//! bucket, and whenever a sixty-fourth more has gone wrong. Figures: `benches/peers/RESULTS.md`.
+//! bucket, and whenever a sixty-fourth more has gone wrong. `cargo bench --bench overhead -- throttle` measures
+//! it.
 //!
 //! # What a drop does
 //!
