@@ -22,6 +22,7 @@
 //! | [`fallback`] | what to answer when the answer is not to be had | `fallback` |
 //! | [`reconnect`] | something that must be connected | `reconnect` |
 //! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
+//! | [`throttle`] | a backend that turns calls away | `throttle` |
 //! | [`latency`] | how long operations take, and which are slow | `latency` |
 //! | [`Keyed`] | one guard per tenant, host or user, in bounded memory | |
 //! | [`Pipeline`] | several guards around one operation | |
@@ -68,6 +69,8 @@ pub use self::resilience::hedge;
 pub use self::resilience::reconnect;
 #[cfg(feature = "retry")]
 pub use self::resilience::retry;
+#[cfg(feature = "throttle")]
+pub use self::resilience::throttle;
 #[cfg(feature = "timeout")]
 pub use self::resilience::timeout;
 #[cfg(feature = "latency")]

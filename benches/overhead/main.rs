@@ -33,6 +33,10 @@ use buttress::{
     hedge::{self, Hedge},
     latency::{Ending, Latency},
     retry::Retry,
+    throttle::{
+        self, Throttle,
+        shed::{self, Shed},
+    },
     timeout::{Timeout, stream},
 };
 use criterion::Criterion;
@@ -103,6 +107,7 @@ fn main() {
     fallbacks(&mut criterion);
     again(&mut criterion);
     bulkheads(&mut criterion);
+    throttles(&mut criterion);
     criterion.final_summary();
 }
 
@@ -181,6 +186,28 @@ fn again(criterion: &mut Criterion) {
             now(service.borrow_mut().call(black_box(1))).is_ok()
         });
     }
+}
+
+fn throttles(criterion: &mut Criterion) {
+    let calm = Throttle::new("bench", throttle::Config::new()).expect("the default config");
+    both(criterion, "throttle", "calm", || {
+        now(calm.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+    });
+    let service = calm
+        .layer()
+        .layer(Lift::layer().layer(service_fn(|request: u64| ready(Ok::<_, io::Error>(request)))));
+    one(criterion, "throttle", "calm_layer_cloned", move || {
+        let mut service = service.clone();
+        now(service.call(black_box(1))).is_ok()
+    });
+    // Refuses four in five, and goes on: nothing is ever accepted.
+    let config = throttle::Config::new().with_window(Duration::from_secs(86_400));
+    let throttling = Throttle::new("bench", config).expect("the default config but for its window");
+    both(criterion, "throttle", "throttling", || {
+        now(throttling.call(|| ready(Err::<u64, _>(io::ErrorKind::TimedOut)))).is_err()
+    });
+    let shed = Shed::new("bench", shed::Config::new()).expect("the default config");
+    both(criterion, "shed", "call", || now(shed.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok());
 }
 
 fn both(criterion: &mut Criterion, room: &str, case: &str, call: impl Fn() -> bool + Send + Sync) {

@@ -1,5 +1,7 @@
 //! What every room stands on. Imports nobody above it.
 
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "for the bulkhead"))]
+pub(crate) mod adaptive;
 pub(crate) mod backoff;
 pub(crate) mod config;
 pub(crate) mod hold;

@@ -14,5 +14,7 @@ pub mod hedge;
 pub mod reconnect;
 #[cfg(feature = "retry")]
 pub mod retry;
+#[cfg(feature = "throttle")]
+pub mod throttle;
 #[cfg(feature = "timeout")]
 pub mod timeout;

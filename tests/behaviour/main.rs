@@ -17,5 +17,7 @@ mod held_streams;
 mod latency;
 mod reconnect;
 mod retry;
+mod throttle;
+mod throttle_shed;
 mod timeout_stream;
 mod wakes;

@@ -17,3 +17,4 @@ mod retry;
 mod services;
 mod shutdown;
 mod streams;
+mod throttle;

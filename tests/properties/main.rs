@@ -17,6 +17,7 @@ mod refusing;
 mod retry;
 mod streams;
 mod survival;
+mod throttle;
 mod world;
 
 use std::{future::Future, time::Duration};

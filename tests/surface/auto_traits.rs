@@ -27,6 +27,10 @@ use buttress::{
     },
     source::{ByClone, Lifting, Plain, Resend},
     stream::{self, HeldStream},
+    throttle::{
+        self, Throttle, ThrottleLayer, ThrottleService, Throttling,
+        shed::{self, Shed, ShedLayer, ShedService, Shedding},
+    },
     time::{Deadline, Scoped},
     timeout::{
         self, DeadlineService, HttpDeadlineService, Timed, Timeout, TimeoutLayer, TimeoutService,
@@ -73,6 +77,14 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<RetryLayer>();
     shared::<Timeout>();
     shared::<TimeoutLayer>();
+    shared::<Throttle>();
+    shared::<ThrottleLayer>();
+    shared::<Shed>();
+    shared::<ShedLayer>();
+    cloned::<ShedLayer>();
+    cloned::<Throttle>();
+    cloned::<ThrottleLayer>();
+    shared::<Keyed<String, Throttle>>();
     shared::<StreamTimeout>();
     cloned::<StreamTimeout<fn(&u8) -> bool>>();
     shared::<Keyed<String, CircuitBreaker>>();
@@ -116,6 +128,11 @@ fn services_are_what_the_service_inside_is() {
     sent::<FallbackService<Cell<u8>, Value<u8>, Standard, Unmarked>>();
     cloned::<FallbackService<Rc<u8>, Value<NotCloned>, Standard, Unmarked>>();
     shared::<RetryService<(), Standard, Unwatched, Planned, ByClone>>();
+    shared::<ThrottleService<(), Standard>>();
+    shared::<ShedService<()>>();
+    cloned::<ShedService<Rc<u8>>>();
+    sent::<ThrottleService<Cell<u8>, Standard>>();
+    cloned::<ThrottleService<Rc<u8>, Standard>>();
     shared::<TimeoutService<()>>();
     shared::<DeadlineService<()>>();
     shared::<HttpDeadlineService<()>>();
@@ -142,6 +159,12 @@ fn futures_are_what_the_operation_is() {
     shared::<Closing>();
     shared::<Measured<Operation, latency::Owned>>();
     sent::<Measured<Cell<u8>, latency::Borrowed<'_>>>();
+    shared::<Throttling<Operation, throttle::Owned<Standard>>>();
+    sent::<Throttling<Cell<u8>, throttle::Borrowed<'_, Standard>>>();
+    shared::<throttle::Permit<throttle::Owned<Standard>>>();
+    shared::<Shedding<Operation, shed::Owned>>();
+    sent::<Shedding<Cell<u8>, shed::Borrowed<'_>>>();
+    shared::<shed::Permit<shed::Owned>>();
     shared::<Timed<Operation, timeout::Owned>>();
     shared::<Hedging<Plain<fn() -> Operation>, Owner>>();
     shared::<Hedging<Lifting<fn() -> Bare>, hedge::Borrowed<'_, Standard, hedge::AsPlanned>>>();

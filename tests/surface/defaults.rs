@@ -10,6 +10,7 @@ use buttress::{
     fallback::{self, WhenAllOpen},
     hedge, latency, reconnect,
     retry::{self, GiveUp},
+    throttle,
     time::Clock,
     timeout,
 };
@@ -123,6 +124,29 @@ fn the_retrys_defaults_are_as_documented() {
 fn a_default_plan_is_the_plan_of_the_default_config() {
     assert_eq!(retry::Config::new().parse(), Ok(retry::Plan::default()));
     assert_eq!(budget::Config::new().parse(), Ok(budget::Plan::default()));
+}
+
+#[test]
+fn the_throttles_defaults_are_as_documented() {
+    let (config, seconds) = (throttle::Config::new(), Duration::from_secs);
+    assert_eq!(config, throttle::Config::default());
+    assert_eq!((config.multiplier, config.window), (2.0, seconds(120)));
+    assert_eq!((config.min_requests, config.aggression), (20, 1.0));
+    assert_eq!((config.max_refused_share, config.unanswered_after), (0.8, seconds(10)));
+    assert_eq!(config.mode, Mode::Enforce);
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(throttle::Plan::default().config(), &throttle::Config::new());
+}
+
+#[test]
+fn the_sheds_defaults_are_as_documented() {
+    let (config, millis) = (throttle::shed::Config::new(), Duration::from_millis);
+    assert_eq!(config, throttle::shed::Config::default());
+    assert_eq!((config.max_in_flight, config.ramp_from), (1024, 0.9));
+    assert_eq!((config.target, config.interval), (millis(20), millis(100)));
+    assert_eq!((config.max_refused_share, config.mode), (1.0, Mode::Enforce));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(throttle::shed::Plan::default().config(), &throttle::shed::Config::new());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use buttress::{
     circuit_breaker::{CircuitBreaker, Config, Window},
     hedge::{self, Hedge},
     retry::{self, Retry},
+    throttle::Throttle,
     timeout::Timeout,
 };
 
@@ -91,6 +92,7 @@ fn refusals() -> Vec<(Refusal, &'static str, &'static str)> {
             "`openai`: the end did not come within 20s, after 9 items",
             "stalled",
         ),
+        (Refusal::Overloaded { name: NAME }, "`openai` is overloaded", "overloaded"),
         (
             Refusal::Throttled { name: NAME },
             "`openai`: held back, the backend is overloaded",
@@ -218,4 +220,6 @@ fn a_handle_prints_what_it_is() {
     );
     let hedge = Hedge::new("search", hedge::Config::after(Duration::from_millis(80))).unwrap();
     assert_eq!(format!("{hedge:?}"), r#"Hedge { name: "search", delay: Some(80ms), .. }"#);
+    let throttle = Throttle::new("openai", Default::default()).unwrap();
+    assert_eq!(format!("{throttle:?}"), r#"Throttle { name: "openai", share: 0.0, .. }"#);
 }

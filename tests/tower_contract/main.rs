@@ -14,3 +14,4 @@ mod refusals;
 mod router;
 mod table;
 mod terms;
+mod throttle;

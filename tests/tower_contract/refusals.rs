@@ -3,8 +3,12 @@
 use std::{sync::Arc, task::Poll, time::Duration};
 
 use buttress::{
-    Fault, Refusal,
+    Fault, Mode, Refusal,
     circuit_breaker::{CircuitBreaker, Config},
+    throttle::{
+        self, Throttle,
+        shed::{self, Shed},
+    },
     time::Deadline,
     timeout::Timeout,
 };
@@ -17,6 +21,15 @@ fn open() -> CircuitBreaker {
     let breaker = CircuitBreaker::new("refusing", Config::new()).unwrap();
     breaker.force_open();
     breaker
+}
+
+/// Refuses everything, or as good as.
+fn throttling() -> Throttle {
+    let config = throttle::Config::new().with_max_refused_share(1.0).with_mode(Mode::Shadow);
+    let throttle = Throttle::new("refusing", config.clone()).unwrap();
+    (0..100_000).for_each(|_| throttle.try_acquire().unwrap().rejected());
+    throttle.reconfigure(config.with_mode(Mode::Enforce)).unwrap();
+    throttle
 }
 
 fn timeout() -> Timeout {
@@ -50,6 +63,30 @@ where
 #[tokio::test(start_paused = true)]
 async fn an_open_breaker_is_ready_and_refuses_with_the_call() {
     refuses_with_every_call(open().layer(), "circuit_open").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttle_is_ready_and_refuses_with_the_call() {
+    buttress::random::seed(7);
+    refuses_with_every_call(throttling().layer(), "throttled").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shed_that_is_full_is_ready_and_refuses_with_the_call() {
+    let shed = Shed::new("refusing", shed::Config::new().with_max_in_flight(1)).unwrap();
+    let _place = shed.try_acquire().unwrap();
+    refuses_with_every_call(shed.layer(), "overloaded").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_readied_for_a_call_that_a_shed_refused_goes_with_the_service() {
+    let shed = Shed::new("refusing", shed::Config::new().with_max_in_flight(1)).unwrap();
+    let mut place = None;
+    a_refused_call_keeps_the_place(shed.layer(), false, || {
+        place = Some(shed.try_acquire_owned().unwrap());
+    })
+    .await;
+    drop(place);
 }
 
 #[tokio::test(start_paused = true)]

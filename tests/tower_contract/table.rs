@@ -13,6 +13,10 @@ use buttress::{
     retry::{Config as RetryConfig, Retry},
     source::ByMethod,
     testing::{Played, Probe, Script, Step},
+    throttle::{
+        Config as Throttling, Throttle,
+        shed::{self, Shed},
+    },
     timeout::{DeadlineLayer, HttpDeadlineLayer, Timeout},
 };
 
@@ -81,6 +85,11 @@ rows! {
     retry_of_what_cannot_be_sent_again: trying(RetryConfig::new()).layer().replay(once);
     retry_that_tries_once: trying(RetryConfig::new().with_max_attempts(1)).layer();
     retry_that_only_watches keeping 1: trying(RetryConfig::new().with_mode(Mode::Shadow)).layer();
+    throttle: throttles(Mode::Enforce).layer();
+    throttle_with_a_classifier: throttles(Mode::Enforce).classify(|_: &Result<&'static str, Down>| Outcome::Success).layer();
+    throttle_that_only_watches: throttling().layer();
+    load_shed: shed(Mode::Enforce, 1000).layer();
+    load_shed_that_only_watches: shed(Mode::Shadow, 1).layer();
     timeout: timeout().layer();
     latency: latency().layer("op");
     lift: Lift::layer();
@@ -122,6 +131,24 @@ fn watching() -> CircuitBreaker {
 
 fn timeout() -> Timeout {
     Timeout::new("row", LONG).unwrap()
+}
+
+/// Far from refusing anything.
+fn throttles(mode: Mode) -> Throttle {
+    Throttle::new("row", Throttling::new().with_mode(mode)).unwrap()
+}
+
+/// Would refuse four calls in five, and refuses nothing.
+fn throttling() -> Throttle {
+    let throttle = throttles(Mode::Shadow);
+    (0..1000).for_each(|_| throttle.try_acquire().unwrap().rejected());
+    assert!(throttle.snapshot().share > 0.7);
+    throttle
+}
+
+fn shed(mode: Mode, calls: u32) -> Shed {
+    let config = shed::Config::new().with_max_in_flight(calls).with_mode(mode);
+    Shed::new("row", config).unwrap()
 }
 
 /// Every call is slow.

@@ -65,6 +65,12 @@ pub enum Refusal {
         /// The rule it breaks; never the input itself.
         rule: &'static str,
     },
+    /// There is too much to do here.
+    #[error("`{name}` is overloaded")]
+    Overloaded {
+        /// What sheds load.
+        name: Name,
+    },
     /// A quota is used up.
     #[error("`{name}`: rate limit reached{}", Retry(*retry_after))]
     RateLimited {
@@ -118,6 +124,7 @@ impl Refusal {
             | Self::Exhausted { name, .. }
             | Self::Full { name, .. }
             | Self::Invalid { name, .. }
+            | Self::Overloaded { name }
             | Self::RateLimited { name, .. }
             | Self::ShuttingDown { name }
             | Self::Stalled { name, .. }
@@ -139,6 +146,7 @@ impl Refusal {
             | Self::Disconnected { .. }
             | Self::Full { .. }
             | Self::Invalid { .. }
+            | Self::Overloaded { .. }
             | Self::RateLimited { .. }
             | Self::ShuttingDown { .. }
             | Self::Throttled { .. } => false,
@@ -156,6 +164,7 @@ impl Refusal {
             Self::DeadlineExceeded { .. }
             | Self::Full { .. }
             | Self::Invalid { .. }
+            | Self::Overloaded { .. }
             | Self::ShuttingDown { .. }
             | Self::Stalled { .. }
             | Self::Throttled { .. }
@@ -173,6 +182,7 @@ impl Refusal {
             Self::Exhausted { .. } => "exhausted",
             Self::Full { .. } => "full",
             Self::Invalid { .. } => "invalid",
+            Self::Overloaded { .. } => "overloaded",
             Self::RateLimited { .. } => "rate_limited",
             Self::ShuttingDown { .. } => "shutting_down",
             Self::Stalled { .. } => "stalled",

@@ -1,4 +1,4 @@
-use std::sync::OnceLock;
+use std::{ops::RangeInclusive, sync::OnceLock};
 
 use super::{
     divider::Divider,
@@ -55,7 +55,7 @@ impl SlidingCount {
             Some(shards) => shards,
             None => self.first(),
         };
-        let number = self.width().divide(now.as_nanos().saturating_sub(self.start.as_nanos()));
+        let number = self.number(now);
         let layout = self.layout();
         let bucket = &shards[shard() & (shards.len() - 1)][number as usize % MAX_BUCKETS as usize];
         let word = bucket.load(Ordering::Relaxed);
@@ -75,6 +75,17 @@ impl SlidingCount {
         }
     }
 
+    /// Counts one that belongs to an earlier moment, unless that is so long ago that its bucket may have
+    /// come round again: 30 buckets.
+    #[inline]
+    pub(crate) fn add_one_of(&self, then: Instant, now: Instant) {
+        // Two short of all: other threads' clocks may be a little ahead.
+        let oldest = self.number(now).saturating_sub(u64::from(MAX_BUCKETS) - 2);
+        if self.number(then) >= oldest {
+            self.add_one(then);
+        }
+    }
+
     /// Whether both moments, the earlier first, are certain to fall into one bucket.
     #[inline]
     pub(crate) fn are_together(&self, from: Instant, to: Instant) -> bool {
@@ -86,16 +97,21 @@ impl SlidingCount {
 
     /// How often it happened in the window that ends at `now`.
     pub(crate) fn total(&self, now: Instant) -> u64 {
+        self.total_of(self.slicing().counting(now))
+    }
+
+    /// How often it happened in these buckets, as its slicing numbers them; the last 32 are known.
+    pub(crate) fn total_of(&self, buckets: RangeInclusive<u64>) -> u64 {
         let Some(shards) = self.shards.get() else {
             return 0;
         };
-        let (counting, layout) = (self.slicing().counting(now), self.layout());
+        let layout = self.layout();
         let of = |shard: &[AtomicU64; MAX_BUCKETS as usize]| -> u64 {
             let of_bucket = |number: u64| {
                 let word = shard[number as usize % MAX_BUCKETS as usize].load(Ordering::Relaxed);
                 if layout.is(word, number) { layout.count(word) } else { 0 }
             };
-            counting.clone().map(of_bucket).sum()
+            buckets.clone().map(of_bucket).sum()
         };
         shards.iter().map(|shard| of(shard)).sum()
     }
@@ -125,6 +141,12 @@ impl SlidingCount {
     fn slicing(&self) -> Slicing {
         let buckets = self.buckets.load(Ordering::Relaxed) as u32;
         Slicing { start: self.start, width: self.width(), buckets }
+    }
+
+    /// The number of the bucket that this moment falls into.
+    #[inline(always)]
+    fn number(&self, at: Instant) -> u64 {
+        self.width().divide(at.as_nanos().saturating_sub(self.start.as_nanos()))
     }
 
     #[inline]
@@ -241,6 +263,28 @@ mod tests {
         }
         let before = Instant::ORIGIN.before(Duration::from_millis(4));
         assert!(sliding.are_together(before, before + late), "a coarse clock may lag the start");
+    }
+
+    #[test]
+    fn what_is_counted_late_counts_where_it_began() {
+        let sliding = sliding(10, 10);
+        sliding.add_one_of(at(3.5), at(8.0));
+        assert_eq!((sliding.total(at(12.9)), sliding.total(at(13.0))), (1, 0));
+        // Its slot has been another bucket's since.
+        sliding.add_one(at(35.0));
+        sliding.add_one_of(at(3.5), at(35.0));
+        assert_eq!(sliding.total(at(35.0)), 1);
+    }
+
+    #[test]
+    fn some_buckets_are_added_up_as_all_are() {
+        let sliding = sliding(10, 10);
+        (0..10).for_each(|second| sliding.add_one(at(f64::from(second))));
+        assert_eq!((sliding.total_of(0..=9), sliding.total_of(3..=5)), (10, 3));
+        assert_eq!((sliding.total_of(9..=11), sliding.total_of(12..=12)), (1, 0));
+        #[expect(clippy::reversed_empty_ranges, reason = "none at all")]
+        let none = sliding.total_of(5..=4);
+        assert_eq!(none, 0);
     }
 
     #[test]

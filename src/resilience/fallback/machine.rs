@@ -16,6 +16,7 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> Option<Cause> {
         }
         Refusal::Disconnected { .. }
         | Refusal::Full { .. }
+        | Refusal::Overloaded { .. }
         | Refusal::RateLimited { .. }
         | Refusal::ShuttingDown { .. }
         | Refusal::Throttled { .. } => Some(Cause::Rejected),

@@ -95,9 +95,10 @@ pub(super) fn worth_of_refusal(refusal: &Refusal, config: &Config) -> Worth {
         | Refusal::RateLimited { retry_after, .. } => {
             retry_after.map_or(Worth::Answer, |wait| again(Some(wait)))
         }
-        Refusal::Full { .. } | Refusal::ShuttingDown { .. } | Refusal::Throttled { .. } => {
-            again(None)
-        }
+        Refusal::Full { .. }
+        | Refusal::Overloaded { .. }
+        | Refusal::ShuttingDown { .. }
+        | Refusal::Throttled { .. } => again(None),
         Refusal::DeadlineExceeded { .. }
         | Refusal::Exhausted { .. }
         | Refusal::Invalid { .. }

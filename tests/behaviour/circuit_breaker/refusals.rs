@@ -46,6 +46,7 @@ async fn fifty_refusals_of_what_never_began_do_not() {
         Refusal::RateLimited { name: name(), retry_after: Some(SECOND) },
         Refusal::Full { name: name(), limit: 5 },
         Refusal::Throttled { name: name() },
+        Refusal::Overloaded { name: name() },
         Refusal::ShuttingDown { name: name() },
         Refusal::Invalid { name: name(), rule: "too long" },
         Refusal::CircuitOpen { name: name(), reason: OpenReason::Tripped, retry_after: None },

@@ -78,6 +78,7 @@ async fn what_a_result_means_decides_about_the_next() {
         (refusal(Refusal::RateLimited { name: name(), retry_after: None }), Some(Cause::Rejected)),
         (refusal(Refusal::Full { name: name(), limit: 1 }), Some(Cause::Rejected)),
         (refusal(Refusal::Throttled { name: name() }), Some(Cause::Rejected)),
+        (refusal(Refusal::Overloaded { name: name() }), Some(Cause::Rejected)),
         (refusal(Refusal::TimedOut { name: name(), limit: SECOND }), Some(Cause::TimedOut)),
         (
             refusal(Refusal::Exhausted { name: name(), attempts: 3, retry_after: None }),
