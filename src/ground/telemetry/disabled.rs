@@ -83,6 +83,8 @@ pub(crate) const fn hedged(_: &Name, _: &'static str, _: bool) {}
 
 #[inline(always)]
 pub(crate) const fn gave_up(_: &Name, _: &'static str, _: u32) {}
+
+#[inline(always)]
 pub(crate) const fn fell_back(_: &Name, _: &'static str, _: Mode) {}
 
 /// Registers the description of every metric with the installed recorder.

@@ -86,6 +86,14 @@ pub(super) const CONNECTIONS: Metric = Metric {
     help: "Changes of state of a connection that is kept up",
 };
 
+/// Labels: `name`, `cause`, `mode`.
+pub(super) const FALLBACKS: Metric = Metric {
+    name: "buttress_fallbacks_total",
+    kind: Kind::Counter,
+    help: "Calls that something else was asked to answer, by fallback, cause (error, timed_out, rejected, \
+           short_circuited) and mode (enforce, or shadow: only counted)",
+};
+
 pub(super) const ALL: &[&Metric] = &[
     &REFUSALS,
     &TRANSITIONS,
@@ -99,13 +107,6 @@ pub(super) const ALL: &[&Metric] = &[
     &CONNECTIONS,
     &FALLBACKS,
 ];
-/// Labels: `name`, `cause`, `mode`.
-pub(super) const FALLBACKS: Metric = Metric {
-    name: "buttress_fallbacks_total",
-    kind: Kind::Counter,
-    help: "Calls that something else was asked to answer, by fallback, cause (error, timed_out, rejected, \
-           short_circuited) and mode (enforce, or shadow: only counted)",
-};
 
 #[cfg(test)]
 mod tests {

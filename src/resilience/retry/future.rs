@@ -9,8 +9,8 @@ use std::{
 use pin_project::pin_project;
 
 use super::{
+    ending::Ending,
     later::Later,
-    machine::Ending,
     shared::Core,
     view::{Observe, sealed::Sight},
 };

@@ -9,9 +9,11 @@ use pin_project::pin_project;
 
 use super::{
     config::{Config, Plan},
-    machine::{Course, Ending, Room, Worth, worth, worth_of_refusal},
+    ending::Ending,
+    machine::{Course, Room},
     shared::Core,
     view::{Again, Observe, Pace, sealed::Sight},
+    worth::{Worth, worth, worth_of_refusal},
 };
 use crate::{
     ground::{

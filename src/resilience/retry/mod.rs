@@ -80,6 +80,7 @@
 //! ```
 
 mod config;
+mod ending;
 mod future;
 mod handle;
 mod later;
@@ -90,14 +91,15 @@ pub mod presets;
 mod shared;
 mod snapshot;
 mod view;
+mod worth;
 
 #[cfg(feature = "tower")]
 pub use self::layer::{RetryLayer, RetryService};
 pub use self::{
     config::{Config, GiveUp, Plan},
+    ending::Ending,
     future::{Attempted, Detailed, Retrying},
     handle::{Retry, Retryable},
-    machine::Ending,
     shared::{Borrowed, Owned},
     snapshot::{GivenUp, Snapshot, Totals},
     view::{Again, Eyes, Observe, Pace, Planned, Unwatched},

@@ -2,7 +2,7 @@ use std::{sync::Arc, thread::LocalKey, time::Duration};
 
 use super::{
     config::Plan,
-    machine::Ending,
+    ending::Ending,
     snapshot::{GivenUp, Snapshot, Totals},
     view::Eyes,
 };
