@@ -40,7 +40,6 @@ impl<K, V> View<K, V> {
     }
 
     #[inline]
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "for services"))]
     pub(crate) fn own(&self) -> Owned<K, V>
     where
         K: Park,
