@@ -13,5 +13,6 @@ mod fallback;
 mod hedge;
 mod held_streams;
 mod latency;
+mod rate_limit;
 mod reconnect;
 mod timeout_stream;
