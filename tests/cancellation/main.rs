@@ -9,6 +9,7 @@ mod fallback;
 mod latency;
 mod panics;
 mod permits;
+mod rate_limit;
 mod reconnect;
 mod services;
 mod shutdown;

@@ -9,6 +9,7 @@ mod budgets;
 mod cost;
 mod fallbacks;
 mod half_open;
+mod limits;
 mod outcomes;
 mod readiness;
 mod reconnects;

@@ -10,6 +10,7 @@ mod fallback;
 mod latency;
 mod model;
 mod pushback;
+mod rate_limit;
 mod refusing;
 mod streams;
 mod survival;

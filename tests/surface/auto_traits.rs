@@ -17,6 +17,10 @@ use buttress::{
     latency::{self, Distribution, Latency, LatencyLayer, LatencyService, Measured, Summary},
     outcome::Standard,
     policy::{Chain, Nothing},
+    rate_limit::{
+        self, Acquire, All, Decision, Limited, RateLimitLayer, RateLimitService, RateLimiter,
+        Reservation,
+    },
     reconnect::{Connection, Reconnect, ReconnectService},
     stream::{self, HeldStream},
     time::{Deadline, Scoped},
@@ -41,6 +45,9 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<CircuitBreakerLayer>();
     shared::<Budget>();
     shared::<Latency>();
+    shared::<RateLimiter>();
+    shared::<RateLimitLayer>();
+    shared::<All<'static, 2>>();
     shared::<LatencyLayer>();
     shared::<latency::Operation>();
     shared::<Timeout>();
@@ -63,6 +70,8 @@ fn handles_and_layers_are_shared_and_cloned() {
     cloned::<fallback::Failover<NotCloned>>();
     cloned::<LastGood<NotCloned>>();
     cloned::<CircuitBreakerLayer>();
+    cloned::<RateLimiter>();
+    cloned::<RateLimitLayer>();
     cloned::<Latency>();
     cloned::<LatencyLayer>();
     cloned::<latency::Operation>();
@@ -74,6 +83,8 @@ fn handles_and_layers_are_shared_and_cloned() {
 #[test]
 fn services_are_what_the_service_inside_is() {
     shared::<CircuitBreakerService<(), Standard>>();
+    shared::<RateLimitService<()>>();
+    cloned::<RateLimitService<Rc<u8>>>();
     shared::<LatencyService<()>>();
     shared::<FallbackService<(), Value<u8>, Standard, Unmarked>>();
     sent::<FallbackService<Cell<u8>, Value<u8>, Standard, Unmarked>>();
@@ -93,6 +104,11 @@ fn services_are_what_the_service_inside_is() {
 #[test]
 fn futures_are_what_the_operation_is() {
     shared::<Guarded<Operation, circuit_breaker::Owned>>();
+    shared::<Limited<fn() -> Operation, Operation, rate_limit::Owned>>();
+    sent::<Limited<Cell<u8>, Cell<u8>, rate_limit::Borrowed<'_>>>();
+    sent::<Acquire<'_>>();
+    shared::<Reservation<rate_limit::Owned>>();
+    shared::<Decision>();
     shared::<Measured<Operation, latency::Owned>>();
     sent::<Measured<Cell<u8>, latency::Borrowed<'_>>>();
     shared::<Timed<Operation, timeout::Owned>>();

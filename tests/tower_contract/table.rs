@@ -7,6 +7,7 @@ use buttress::{
     circuit_breaker::{CircuitBreaker, Config},
     fallback::{self, Fallback},
     latency::{Config as Measuring, Latency},
+    rate_limit::{self, RateLimiter},
     testing::{Played, Probe, Script, Step},
     timeout::{DeadlineLayer, HttpDeadlineLayer, Timeout},
 };
@@ -60,6 +61,10 @@ rows! {
     fallback_that_only_watches: fallback(Mode::Shadow).to_value("other").layer();
     fallback_to_a_function_that_declines: fallback(Mode::Enforce).to_fn(|failed: Result<&'static str, Down>| failed).layer();
     fallback_to_a_backup_that_is_down_as_well: fallback(Mode::Enforce).to_service(down()).layer();
+    rate_limiter: limiter(rate_limit::Config::new(MANY)).layer();
+    rate_limiter_that_waits: limiter(rate_limit::Config::new(MANY).with_waiting(LONG)).layer();
+    rate_limiter_of_two_quotas: limiter(rate_limit::Config::new(MANY).also(rate_limit::Rate::per_day(1000))).layer();
+    rate_limiter_that_only_watches: limiter(rate_limit::Config::new(NONE).with_mode(Mode::Shadow)).layer();
     timeout: timeout().layer();
     latency: latency().layer("op");
     lift: Lift::layer();
@@ -86,6 +91,16 @@ fn watching() -> CircuitBreaker {
     let breaker = CircuitBreaker::new("row", config).unwrap();
     breaker.force_open();
     breaker
+}
+
+/// More than any contract asks for.
+const MANY: rate_limit::Rate = rate_limit::Rate::per_second(1000);
+
+/// Fewer.
+const NONE: rate_limit::Rate = rate_limit::Rate::every(LONG);
+
+fn limiter(config: rate_limit::Config) -> RateLimiter {
+    RateLimiter::new("row", config).unwrap()
 }
 
 fn timeout() -> Timeout {

@@ -9,10 +9,10 @@ use crate::ground::refusal::Refusal;
 /// before any is taken of, so that a refusal hardly ever shows to others.
 ///
 /// ```
-/// use buttress::rate_limit::{All, Quota, RateLimiter};
+/// use buttress::rate_limit::{All, Rate, RateLimiter};
 ///
-/// let user = RateLimiter::new("user", Quota::per_minute(60))?;
-/// let address = RateLimiter::new("address", Quota::per_second(10))?;
+/// let user = RateLimiter::new("user", Rate::per_minute(60))?;
+/// let address = RateLimiter::new("address", Rate::per_second(10))?;
 /// All::of([&user, &address]).try_acquire()?;
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```

@@ -14,7 +14,7 @@ use crate::ground::{
     serde(deny_unknown_fields)
 )]
 #[non_exhaustive]
-pub struct Quota {
+pub struct Rate {
     /// Tokens that come back in each period: at least 1, and at most one a nanosecond.
     pub amount: u64,
     /// The period, above zero.
@@ -26,7 +26,7 @@ pub struct Quota {
     pub burst: Option<u64>,
 }
 
-impl Quota {
+impl Rate {
     /// So many in each period; the same number at once.
     #[must_use]
     pub const fn new(amount: u64, per: Duration) -> Self {
@@ -109,8 +109,8 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    pub(super) const QUOTA: Self =
-        Self { amount: "quota.amount", per: "quota.per", burst: "quota.burst" };
+    pub(super) const RATE: Self =
+        Self { amount: "rate.amount", per: "rate.per", burst: "rate.burst" };
     const ALSO: Self = Self { amount: "also.amount", per: "also.per", burst: "also.burst" };
 }
 
@@ -130,7 +130,7 @@ pub enum WhenLimited {
     Wait,
 }
 
-/// How much may pass, and what becomes of the rest. A [`Quota`] is one. There is no default: only you
+/// How much may pass, and what becomes of the rest. A [`Rate`] is one. There is no default: only you
 /// know.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(
@@ -141,10 +141,10 @@ pub enum WhenLimited {
 #[non_exhaustive]
 pub struct Config {
     /// The quota.
-    pub quota: Quota,
+    pub rate: Rate,
     /// Further quotas that every call must fit into as well, at most three. Default: none.
     #[cfg_attr(feature = "serde", serde(default))]
-    pub also: Vec<Quota>,
+    pub also: Vec<Rate>,
     /// What becomes of a call for which there is no token. Default: refuse.
     #[cfg_attr(feature = "serde", serde(default))]
     pub when_limited: WhenLimited,
@@ -184,9 +184,9 @@ const fn max_waiting() -> u32 {
 impl Config {
     /// This quota, and the defaults.
     #[must_use]
-    pub const fn new(quota: Quota) -> Self {
+    pub const fn new(quota: Rate) -> Self {
         Self {
-            quota,
+            rate: quota,
             also: Vec::new(),
             when_limited: WhenLimited::Refuse,
             max_wait: max_wait(),
@@ -198,7 +198,7 @@ impl Config {
 
     /// Adds a quota that every call must fit into [as well](Self::also).
     #[must_use]
-    pub fn also(mut self, quota: Quota) -> Self {
+    pub fn also(mut self, quota: Rate) -> Self {
         self.also.push(quota);
         self
     }
@@ -246,7 +246,7 @@ impl Config {
     /// Everything that is wrong with it, all at once.
     pub fn parse(self) -> Result<Plan, ConfigError> {
         let mut check = Check::new("rate_limit");
-        self.quota.check(&mut check, Fields::QUOTA);
+        self.rate.check(&mut check, Fields::RATE);
         for quota in &self.also {
             quota.check(&mut check, Fields::ALSO);
         }
@@ -257,8 +257,8 @@ impl Config {
     }
 }
 
-impl From<Quota> for Config {
-    fn from(quota: Quota) -> Self {
+impl From<Rate> for Config {
+    fn from(quota: Rate) -> Self {
         Self::new(quota)
     }
 }
@@ -271,7 +271,7 @@ impl Plan {
     }
 
     /// The quotas, at least one and at most four.
-    pub(super) fn quotas(&self) -> impl Iterator<Item = Quota> {
-        std::iter::once(self.0.quota).chain(self.0.also.iter().copied())
+    pub(super) fn quotas(&self) -> impl Iterator<Item = Rate> {
+        std::iter::once(self.0.rate).chain(self.0.also.iter().copied())
     }
 }

@@ -29,7 +29,7 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// A full bucket by this [`Quota`](super::Quota), or [`Config`].
+    /// A full bucket by this [`Rate`](super::Rate), or [`Config`].
     ///
     /// # Errors
     ///

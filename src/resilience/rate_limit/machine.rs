@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::{
-    config::Quota,
+    config::Rate,
     decision::{Decision, Verdict},
 };
 
@@ -40,7 +40,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    pub(super) fn of(quota: Quota) -> Self {
+    pub(super) fn of(quota: Rate) -> Self {
         let amount = u128::from(quota.amount.max(1));
         let interval = (quota.per.as_nanos() << SHIFT) / amount;
         // Even, because the lowest bit of a word is no time. Parsed quotas are far inside.
@@ -188,7 +188,7 @@ mod tests {
     const LATE: u64 = SECOND / 50;
 
     fn terms(amount: u64, seconds: u64, burst: u64) -> Terms {
-        Terms::of(Quota::new(amount, Duration::from_secs(seconds)).with_burst(burst))
+        Terms::of(Rate::new(amount, Duration::from_secs(seconds)).with_burst(burst))
     }
 
     /// Takes so many tokens at a time, and says by how much too early they were asked for.

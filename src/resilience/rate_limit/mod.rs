@@ -61,11 +61,11 @@
 //! # Example
 //!
 //! ```
-//! use buttress::{Error, rate_limit::{Quota, RateLimiter}};
+//! use buttress::{Error, rate_limit::{Rate, RateLimiter}};
 //!
 //! # async fn complete(prompt: &str) -> Result<String, std::io::Error> { Ok(prompt.into()) }
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let model = RateLimiter::new("model", Quota::per_minute(60))?;
+//! let model = RateLimiter::new("model", Rate::per_minute(60))?;
 //! match model.call(|| complete("why?")).await {
 //!     Ok(answer) => println!("{answer}"),
 //!     Err(Error::Refused(refusal)) => println!("not before {:?}", refusal.retry_after()),
@@ -81,10 +81,10 @@
 //! # Example (tower)
 //!
 //! ```
-//! use buttress::{Lift, rate_limit::{Config, Quota, RateLimiter}};
+//! use buttress::{Lift, rate_limit::{Config, Rate, RateLimiter}};
 //! use tower::{ServiceBuilder, service_fn};
 //!
-//! let quota = Config::new(Quota::per_second(10).with_burst(20)).also(Quota::per_day(10_000));
+//! let quota = Config::new(Rate::per_second(10).with_burst(20)).also(Rate::per_day(10_000));
 //! let search = RateLimiter::new("search", quota)?;
 //! let service = ServiceBuilder::new()
 //!     .layer(search.layer())
@@ -112,7 +112,7 @@ pub use self::layer::{RateLimitLayer, RateLimitService};
 pub use self::{
     acquire::Acquire,
     all::All,
-    config::{Config, Plan, Quota, WhenLimited},
+    config::{Config, Plan, Rate, WhenLimited},
     decision::{Decision, Verdict},
     future::Limited,
     handle::RateLimiter,

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{
-    config::Quota,
+    config::Rate,
     machine::{Terms, ahead, nanos},
 };
 use crate::ground::{mode::Mode, name::Name};
@@ -29,7 +29,7 @@ pub struct Snapshot {
 #[non_exhaustive]
 pub struct Level {
     /// Its quota.
-    pub quota: Quota,
+    pub rate: Rate,
     /// The tokens in it.
     pub remaining: u64,
     /// After how long it will be full; zero if it is.
@@ -44,9 +44,9 @@ pub struct Level {
 }
 
 impl Level {
-    pub(super) fn of(quota: Quota, terms: Terms, word: u64, now: u64) -> Self {
+    pub(super) fn of(quota: Rate, terms: Terms, word: u64, now: u64) -> Self {
         Self {
-            quota,
+            rate: quota,
             remaining: terms.remaining(word, now),
             reset_after: Duration::from_nanos(nanos(ahead(word, now))),
         }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use buttress::rate_limit::{All, Config, Quota, RateLimiter};
+use buttress::rate_limit::{All, Config, Rate, RateLimiter};
 use buttress::{Keyed, time::Clock};
 use std::time::Duration;
 use tokio::time::advance;
@@ -18,7 +18,7 @@ fn limiter(config: impl Into<Config>) -> RateLimiter {
 
 #[tokio::test(start_paused = true)]
 async fn one_token_every_two_seconds_rl_01() {
-    for limit in limits(Quota::every(2 * SECOND)) {
+    for limit in limits(Rate::every(2 * SECOND)) {
         assert_eq!(limit.ask().await, Ok("up"));
         assert_eq!(limit.refused_for().await, Some(2 * SECOND));
         advance(2 * SECOND - TICK).await;
@@ -31,7 +31,7 @@ async fn one_token_every_two_seconds_rl_01() {
 
 #[test]
 fn of_a_hundred_at_once_one_gets_the_token_rl_03() {
-    let limiter = limiter(Quota::per_day(1));
+    let limiter = limiter(Rate::per_day(1));
     let admitted = Arc::new(AtomicU32::new(0));
     std::thread::scope(|scope| {
         for _ in 0..100 {
@@ -47,7 +47,7 @@ fn of_a_hundred_at_once_one_gets_the_token_rl_03() {
 
 #[tokio::test(start_paused = true)]
 async fn all_the_tokens_or_none_rl_04() {
-    let limiter = limiter(Quota::per_second(1).with_burst(10));
+    let limiter = limiter(Rate::per_second(1).with_burst(10));
     assert!(limiter.try_acquire_n(20).is_err());
     assert_eq!(limiter.peek(1).remaining, 10, "none was taken");
     assert!(limiter.try_acquire_n(9).is_ok());
@@ -62,14 +62,14 @@ async fn all_the_tokens_or_none_rl_04() {
 
 #[tokio::test(start_paused = true)]
 async fn the_next_token_of_five_a_second_comes_after_200_ms_rl_07() {
-    let limiter = limiter(Quota::per_second(5).with_burst(10));
+    let limiter = limiter(Rate::per_second(5).with_burst(10));
     assert!(limiter.try_acquire_n(10).is_ok());
     assert_eq!(short(limiter.try_acquire()), 200 * MILLISECOND);
 }
 
 #[tokio::test(start_paused = true)]
 async fn around_no_moment_twice_the_limit_comes_through_rl_23() {
-    for limit in limits(Quota::new(3, 10 * MILLISECOND)) {
+    for limit in limits(Rate::new(3, 10 * MILLISECOND)) {
         advance(9_990 * Duration::from_micros(1)).await;
         assert_eq!(limit.admitted_of(4).await, 3);
         advance(Duration::from_micros(20)).await;
@@ -81,7 +81,7 @@ async fn around_no_moment_twice_the_limit_comes_through_rl_23() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_backend_says_is_used_up_is_used_up_rl_24() {
-    for limit in limits(Quota::per_second(10)) {
+    for limit in limits(Rate::per_second(10)) {
         assert_eq!(limit.ask().await, Ok("up"));
         limit.limiter.drain();
         assert_eq!(limit.refused_for().await, Some(100 * MILLISECOND));
@@ -95,7 +95,7 @@ async fn what_the_backend_says_is_used_up_is_used_up_rl_24() {
 /// Nor does draining take a debt away.
 #[tokio::test(start_paused = true)]
 async fn draining_takes_no_debt_away() {
-    let limiter = limiter(Quota::per_second(1).with_burst(5));
+    let limiter = limiter(Rate::per_second(1).with_burst(5));
     limiter.reserve(5).unwrap().settle(10);
     limiter.drain();
     assert_eq!(short(limiter.try_acquire()), 6 * SECOND);
@@ -103,7 +103,7 @@ async fn draining_takes_no_debt_away() {
 
 #[tokio::test(start_paused = true)]
 async fn sixty_at_once_and_then_one_a_second() {
-    for limit in limits(Quota::per_minute(60)) {
+    for limit in limits(Rate::per_minute(60)) {
         assert_eq!(limit.admitted_of(61).await, 60);
         assert_eq!(limit.refused_for().await, Some(SECOND));
         advance(SECOND).await;
@@ -117,7 +117,7 @@ async fn sixty_at_once_and_then_one_a_second() {
 #[tokio::test(start_paused = true)]
 async fn every_quota_refuses_within_ten_thousand_calls_rl_25() {
     for quota in
-        [Quota::per_second(50), Quota::per_minute(60), Quota::per_hour(1), Quota::per_day(9000)]
+        [Rate::per_second(50), Rate::per_minute(60), Rate::per_hour(1), Rate::per_day(9000)]
     {
         let limiter = limiter(quota);
         assert!((0..10_000).any(|_| limiter.try_acquire().is_err()), "{quota:?}");
@@ -126,7 +126,7 @@ async fn every_quota_refuses_within_ten_thousand_calls_rl_25() {
 
 #[tokio::test(start_paused = true)]
 async fn fractions_of_a_token_a_second() {
-    for limit in limits(Quota::new(1, 4 * SECOND)) {
+    for limit in limits(Rate::new(1, 4 * SECOND)) {
         assert_eq!(limit.admitted_of(2).await, 1);
         assert_eq!(limit.refused_for().await, Some(4 * SECOND));
         advance(3 * SECOND).await;
@@ -134,14 +134,14 @@ async fn fractions_of_a_token_a_second() {
         advance(SECOND).await;
         assert_eq!(limit.admitted_of(2).await, 1);
     }
-    let slow = limiter(Quota::new(2, 3 * 86_400 * SECOND).with_burst(1));
+    let slow = limiter(Rate::new(2, 3 * 86_400 * SECOND).with_burst(1));
     assert!(slow.try_acquire().is_ok());
     assert_eq!(short(slow.try_acquire()), 36 * 3600 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_limit_a_second_and_a_limit_a_day_are_taken_all_or_nothing() {
-    for limit in limits(Config::new(Quota::per_second(2)).also(Quota::per_day(5))) {
+    for limit in limits(Config::new(Rate::per_second(2)).also(Rate::per_day(5))) {
         assert_eq!(limit.admitted_of(3).await, 2);
         assert_eq!(limit.refused_for().await, Some(SECOND / 2));
         let levels = || {
@@ -160,8 +160,8 @@ async fn a_limit_a_second_and_a_limit_a_day_are_taken_all_or_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn of_a_user_and_an_address_both_must_have_a_token() {
-    let user = limiter(Quota::per_second(2));
-    let (one, other) = (limiter(Quota::per_second(5)), limiter(Quota::per_second(1)));
+    let user = limiter(Rate::per_second(2));
+    let (one, other) = (limiter(Rate::per_second(5)), limiter(Rate::per_second(1)));
     assert!(All::of([&user, &one]).try_acquire().is_ok());
     assert!(All::of([&user, &other]).try_acquire().is_ok());
     // From a third address the user has none left, and the address keeps its own.
@@ -176,7 +176,7 @@ async fn of_a_user_and_an_address_both_must_have_a_token() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_given_back_is_there_again_and_never_more_than_the_bucket_holds() {
-    let limiter = limiter(Quota::per_second(1).with_burst(5));
+    let limiter = limiter(Rate::per_second(1).with_burst(5));
     assert!(limiter.try_acquire_n(4).is_ok());
     limiter.refund(2);
     assert_eq!(limiter.peek(1).remaining, 3);
@@ -188,7 +188,7 @@ async fn what_is_given_back_is_there_again_and_never_more_than_the_bucket_holds(
 
 #[tokio::test(start_paused = true)]
 async fn calls_of_a_view_cost_what_it_says() {
-    for mut limit in limits(Quota::per_second(10)) {
+    for mut limit in limits(Rate::per_second(10)) {
         let shared = limit.limiter.clone();
         limit.limiter = shared.costing(4);
         assert_eq!(limit.admitted_of(3).await, 2);
@@ -205,7 +205,7 @@ async fn calls_of_a_view_cost_what_it_says() {
 /// Per key, each its own bucket, and other terms for some.
 #[tokio::test(start_paused = true)]
 async fn keys_have_buckets_of_their_own_rl_30() {
-    let plan = |amount| Config::new(Quota::per_second(amount)).parse().unwrap();
+    let plan = |amount| Config::new(Rate::per_second(amount)).parse().unwrap();
     let (usual, vip) = (plan(2), plan(10));
     let keys = Keyed::new(
         "keys",
@@ -231,7 +231,7 @@ async fn keys_have_buckets_of_their_own_rl_30() {
 
 #[tokio::test(start_paused = true)]
 async fn the_coarse_clock_tells_the_same_where_it_is_an_exact_one() {
-    for limit in limits(Config::new(Quota::per_second(3)).with_clock(Clock::Coarse)) {
+    for limit in limits(Config::new(Rate::per_second(3)).with_clock(Clock::Coarse)) {
         assert_eq!(limit.admitted_of(4).await, 3);
         advance(SECOND / 3 + TICK).await;
         assert_eq!(limit.admitted_of(2).await, 1);
@@ -269,5 +269,5 @@ fn four_tasks_draining_1200_tokens_get_exactly_1200() {
 
 /// So many at once, and none comes back while a test runs.
 fn limiter_of(tokens: u64) -> RateLimiter {
-    limiter(Quota::new(tokens, 900 * 86_400 * SECOND))
+    limiter(Rate::new(tokens, 900 * 86_400 * SECOND))
 }

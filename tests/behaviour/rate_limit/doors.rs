@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use buttress::{
     Error, Lift,
-    rate_limit::{Config, Quota, RateLimiter},
+    rate_limit::{Config, Rate, RateLimiter},
     testing::{Script, Step},
 };
 use futures::FutureExt;
@@ -23,7 +23,7 @@ fn up() -> Script<&'static str, Error<&'static str>> {
 
 #[tokio::test(start_paused = true)]
 async fn a_limiter_refuses_without_asking_the_inner_service() {
-    let limiter = RateLimiter::new("gate", Quota::every(SECOND)).unwrap();
+    let limiter = RateLimiter::new("gate", Rate::every(SECOND)).unwrap();
     limiter.try_acquire().unwrap();
     let inner = up().service().never_ready();
     let seen = inner.watch();
@@ -39,7 +39,7 @@ async fn a_limiter_refuses_without_asking_the_inner_service() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_made_ready_while_limited_is_refused_even_if_there_is_a_token_by_then() {
-    let limiter = RateLimiter::new("gate", Quota::every(SECOND)).unwrap();
+    let limiter = RateLimiter::new("gate", Rate::every(SECOND)).unwrap();
     limiter.try_acquire().unwrap();
     let inner = up().service();
     let seen = inner.watch();
@@ -53,7 +53,7 @@ async fn a_call_made_ready_while_limited_is_refused_even_if_there_is_a_token_by_
 
 #[tokio::test(start_paused = true)]
 async fn what_became_ready_and_was_then_refused_is_kept() {
-    let limiter = RateLimiter::new("gate", Quota::every(SECOND)).unwrap();
+    let limiter = RateLimiter::new("gate", Rate::every(SECOND)).unwrap();
     let places = Arc::new(Semaphore::new(1));
     let limited = ConcurrencyLimit::with_semaphore(up().service(), Arc::clone(&places));
     let mut service = limiter.layer().layer(limited);
@@ -69,7 +69,7 @@ async fn what_became_ready_and_was_then_refused_is_kept() {
 /// The place of an inner limit is nobody's while its caller waits for a token.
 #[tokio::test(start_paused = true)]
 async fn who_waits_holds_no_place_further_in() {
-    let config = Config::new(Quota::every(SECOND)).with_waiting(60 * SECOND);
+    let config = Config::new(Rate::every(SECOND)).with_waiting(60 * SECOND);
     let limiter = RateLimiter::new("gate", config).unwrap();
     limiter.try_acquire().unwrap();
     let places = Arc::new(Semaphore::new(1));
@@ -87,7 +87,7 @@ async fn who_waits_holds_no_place_further_in() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_waited_for_and_not_used_is_given_back() {
-    let config = Config::new(Quota::every(SECOND)).with_waiting(60 * SECOND);
+    let config = Config::new(Rate::every(SECOND)).with_waiting(60 * SECOND);
     let limiter = RateLimiter::new("gate", config).unwrap();
     for _ in 0..10 {
         let mut service = limiter.layer().layer(up().service());
@@ -108,7 +108,7 @@ async fn a_token_waited_for_and_not_used_is_given_back() {
 
 #[tokio::test(start_paused = true)]
 async fn waiting_services_and_waiting_callers_stand_in_one_line() {
-    let config = Config::new(Quota::every(SECOND)).with_waiting(60 * SECOND);
+    let config = Config::new(Rate::every(SECOND)).with_waiting(60 * SECOND);
     let limiter = RateLimiter::new("gate", config).unwrap();
     let start = Instant::now();
     let by = |kind: u32| {

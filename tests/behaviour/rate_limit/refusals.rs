@@ -3,7 +3,7 @@
 use buttress::{
     Error, Fault, Mode, Pipeline, Refusal,
     circuit_breaker::{self, CircuitBreaker},
-    rate_limit::{Config, Quota, RateLimiter, Verdict},
+    rate_limit::{Config, Rate, RateLimiter, Verdict},
     retry::{self, Retry},
 };
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::{MILLISECOND, SECOND, limits};
 
 #[tokio::test(start_paused = true)]
 async fn a_decision_is_what_headers_need_rl_10_rl_11() {
-    let limiter = RateLimiter::new("api", Quota::per_second(1).with_burst(5)).unwrap();
+    let limiter = RateLimiter::new("api", Rate::per_second(1).with_burst(5)).unwrap();
     let told = |decision: buttress::rate_limit::Decision| {
         (
             decision.verdict,
@@ -38,7 +38,7 @@ async fn a_decision_is_what_headers_need_rl_10_rl_11() {
 
 #[tokio::test(start_paused = true)]
 async fn of_two_quotas_the_one_that_binds_is_told() {
-    let config = Config::new(Quota::per_second(5)).also(Quota::per_hour(3));
+    let config = Config::new(Rate::per_second(5)).also(Rate::per_hour(3));
     let limiter = RateLimiter::new("api", config).unwrap();
     assert_eq!((limiter.check(1).limit, limiter.check(1).remaining), (3, 1));
     assert_eq!(limiter.check(2).retry_after, Some(1200 * SECOND));
@@ -48,13 +48,13 @@ async fn of_two_quotas_the_one_that_binds_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_says_when_and_is_nobodys_failure() {
-    for limit in limits(Quota::every(1500 * MILLISECOND)) {
+    for limit in limits(Rate::every(1500 * MILLISECOND)) {
         limit.ask().await.unwrap();
         let Err(Error::Refused(refusal)) = limit.ask().await else { panic!("not refused") };
         assert_eq!((refusal.kind(), refusal.began()), ("rate_limited", false));
         assert_eq!(refusal.to_string(), "`backend`: rate limit reached; retry after 1.5s");
     }
-    let limiter = RateLimiter::new("small", Quota::per_second(1)).unwrap();
+    let limiter = RateLimiter::new("small", Rate::per_second(1)).unwrap();
     let refusal = limiter.try_acquire_n(2).unwrap_err();
     assert_eq!(refusal.to_string(), "`small`: rate limit reached");
 }
@@ -63,7 +63,7 @@ async fn a_refusal_says_when_and_is_nobodys_failure() {
 async fn a_breaker_around_it_counts_no_refusal_and_a_retry_waits_for_the_token() {
     let breaker = circuit_breaker::Config::off().with_consecutive_failures(1);
     let breaker = CircuitBreaker::new("breaker", breaker).unwrap();
-    let limiter = RateLimiter::new("limiter", Quota::every(SECOND)).unwrap();
+    let limiter = RateLimiter::new("limiter", Rate::every(SECOND)).unwrap();
     let guarded = Pipeline::new().with(breaker.clone()).with(limiter.clone());
     let ask = || guarded.call(async || Ok::<_, &str>("up"));
     assert!(ask().await.is_ok());
@@ -82,7 +82,7 @@ async fn a_breaker_around_it_counts_no_refusal_and_a_retry_waits_for_the_token()
 /// Nothing is refused or made to wait, and what would have been is counted.
 #[tokio::test(start_paused = true)]
 async fn in_shadow_mode_everything_passes_and_is_counted_rl_33() {
-    let shadow = Config::new(Quota::per_second(2)).with_mode(Mode::Shadow);
+    let shadow = Config::new(Rate::per_second(2)).with_mode(Mode::Shadow);
     for config in [shadow.clone(), shadow.with_waiting(SECOND)] {
         for limit in limits(config) {
             let start = Instant::now();
@@ -92,7 +92,7 @@ async fn in_shadow_mode_everything_passes_and_is_counted_rl_33() {
             assert!(!limit.limiter.check(1).is_admitted(), "the verdict is that of the numbers");
             let totals = limit.limiter.snapshot().totals;
             assert_eq!((totals.admitted, totals.refused, limit.counts().calls), (12, 10, 10));
-            limit.limiter.reconfigure(Quota::per_second(2)).unwrap();
+            limit.limiter.reconfigure(Rate::per_second(2)).unwrap();
             assert_eq!(
                 limit.refused_for().await,
                 Some(500 * MILLISECOND),
@@ -104,7 +104,7 @@ async fn in_shadow_mode_everything_passes_and_is_counted_rl_33() {
 
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_shows_it_all() {
-    let config = Config::new(Quota::per_second(4)).also(Quota::per_minute(100));
+    let config = Config::new(Rate::per_second(4)).also(Rate::per_minute(100));
     let limiter = RateLimiter::new("api", config.with_max_wait(SECOND)).unwrap();
     limiter.try_acquire_n(4).unwrap();
     let place = limiter.acquire();
@@ -113,8 +113,8 @@ async fn a_snapshot_shows_it_all() {
         "name": "api",
         "mode": "enforce",
         "levels": [
-            { "quota": { "amount": 4, "per": "1s", "burst": null }, "remaining": 0, "reset_after_ms": 1250 },
-            { "quota": { "amount": 100, "per": "1m", "burst": null }, "remaining": 95, "reset_after_ms": 3000 },
+            { "rate": { "amount": 4, "per": "1s", "burst": null }, "remaining": 0, "reset_after_ms": 1250 },
+            { "rate": { "amount": 100, "per": "1m", "burst": null }, "remaining": 95, "reset_after_ms": 3000 },
         ],
         "waiting": 1,
         "totals": { "admitted": 1, "refused": 0, "waited": 0 },

@@ -1,13 +1,13 @@
 //! Costs that are known only afterwards.
 
-use buttress::rate_limit::{Config, Quota, RateLimiter};
+use buttress::rate_limit::{Config, Rate, RateLimiter};
 use tokio::time::{Instant, advance};
 
 use super::{SECOND, short};
 
 /// A hundred tokens, ten a second.
 fn limiter() -> RateLimiter {
-    let quota = Quota::per_second(10).with_burst(100);
+    let quota = Rate::per_second(10).with_burst(100);
     RateLimiter::new("tokens", Config::new(quota).with_max_wait(3600 * SECOND)).unwrap()
 }
 
@@ -78,7 +78,7 @@ fn five_at_once_cannot_pass_a_limit_of_a_hundred_tokens() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_time().build();
     runtime.unwrap().block_on(async {
-        let limiter = RateLimiter::new("tokens", Quota::new(100, 900 * 86_400 * SECOND)).unwrap();
+        let limiter = RateLimiter::new("tokens", Rate::new(100, 900 * 86_400 * SECOND)).unwrap();
         let calls = (0..5).map(|_| {
             let limiter = limiter.clone();
             tokio::spawn(async move {
@@ -114,7 +114,7 @@ async fn who_waits_for_an_estimate_is_served_by_what_others_give_back() {
 
 #[tokio::test(start_paused = true)]
 async fn requests_and_tokens_are_two_quotas_of_two_limiters() {
-    let requests = RateLimiter::new("requests", Quota::per_minute(2)).unwrap();
+    let requests = RateLimiter::new("requests", Rate::per_minute(2)).unwrap();
     let tokens = limiter();
     requests.try_acquire().unwrap();
     tokens.reserve(80).unwrap().settle(80);

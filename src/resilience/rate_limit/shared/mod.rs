@@ -10,7 +10,7 @@ use std::{thread::LocalKey, time::Duration};
 
 use self::{bucket::Bucket, line::wake, queue::Queue};
 use super::{
-    config::{MOST_ALSO, Plan, Quota, WhenLimited},
+    config::{MOST_ALSO, Plan, Rate, WhenLimited},
     decision::Decision,
     machine::{Terms, nanos, units},
     snapshot::{Level, Snapshot, Totals},
@@ -58,7 +58,7 @@ pub struct Shared {
     max_wait: AtomicU64,
     max_waiting: AtomicU32,
     queue: Mutex<Queue>,
-    quotas: Mutex<Vec<Quota>>,
+    quotas: Mutex<Vec<Rate>>,
     admitted: OwnCounter,
     refused: OwnCounter,
     waited: Counter,
