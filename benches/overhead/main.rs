@@ -30,6 +30,7 @@ use buttress::{
     circuit_breaker::{CircuitBreaker, Config, Window},
     fallback::{self, Failover, FailoverConfig, Fallback},
     latency::{Ending, Latency},
+    rate_limit::{self, Rate, RateLimiter},
     timeout::{Timeout, stream},
 };
 use criterion::Criterion;
@@ -97,8 +98,25 @@ fn main() {
     both(&mut criterion, "latency", "wrap", || {
         now(operation.wrap(ready(Ok::<u64, io::Error>(1)))).is_ok()
     });
+    rate_limits(&mut criterion);
     fallbacks(&mut criterion);
     criterion.final_summary();
+}
+
+fn rate_limits(criterion: &mut Criterion) {
+    let many = Rate::per_second(1_000_000_000);
+    for (name, config) in [
+        ("call", rate_limit::Config::new(many)),
+        ("call_of_two", rate_limit::Config::new(many).also(many)),
+    ] {
+        let limiter = RateLimiter::new("bench", config).expect("a config of this file");
+        both(criterion, "rate_limit", name, || {
+            now(limiter.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+        });
+    }
+    let limiter = RateLimiter::new("bench", Rate::per_day(1)).expect("a config of this file");
+    limiter.drain();
+    both(criterion, "rate_limit", "refused", || limiter.try_acquire().is_err());
 }
 
 fn fallbacks(criterion: &mut Criterion) {

@@ -19,6 +19,7 @@ mod fallback;
 mod harness;
 mod latency;
 mod pace;
+mod rate_limit;
 mod retry;
 mod sampling;
 mod streams;
@@ -42,6 +43,7 @@ const ROOMS: &[Room] = &[
     ("budget", budget::run),
     ("retry", retry::run),
     ("latency", latency::run),
+    ("rate_limit", rate_limit::run),
     ("fallback", fallback::run),
 ];
 

@@ -42,10 +42,11 @@ impl Bucket {
         self.word() & !BUSY
     }
 
-    /// Whether a coarse reading is worth trying.
+    /// Whether a coarse reading is worth trying: the word, if it is.
     #[inline]
-    pub(super) fn is_busy(&self) -> bool {
-        self.word() & BUSY != 0
+    pub(super) fn busy(&self) -> Option<u64> {
+        let word = self.word();
+        (word & BUSY != 0).then_some(word)
     }
 
     /// Spends so many tokens, or says by how much too early.
@@ -53,10 +54,27 @@ impl Bucket {
     pub(super) fn spend(&self, now: u64, tokens: u64, late: u64) -> Result<(), u64> {
         let terms = self.terms();
         let cost = terms.cost(tokens);
-        let mut word = self.word();
+        let word = self.word();
+        let next = spend(word, now, cost, terms.capacity, late)?;
+        match self.replace(word, next) {
+            Ok(()) => Ok(()),
+            Err(seen) => self.spend_again(seen, now, cost, terms.capacity, late),
+        }
+    }
+
+    /// Somebody else was faster.
+    #[cold]
+    #[inline(never)]
+    fn spend_again(
+        &self,
+        mut word: u64,
+        now: u64,
+        cost: u64,
+        capacity: u64,
+        late: u64,
+    ) -> Result<(), u64> {
         loop {
-            let next = spend(word, now, cost, terms.capacity, late)?;
-            match self.replace(word, next) {
+            match self.replace(word, spend(word, now, cost, capacity, late)?) {
                 Ok(()) => return Ok(()),
                 Err(seen) => word = seen,
             }
@@ -67,12 +85,12 @@ impl Bucket {
     #[inline]
     pub(super) fn spend_surely(
         &self,
+        word: u64,
         coarse: u64,
         tokens: u64,
         late: u64,
     ) -> Option<Result<(), u64>> {
         let terms = self.terms();
-        let word = self.word();
         match foretell(word, coarse, terms.cost(tokens), terms.capacity, late)? {
             Ok(next) => self.replace(word, next).ok().map(Ok),
             Err(short) => Some(Err(short)),

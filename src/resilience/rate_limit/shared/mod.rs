@@ -187,9 +187,9 @@ impl Shared {
         if flags & COARSE != 0 {
             return self.spend(self.units(time::recent()), tokens);
         }
-        if hot.bucket.is_busy() {
+        if let Some(word) = hot.bucket.busy() {
             let coarse = self.units(time::recent());
-            match hot.bucket.spend_surely(coarse, tokens, LATE_UNITS) {
+            match hot.bucket.spend_surely(word, coarse, tokens, LATE_UNITS) {
                 Some(Ok(())) => return Ok(()),
                 Some(Err(short)) => return Err(self.short(short, tokens)),
                 None => {}
