@@ -65,6 +65,8 @@ pub use self::resilience::circuit_breaker;
 pub use self::resilience::fallback;
 #[cfg(feature = "hedge")]
 pub use self::resilience::hedge;
+#[cfg(feature = "rate-limit")]
+pub use self::resilience::rate_limit;
 #[cfg(feature = "reconnect")]
 pub use self::resilience::reconnect;
 #[cfg(feature = "retry")]

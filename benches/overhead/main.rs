@@ -32,6 +32,7 @@ use buttress::{
     fallback::{self, Failover, FailoverConfig, Fallback},
     hedge::{self, Hedge},
     latency::{Ending, Latency},
+    rate_limit::{self, Rate, RateLimiter},
     retry::Retry,
     throttle::{
         self, Throttle,
@@ -104,6 +105,7 @@ fn main() {
     both(&mut criterion, "latency", "wrap", || {
         now(operation.wrap(ready(Ok::<u64, io::Error>(1)))).is_ok()
     });
+    rate_limits(&mut criterion);
     fallbacks(&mut criterion);
     again(&mut criterion);
     bulkheads(&mut criterion);
@@ -137,6 +139,22 @@ fn bulkheads(criterion: &mut Criterion) {
         drop(leaving);
         now(coming).is_ok()
     });
+}
+
+fn rate_limits(criterion: &mut Criterion) {
+    let many = Rate::per_second(1_000_000_000);
+    for (name, config) in [
+        ("call", rate_limit::Config::new(many)),
+        ("call_of_two", rate_limit::Config::new(many).also(many)),
+    ] {
+        let limiter = RateLimiter::new("bench", config).expect("a config of this file");
+        both(criterion, "rate_limit", name, || {
+            now(limiter.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+        });
+    }
+    let limiter = RateLimiter::new("bench", Rate::per_day(1)).expect("a config of this file");
+    limiter.drain();
+    both(criterion, "rate_limit", "refused", || limiter.try_acquire().is_err());
 }
 
 fn fallbacks(criterion: &mut Criterion) {

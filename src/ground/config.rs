@@ -216,6 +216,20 @@ pub(crate) mod millis {
             .serialize(to)
     }
 
+    /// The same where there always is one.
+    pub(crate) mod whole {
+        use std::time::Duration;
+
+        use serde::Serializer;
+
+        pub(crate) fn serialize<S: Serializer>(
+            duration: &Duration,
+            to: S,
+        ) -> Result<S::Ok, S::Error> {
+            super::serialize(&Some(*duration), to)
+        }
+    }
+
     /// Milliseconds and fractions of one, to the nanosecond.
     pub(crate) mod exact {
         use std::time::Duration;

@@ -10,6 +10,8 @@ pub mod circuit_breaker;
 pub mod fallback;
 #[cfg(feature = "hedge")]
 pub mod hedge;
+#[cfg(feature = "rate-limit")]
+pub mod rate_limit;
 #[cfg(feature = "reconnect")]
 pub mod reconnect;
 #[cfg(feature = "retry")]

@@ -15,6 +15,7 @@ mod fallback;
 mod hedge;
 mod held_streams;
 mod latency;
+mod rate_limit;
 mod reconnect;
 mod retry;
 mod throttle;

@@ -12,6 +12,7 @@ mod hedge;
 mod latency;
 mod panics;
 mod permits;
+mod rate_limit;
 mod reconnect;
 mod retry;
 mod services;

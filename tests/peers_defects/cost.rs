@@ -6,7 +6,8 @@ use buttress::{
     Error, Lift, Pipeline,
     circuit_breaker::{CircuitBreaker, Config, State, Window},
     latency::{self, Ending, Latency},
-    time::Deadline,
+    rate_limit::{self, Rate, RateLimiter},
+    time::{Clock, Deadline},
     timeout::Timeout,
 };
 use tokio::{task::yield_now, time::advance};
@@ -41,6 +42,45 @@ fn breakers() -> Vec<CircuitBreaker> {
 
 fn timeout() -> Timeout {
     Timeout::new("cost", SECOND).unwrap()
+}
+
+/// Exact, coarse, and of several quotas; none of them ever short.
+fn limiters() -> Vec<RateLimiter> {
+    let many = rate_limit::Config::new(Rate::per_second(1_000_000));
+    let configs = [
+        many.clone(),
+        many.clone().with_clock(Clock::Coarse),
+        many.clone().also(Rate::per_day(1_000_000)),
+        many.with_waiting(SECOND),
+    ];
+    configs.into_iter().map(|config| RateLimiter::new("cost", config).unwrap()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn d16_a_limited_call_allocates_nothing_nor_does_a_refusal() {
+    for limiter in limiters() {
+        let call = || async {
+            limiter.call(|| ready(Ok::<_, Infallible>(()))).await.unwrap();
+            limiter.acquire().await.unwrap();
+            limiter.reserve(2).unwrap().settle(1);
+            let _ = limiter.check(1);
+        };
+        assert_eq!(allocations_of(call).await, 0);
+        let mut service = limiter
+            .layer()
+            .layer(Lift::layer().layer(service_fn(|()| ready(Ok::<_, Infallible>(())))));
+        assert_eq!(
+            allocations_of(|| {
+                let call = async { service.ready().await.unwrap().call(()).await.unwrap() };
+                std::future::ready(futures::FutureExt::now_or_never(call))
+            })
+            .await,
+            0
+        );
+        limiter.drain();
+        let refused = || async { assert!(limiter.try_acquire_n(500_000).is_err()) };
+        assert_eq!(allocations_of(refused).await, 0);
+    }
 }
 
 /// The counter counts, or every test below would prove nothing.

@@ -10,6 +10,7 @@ mod cost;
 mod fallbacks;
 mod half_open;
 mod hedges;
+mod limits;
 mod outcomes;
 mod places;
 mod readiness;

@@ -13,6 +13,7 @@ mod jitter;
 mod latency;
 mod model;
 mod pushback;
+mod rate_limit;
 mod refusing;
 mod retry;
 mod streams;

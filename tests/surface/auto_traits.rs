@@ -21,6 +21,10 @@ use buttress::{
     latency::{self, Distribution, Latency, LatencyLayer, LatencyService, Measured, Summary},
     outcome::Standard,
     policy::{Chain, Nothing},
+    rate_limit::{
+        self, Acquire, All, Decision, Limited, RateLimitLayer, RateLimitService, RateLimiter,
+        Reservation,
+    },
     reconnect::{Connection, Reconnect, ReconnectService},
     retry::{
         self, Attempted, Detailed, Planned, Retry, RetryLayer, RetryService, Retrying, Unwatched,
@@ -71,6 +75,9 @@ fn handles_and_layers_are_shared_and_cloned() {
     cloned::<Bulkhead<fn(&()) -> Class>>();
     cloned::<BulkheadLayer>();
     shared::<Latency>();
+    shared::<RateLimiter>();
+    shared::<RateLimitLayer>();
+    shared::<All<'static, 2>>();
     shared::<LatencyLayer>();
     shared::<latency::Operation>();
     shared::<Retry>();
@@ -106,6 +113,8 @@ fn handles_and_layers_are_shared_and_cloned() {
     cloned::<CircuitBreakerLayer>();
     cloned::<Hedge>();
     cloned::<HedgeLayer>();
+    cloned::<RateLimiter>();
+    cloned::<RateLimitLayer>();
     cloned::<Latency>();
     cloned::<LatencyLayer>();
     cloned::<latency::Operation>();
@@ -123,6 +132,8 @@ fn services_are_what_the_service_inside_is() {
     cloned::<BulkheadService<Rc<u8>, Class>>();
     shared::<CircuitBreakerService<(), Standard>>();
     shared::<HedgeService<(), Standard, hedge::AsPlanned, ByClone>>();
+    shared::<RateLimitService<()>>();
+    cloned::<RateLimitService<Rc<u8>>>();
     shared::<LatencyService<()>>();
     shared::<FallbackService<(), Value<u8>, Standard, Unmarked>>();
     sent::<FallbackService<Cell<u8>, Value<u8>, Standard, Unmarked>>();
@@ -157,6 +168,11 @@ fn futures_are_what_the_operation_is() {
     shared::<bulkhead::Permit<bulkhead::Owned>>();
     sent::<bulkhead::Permit<bulkhead::Borrowed<'_>>>();
     shared::<Closing>();
+    shared::<Limited<fn() -> Operation, Operation, rate_limit::Owned>>();
+    sent::<Limited<Cell<u8>, Cell<u8>, rate_limit::Borrowed<'_>>>();
+    sent::<Acquire<'_>>();
+    shared::<Reservation<rate_limit::Owned>>();
+    shared::<Decision>();
     shared::<Measured<Operation, latency::Owned>>();
     sent::<Measured<Cell<u8>, latency::Borrowed<'_>>>();
     shared::<Throttling<Operation, throttle::Owned<Standard>>>();

@@ -8,7 +8,9 @@ use buttress::{
     budget, bulkhead,
     circuit_breaker::{Config, Window, presets},
     fallback::{self, WhenAllOpen},
-    hedge, latency, reconnect,
+    hedge, latency,
+    rate_limit::{self, Rate, WhenLimited},
+    reconnect,
     retry::{self, GiveUp},
     throttle,
     time::Clock,
@@ -90,6 +92,25 @@ fn the_monitors_defaults_are_as_documented() {
     assert_eq!((config.slow_after, config.slow_after_of.len()), (None, 0));
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
     assert_eq!(latency::Plan::default().config(), &latency::Config::new());
+}
+
+#[test]
+fn a_limiter_has_a_quota_and_the_defaults_are_as_documented() {
+    let (quota, seconds) = (Rate::per_minute(60), Duration::from_secs);
+    assert_eq!(
+        (quota.amount, quota.per, quota.burst, quota.at_once()),
+        (60, seconds(60), None, 60)
+    );
+    assert_eq!(quota.with_burst(5).at_once(), 5);
+    assert_eq!(Rate::every(seconds(2)), Rate::new(1, seconds(2)));
+    assert_eq!((Rate::per_hour(3).per, Rate::per_day(3).per), (seconds(3600), seconds(86_400)));
+    let config = rate_limit::Config::new(quota);
+    assert_eq!(config, rate_limit::Config::from(quota));
+    assert_eq!((config.rate, config.also.len()), (quota, 0));
+    assert_eq!((config.when_limited, config.max_wait), (WhenLimited::Refuse, seconds(30)));
+    assert_eq!((config.max_waiting, config.clock), (10_000, Clock::Exact));
+    assert_eq!(config.mode, Mode::Enforce);
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
 }
 
 #[test]

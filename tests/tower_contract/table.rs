@@ -10,6 +10,7 @@ use buttress::{
     fallback::{self, Fallback},
     latency::{Config as Measuring, Latency},
     outcome::Outcome,
+    rate_limit::{self, RateLimiter},
     retry::{Config as RetryConfig, Retry},
     source::ByMethod,
     testing::{Played, Probe, Script, Step},
@@ -90,6 +91,10 @@ rows! {
     throttle_that_only_watches: throttling().layer();
     load_shed: shed(Mode::Enforce, 1000).layer();
     load_shed_that_only_watches: shed(Mode::Shadow, 1).layer();
+    rate_limiter: limiter(rate_limit::Config::new(MANY)).layer();
+    rate_limiter_that_waits: limiter(rate_limit::Config::new(MANY).with_waiting(LONG)).layer();
+    rate_limiter_of_two_quotas: limiter(rate_limit::Config::new(MANY).also(rate_limit::Rate::per_day(1000))).layer();
+    rate_limiter_that_only_watches: limiter(rate_limit::Config::new(NONE).with_mode(Mode::Shadow)).layer();
     timeout: timeout().layer();
     latency: latency().layer("op");
     lift: Lift::layer();
@@ -127,6 +132,16 @@ fn watching() -> CircuitBreaker {
     let breaker = CircuitBreaker::new("row", config).unwrap();
     breaker.force_open();
     breaker
+}
+
+/// More than any contract asks for.
+const MANY: rate_limit::Rate = rate_limit::Rate::per_second(1000);
+
+/// Fewer.
+const NONE: rate_limit::Rate = rate_limit::Rate::every(LONG);
+
+fn limiter(config: rate_limit::Config) -> RateLimiter {
+    RateLimiter::new("row", config).unwrap()
 }
 
 fn timeout() -> Timeout {

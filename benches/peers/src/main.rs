@@ -21,6 +21,7 @@ mod harness;
 mod hedge;
 mod latency;
 mod pace;
+mod rate_limit;
 mod retry;
 mod sampling;
 mod streams;
@@ -45,6 +46,7 @@ const ROOMS: &[Room] = &[
     ("bulkhead", bulkhead::run),
     ("retry", retry::run),
     ("latency", latency::run),
+    ("rate_limit", rate_limit::run),
     ("fallback", fallback::run),
     ("hedge", hedge::run),
 ];

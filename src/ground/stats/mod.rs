@@ -6,6 +6,7 @@ mod divider;
 #[cfg_attr(not(test), expect(dead_code, reason = "for the rooms that follow a latency"))]
 pub(crate) mod ewma;
 mod histogram;
+mod own_counter;
 mod ring;
 mod sliding;
 mod survival;
@@ -15,6 +16,7 @@ pub(crate) use self::{
     buckets::{BUCKETS, index},
     counter::Counter,
     histogram::Histogram,
+    own_counter::OwnCounter,
     ring::{MAX_BUCKETS, Ring, Slicing},
     sliding::SlidingCount,
     survival::Survival,

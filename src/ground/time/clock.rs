@@ -77,7 +77,7 @@ pub(crate) fn wall() -> SystemTime {
 }
 
 /// Longer than the coarsest tick in use (`CONFIG_HZ=100`): by how much a coarse reading may be late.
-const LATE: Duration = Duration::from_millis(20);
+pub(crate) const LATE: Duration = Duration::from_millis(20);
 
 /// A reading that falls between the same edges as an exact one. `together` says whether two moments
 /// do; far from an edge, which is nearly always, a coarse reading is as good and costs a quarter.

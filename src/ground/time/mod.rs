@@ -23,7 +23,7 @@ mod sleep;
 
 pub(crate) use self::{
     alarm::Alarm,
-    clock::{between_edges, reached, wall},
+    clock::{LATE, between_edges, reached, wall},
     cut::{cut_off, is_cutting_off, outside},
     instant::nanos,
     sleep::Sleep,

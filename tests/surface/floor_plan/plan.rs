@@ -41,6 +41,8 @@ pub(super) const PLAN: Plan = Plan {
         ("retry", "budget::quota", "what a further attempt costs depends on what it follows"),
     ],
     standings: &[
+        ("acquire", "shared", "tokens that are waited for are asked of the shared state"),
+        ("all", "handle", "several handles at once"),
         ("attempt", "machine", "an attempt is polled and timed, so it is no decision"),
         ("bell", "machine", "a bell wakes those who wait, so it is no decision"),
         ("closing", "shared", "who waits for the last call to leave looks into the shared state"),
@@ -54,12 +56,14 @@ pub(super) const PLAN: Plan = Plan {
         ("last_good", "shared", "a memory that clones share, with the time of what it remembers"),
         ("permit", "shared", "a permit holds the shared state it settles with"),
         ("purse", "handle", "a purse is one handle or another"),
+        ("reservation", "shared", "a reservation settles with the shared state it holds"),
         ("rivals", "shared", "rivals are polled and paid for, so they are no decision"),
         ("snapshot", "machine", "a snapshot is read off a machine"),
         ("store", "machine", "a store waits for its back end, so it is no decision"),
         ("streams", "handle", "streams are called through the handle, and hold its permits"),
         ("subscription", "machine", "a subscriber waits for news, so it is no decision"),
         ("waiter", "shared", "a waiter looks into the shared state"),
+        ("waiting", "shared", "who waits has a place in the shared line, and a timer"),
     ],
     exceptions: &[
         (
