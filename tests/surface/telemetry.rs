@@ -12,6 +12,7 @@ use buttress::{
     circuit_breaker::{CircuitBreaker, Config},
     fallback::{self, Fallback},
     latency::{self, Ending, Latency},
+    rate_limit::{self, Rate, RateLimiter, keyed::KeyedRateLimiter},
     reconnect::{self, Reconnect},
     timeout::Timeout,
 };
@@ -68,6 +69,31 @@ fn refusals_and_transitions_are_counted_and_the_state_is_one_hot() {
             "buttress_circuit_breaker_state{name=db,state=open} 1",
             "buttress_circuit_breaker_transitions_total{from=closed,name=db,reason=consecutive_failures,to=open} 1",
             "buttress_refusals_total{kind=circuit_open,mode=enforce,name=db} 3",
+        ]
+    );
+}
+
+#[test]
+fn refusals_of_limiters_are_counted_and_no_key_becomes_a_label() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let limiter = RateLimiter::new("api", Rate::per_day(1)).unwrap();
+        let shadow = rate_limit::Config::new(Rate::per_day(1)).with_mode(Mode::Shadow);
+        let watching = RateLimiter::new("watching", shadow).unwrap();
+        let keys = KeyedRateLimiter::<str>::new("users", Rate::per_day(1)).unwrap();
+        for _ in 0..3 {
+            let _ = limiter.try_acquire();
+            watching.try_acquire().unwrap();
+            let _ = keys.try_acquire("secret");
+        }
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_refusals_total{kind=rate_limited,mode=enforce,name=api} 2",
+            "buttress_refusals_total{kind=rate_limited,mode=enforce,name=users} 2",
+            "buttress_refusals_total{kind=rate_limited,mode=shadow,name=watching} 2",
         ]
     );
 }

@@ -99,6 +99,7 @@ mod config;
 mod decision;
 mod future;
 mod handle;
+pub mod keyed;
 #[cfg(feature = "tower")]
 mod layer;
 mod machine;
