@@ -8,7 +8,7 @@ use std::{
 use loom::thread;
 
 use super::{
-    config::{Config, Quota},
+    config::{Config, Rate},
     shared::{Shared, Turn},
 };
 use crate::ground::{name::Name, time};
@@ -19,8 +19,8 @@ fn shared(config: Config) -> Arc<Shared> {
     Arc::new(Shared::new(Name::Static("model"), &plan, 1, time::now()))
 }
 
-fn day(burst: u64) -> Quota {
-    Quota::per_day(1).with_burst(burst)
+fn day(burst: u64) -> Rate {
+    Rate::per_day(1).with_burst(burst)
 }
 
 struct Nobody;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use buttress::rate_limit::{All, Config, Rate, RateLimiter};
+use buttress::rate_limit::{All, Config, Rate, RateLimiter, keyed::KeyedRateLimiter};
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestCaseError};
 use tokio::time::{Instant, advance};
 
@@ -240,6 +240,26 @@ proptest! {
                 }
                 let back = start.elapsed().as_millis() as u64 / 100;
                 prop_assert!(settled <= 100 + back + largest_debt, "{settled} of {back}, {largest_debt}");
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn every_key_is_a_naive_bucket(
+        rate in select(even()),
+        asks in vec((0..6_u8, 0..4_u64, select(vec![Duration::ZERO, TICK, SECOND, 9 * SECOND])), 1..200),
+    ) {
+        paused(async {
+            let keys = KeyedRateLimiter::<u8>::new("keys", rate).unwrap();
+            let mut naive: Vec<_> = (0..6).map(|_| Naive::new(rate)).collect();
+            for (key, tokens, time) in asks {
+                advance(time).await;
+                naive.iter_mut().for_each(|naive| naive.pass(time));
+                let naive = &mut naive[usize::from(key)];
+                prop_assert_eq!(keys.try_acquire_n(&key, tokens).is_ok(), naive.take(tokens));
+                let left = naive.level / rate.per.as_nanos() as i128;
+                prop_assert_eq!(i128::from(keys.peek(&key, 1).remaining), left);
             }
             Ok(())
         })?;

@@ -24,6 +24,7 @@ use buttress::{
     rate_limit::{
         self, Acquire, All, Decision, Limited, RateLimitLayer, RateLimitService, RateLimiter,
         Reservation,
+        keyed::{KeyedRateLimitService, KeyedRateLimiter, PeerAddress},
     },
     reconnect::{Connection, Reconnect, ReconnectService},
     retry::{
@@ -76,6 +77,9 @@ fn handles_and_layers_are_shared_and_cloned() {
     cloned::<BulkheadLayer>();
     shared::<Latency>();
     shared::<RateLimiter>();
+    shared::<KeyedRateLimiter<str>>();
+    cloned::<KeyedRateLimiter<Cell<u8>>>();
+    shared::<KeyedRateLimitService<(), str, PeerAddress>>();
     shared::<RateLimitLayer>();
     shared::<All<'static, 2>>();
     shared::<LatencyLayer>();

@@ -48,6 +48,7 @@ fn every_public_item_has_one_path() {
         "Subscription",
         "Totals",
         "Transition",
+        "keyed",
         "presets",
         "stream",
     ];

@@ -16,6 +16,7 @@ use buttress::{
     hedge::{self, Hedge},
     latency::{self, Ending, Latency},
     outcome::Standard,
+    rate_limit::{self, Rate, RateLimiter, keyed::KeyedRateLimiter},
     reconnect::{self, Reconnect},
     retry::{self, Retry},
     testing::{Script, Step},
@@ -104,6 +105,31 @@ fn a_bulkhead_tells_apart_who_finds_no_place_who_is_late_and_who_comes_after_the
             "buttress_refusals_total{kind=deadline_exceeded,mode=enforce,name=db} 1",
             "buttress_refusals_total{kind=full,mode=enforce,name=db} 2",
             "buttress_refusals_total{kind=shutting_down,mode=enforce,name=db} 1",
+        ]
+    );
+}
+
+#[test]
+fn refusals_of_limiters_are_counted_and_no_key_becomes_a_label() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let limiter = RateLimiter::new("api", Rate::per_day(1)).unwrap();
+        let shadow = rate_limit::Config::new(Rate::per_day(1)).with_mode(Mode::Shadow);
+        let watching = RateLimiter::new("watching", shadow).unwrap();
+        let keys = KeyedRateLimiter::<str>::new("users", Rate::per_day(1)).unwrap();
+        for _ in 0..3 {
+            let _ = limiter.try_acquire();
+            watching.try_acquire().unwrap();
+            let _ = keys.try_acquire("secret");
+        }
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_refusals_total{kind=rate_limited,mode=enforce,name=api} 2",
+            "buttress_refusals_total{kind=rate_limited,mode=enforce,name=users} 2",
+            "buttress_refusals_total{kind=rate_limited,mode=shadow,name=watching} 2",
         ]
     );
 }

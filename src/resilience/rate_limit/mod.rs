@@ -5,7 +5,7 @@
 //! at which it is worth asking again; and who is willing to wait must be served in order.
 //!
 //! **When.** In front of a backend with a quota, so that it need not refuse; in front of your own work,
-//! by caller; where calls cost tokens or money.
+//! by caller ([`keyed`]); where calls cost tokens or money.
 //!
 //! **When not.** Against overload as such: a rate says nothing about how long calls take. To bound what
 //! is in flight at once, use a bulkhead. The limit is one process's own: three processes let three times
@@ -99,6 +99,7 @@ mod config;
 mod decision;
 mod future;
 mod handle;
+pub mod keyed;
 #[cfg(feature = "tower")]
 mod layer;
 mod machine;

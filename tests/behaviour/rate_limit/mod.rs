@@ -6,6 +6,7 @@
 mod bucket;
 mod config;
 mod doors;
+mod keyed;
 mod refusals;
 mod reservations;
 mod waiting;

@@ -7,9 +7,10 @@ pub(super) const WINGS: [&str; 4] = ["resilience", "hardening", "web", "service"
 
 /// A room inside a room: the outer, the inner, why. It is a room like any other, with the same files
 /// in the same order, and has no stair to the outer one unless the plan has it.
-pub(super) const ALCOVES: [(&str, &str, &str); 3] = [
+pub(super) const ALCOVES: [(&str, &str, &str); 4] = [
     ("budget", "quota", "a purse of another kind, with a config and a machine of its own"),
     ("throttle", "shed", "a server's own load, with a config and a machine of its own"),
+    ("rate_limit", "keyed", "a table of many buckets has a config, a store and totals of its own"),
     ("timeout", "stream", "limits on streams have a config, a machine and totals of their own"),
 ];
 
@@ -37,6 +38,7 @@ pub(super) const PLAN: Plan = Plan {
         ("budget", "budget::quota", "a purse is either, and a retry pays from a purse"),
         ("cache", "single_flight", "one load for a missing key, however many wait for it"),
         ("hedge", "budget", "hedges and retries spend from one purse"),
+        ("rate_limit::keyed", "rate_limit", "a bucket in a table is the same bucket"),
         ("retry", "budget", "retries and hedges spend from one purse"),
         ("retry", "budget::quota", "what a further attempt costs depends on what it follows"),
     ],
@@ -62,6 +64,7 @@ pub(super) const PLAN: Plan = Plan {
         ("store", "machine", "a store waits for its back end, so it is no decision"),
         ("streams", "handle", "streams are called through the handle, and hold its permits"),
         ("subscription", "machine", "a subscriber waits for news, so it is no decision"),
+        ("table", "machine", "a table of words that threads share"),
         ("waiter", "shared", "a waiter looks into the shared state"),
         ("waiting", "shared", "who waits has a place in the shared line, and a timer"),
     ],

@@ -1,0 +1,99 @@
+//! A rate for each key: per address, per user, per tenant, of whom there may be any number.
+//!
+//! **The problem.** One limit for everybody lets one caller take it all. One limiter for each caller is
+//! memory that whoever makes up callers can fill.
+//!
+//! **When.** Where strangers choose the keys: addresses, tokens that were not checked yet. Where there are
+//! millions of them.
+//!
+//! **When not.** For keys that are few and known, or whose calls are to wait, or are settled later: a
+//! [`Keyed`](crate::Keyed) family of [`RateLimiter`](super::RateLimiter)s has all of that, at more memory
+//! for each.
+//!
+//! # How it decides
+//!
+//! As [`rate_limit`](super) does, with a bucket of 16 bytes for each key, in a table whose size is fixed
+//! when it is made. The table knows keys by a hash of 63 bits under a secret of its own: two keys share a
+//! bucket with a chance of one in 2⁶³ a pair, and nobody outside can look for such a pair.
+//!
+//! A bucket that is full again is the same as none, so its place is free: nothing is swept, and no task
+//! runs. A key has eight places it may stand in; where all of them are taken by keys that still have
+//! tokens missing, the table is crowded for it, and [`when_crowded`](Config::when_crowded) says whether
+//! the call passes unlimited or is refused. With as many keys as [`max_keys`](Config::max_keys) that
+//! happens to one key in some thousands, with fewer to none; it is counted.
+//!
+//! Where two threads bring the same new key at the same moment, or a place changes hands while a call
+//! looks at it, that one call may go uncounted, or be counted for another key.
+//!
+//! # What it costs
+//!
+//! A hash that strangers cannot aim at (SipHash), a look at one or two lines of memory, and what a bucket
+//! costs. 32 bytes a key, whatever the
+//! key's type, and no more however many come. No lock, no allocation.
+//!
+//! # What a drop does
+//!
+//! Nothing: a call that was let through has spent its token.
+//!
+//! # Example
+//!
+//! ```
+//! use buttress::rate_limit::{Rate, keyed::{Config, KeyedRateLimiter, Tier}};
+//! use std::net::IpAddr;
+//!
+//! let addresses = KeyedRateLimiter::<IpAddr>::new("address", Config::new(Rate::per_minute(60)))?;
+//! addresses.try_acquire(&IpAddr::from([192, 0, 2, 1]))?;
+//!
+//! // Another rate for some.
+//! let (free, paying) = (Tier::new(Rate::per_minute(60))?, Tier::new(Rate::per_minute(600))?);
+//! let users = KeyedRateLimiter::<str>::new("user", Config::new(Rate::per_minute(60)))?
+//!     .with_tiers(move |user: &str| if user.starts_with("pro-") { paying } else { free });
+//! users.try_acquire("pro-7")?;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Example (tower)
+//!
+//! ```
+//! use buttress::{Lift, rate_limit::{Rate, keyed::{Config, KeyedRateLimiter}}};
+//! use tower::{ServiceBuilder, service_fn};
+//!
+//! struct Question { user: String, text: String }
+//!
+//! let users = KeyedRateLimiter::<String>::new("user", Config::new(Rate::per_minute(60)))?;
+//! let service = ServiceBuilder::new()
+//!     .layer(users.layer(|question: &Question| Some(question.user.clone())))
+//!     .layer(Lift::layer())
+//!     .service(service_fn(|question: Question| async move { Ok::<_, std::io::Error>(question.text) }));
+//! # Ok::<_, buttress::config::ConfigError>(())
+//! ```
+
+mod config;
+#[cfg(feature = "tower")]
+mod future;
+mod handle;
+#[cfg(feature = "tower")]
+mod key;
+#[cfg(feature = "tower")]
+mod layer;
+mod shared;
+mod snapshot;
+mod table;
+
+#[cfg(feature = "http")]
+pub use self::key::{ForwardedFor, Header, PeerAddress};
+pub use self::{
+    config::{Config, Plan, Tier, WhenCrowded},
+    handle::KeyedRateLimiter,
+    snapshot::{Snapshot, Totals},
+};
+#[cfg(feature = "tower")]
+pub use self::{
+    future::KeyLimited,
+    key::KeyOf,
+    layer::{KeyedRateLimitLayer, KeyedRateLimitService},
+};
+
+#[cfg(all(test, buttress_loom))]
+#[path = "../../../../tests/loom/rate_limit_keyed.rs"]
+mod loom;
