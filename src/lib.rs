@@ -22,7 +22,9 @@
 //! | [`fallback`] | what to answer when the answer is not to be had | `fallback` |
 //! | [`reconnect`] | something that must be connected | `reconnect` |
 //! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
+//! | [`rate_limit`] | so many calls in so much time, alone, in turn, by key or by cost | `rate-limit` |
 //! | [`throttle`] | a backend that turns calls away | `throttle` |
+//! | [`timeout::stream`] | a stream that may fall silent | `timeout` |
 //! | [`latency`] | how long operations take, and which are slow | `latency` |
 //! | [`Keyed`] | one guard per tenant, host or user, in bounded memory | |
 //! | [`Pipeline`] | several guards around one operation | |
