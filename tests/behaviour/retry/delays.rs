@@ -131,6 +131,23 @@ fn nor_does_a_call_that_succeeds() {
     }
 }
 
+/// What is drawn next on this thread is the same, however many calls have succeeded before.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_succeeds_draws_no_number() {
+    for caller in callers(Config::new().with_max_attempts(2)) {
+        let mut waited = Vec::new();
+        for successes in [0, 100] {
+            buttress::random::seed(11);
+            for _ in 0..successes {
+                assert_eq!(caller.ask(&Backend::failing(0)).await, Ok("up"));
+            }
+            waited.push(caller.detailed(&Backend::failing(1)).await.waited);
+        }
+        assert!(waited[0] > Duration::ZERO, "{:?}", caller.door);
+        assert_eq!(waited[0], waited[1], "{:?}", caller.door);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_wait_without_end_is_begun_where_nothing_bounds_it() {
     for caller in callers(Config::new()) {
