@@ -4,7 +4,8 @@ use super::{answer::Given, served::Degraded, shared::Shared};
 use crate::ground::{outcome::Standard, sync::Anchored};
 
 /// A handle's own: the state its clones share, and how this view of it sees, answers and marks.
-pub(super) struct View<A, C, M> {
+#[expect(unnameable_types, reason = "named by a sealed trait only")]
+pub struct View<A, C, M> {
     pub(super) shared: std::sync::Arc<Shared>,
     pub(super) answer: A,
     pub(super) classify: C,
@@ -40,17 +41,34 @@ where
 pub trait Hold: sealed::Hold {}
 
 pub(super) mod sealed {
-    use super::Shared;
+    use super::{Shared, View};
 
     #[expect(unnameable_types, reason = "what seals the trait above")]
     pub trait Hold {
+        /// What the handle answers.
+        type Kept;
+        /// What this call answers.
         type Answer;
         type Classifier;
         type Mark;
-        fn shared(&self) -> &Shared;
+
+        fn view(&self) -> &View<Self::Kept, Self::Classifier, Self::Mark>;
         fn answer(&self) -> &Self::Answer;
-        fn classifier(&self) -> &Self::Classifier;
-        fn mark(&self) -> &Self::Mark;
+
+        #[inline]
+        fn shared(&self) -> &Shared {
+            &self.view().shared
+        }
+
+        #[inline]
+        fn classifier(&self) -> &Self::Classifier {
+            &self.view().classify
+        }
+
+        #[inline]
+        fn mark(&self) -> &Self::Mark {
+            &self.view().mark
+        }
     }
 }
 
@@ -66,84 +84,63 @@ pub struct Owned<A, C = Standard, M = Unmarked>(pub(super) Anchored<View<A, C, M
 impl<A, C, M> Hold for Borrowed<'_, A, C, M> {}
 
 impl<A, C, M> sealed::Hold for Borrowed<'_, A, C, M> {
+    type Kept = A;
     type Answer = A;
     type Classifier = C;
     type Mark = M;
 
     #[inline]
-    fn shared(&self) -> &Shared {
-        &self.0.shared
+    fn view(&self) -> &View<A, C, M> {
+        self.0
     }
 
     #[inline]
     fn answer(&self) -> &A {
         &self.0.answer
-    }
-
-    #[inline]
-    fn classifier(&self) -> &C {
-        &self.0.classify
-    }
-
-    #[inline]
-    fn mark(&self) -> &M {
-        &self.0.mark
     }
 }
 
 impl<A, C, M> Hold for Lent<'_, A, C, M> {}
 
 impl<A, C, M> sealed::Hold for Lent<'_, A, C, M> {
+    type Kept = A;
     type Answer = Given;
     type Classifier = C;
     type Mark = M;
 
     #[inline]
-    fn shared(&self) -> &Shared {
-        &self.0.shared
+    fn view(&self) -> &View<A, C, M> {
+        self.0
     }
 
     #[inline]
     fn answer(&self) -> &Given {
         &Given
     }
-
-    #[inline]
-    fn classifier(&self) -> &C {
-        &self.0.classify
-    }
-
-    #[inline]
-    fn mark(&self) -> &M {
-        &self.0.mark
-    }
 }
 
 impl<A, C, M> Hold for Owned<A, C, M> {}
 
 impl<A, C, M> sealed::Hold for Owned<A, C, M> {
+    type Kept = A;
     type Answer = A;
     type Classifier = C;
     type Mark = M;
 
     #[inline]
-    fn shared(&self) -> &Shared {
-        &self.0.shared
+    fn view(&self) -> &View<A, C, M> {
+        &self.0
     }
 
     #[inline]
     fn answer(&self) -> &A {
         &self.0.answer
     }
+}
 
-    #[inline]
-    fn classifier(&self) -> &C {
-        &self.0.classify
-    }
-
-    #[inline]
-    fn mark(&self) -> &M {
-        &self.0.mark
+impl<A, C, M> fmt::Debug for View<A, C, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("View").field(self.shared.name()).finish()
     }
 }
 

@@ -165,7 +165,8 @@ impl Shared {
     /// A call that was not through after its first attempt has ended.
     pub(super) fn ended(&self, ending: Ending, attempts: u32, well: bool) {
         match ending {
-            Ending::Answered if well && attempts > 1 => self.recovered.add_one(),
+            // After the first attempt an answer ends the call before it comes here.
+            Ending::Answered if well => self.recovered.add_one(),
             Ending::Watched => self.retries.add_one(),
             _ => {}
         }
