@@ -41,6 +41,39 @@ fn two_threads_at_the_last_token_get_one() {
     });
 }
 
+/// Where tokens are taken without a look at the clock, none is taken twice.
+#[test]
+fn a_large_bucket_loses_and_invents_no_token() {
+    loom::model(|| {
+        let shared = shared(Config::new(Rate::per_day(2048)));
+        // All but three, the last of them with a look.
+        assert!(shared.take(2044).is_ok() && shared.take(1).is_ok());
+        let other = Arc::clone(&shared);
+        let taking = thread::spawn(move || {
+            u64::from(other.take(1).is_ok()) + u64::from(other.take(1).is_ok())
+        });
+        let mine = u64::from(shared.take(1).is_ok()) + u64::from(shared.take(1).is_ok());
+        let theirs = taking.join().expect("no panic");
+        assert_eq!(mine + theirs, 3);
+        assert_eq!(shared.decision(1, false).remaining, 0);
+        assert!(shared.take(1).is_err());
+    });
+}
+
+#[test]
+fn a_large_bucket_gets_back_what_is_refunded_meanwhile() {
+    loom::model(|| {
+        let shared = shared(Config::new(Rate::per_day(2048)));
+        assert!(shared.take(2046).is_ok() && shared.take(1).is_ok());
+        let other = Arc::clone(&shared);
+        let settling = thread::spawn(move || other.give_back(1));
+        let mine = u64::from(shared.take(1).is_ok()) + u64::from(shared.take(1).is_ok());
+        settling.join().expect("no panic");
+        assert!(mine >= 1);
+        assert_eq!(shared.decision(1, false).remaining, 2 - mine);
+    });
+}
+
 #[test]
 fn of_two_quotas_two_threads_take_all_or_nothing() {
     loom::model(|| {

@@ -74,7 +74,6 @@ fn even() -> Vec<Rate> {
         Rate::every(2 * SECOND).with_burst(10),
         Rate::per_second(5).with_burst(10),
         Rate::per_second(1000).with_burst(10),
-        Rate::per_second(1_000_000_000),
         Rate::per_minute(60),
         Rate::new(16, SECOND).with_burst(3),
         Rate::per_hour(1).with_burst(7),
@@ -138,8 +137,48 @@ fn assert_within(quota: Rate, admitted: &[(Duration, u64)]) -> Result<(), TestCa
     Ok(())
 }
 
+/// A large bucket does not look at the clock for every token: it never has more than the naive one, and
+/// lacks at most a thousandth of it.
+fn lacks_little(quota: Rate, asks: &[(Duration, u64)]) -> Result<(), TestCaseError> {
+    let slack = (quota.at_once() / 1024).min(64);
+    paused(async {
+        let limiter = RateLimiter::new("large", quota).unwrap();
+        let mut naive = Naive::new(quota);
+        for (time, calls) in asks {
+            advance(*time).await;
+            naive.pass(*time);
+            for _ in 0..*calls {
+                if limiter.try_acquire().is_ok() {
+                    prop_assert!(naive.take(1), "more than there is");
+                } else {
+                    let lacking = naive.level / Naive::worth(quota, 1);
+                    prop_assert!(lacking <= i128::from(slack), "{} left", lacking);
+                    break;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
 proptest! {
     #![proptest_config(cases(64))]
+
+    #[test]
+    fn a_large_bucket_never_has_more_and_lacks_little(
+        quota in select(vec![
+            Rate::per_second(5000),
+            Rate::per_second(100).with_burst(2048),
+            Rate::per_second(1_000_000_000),
+            Rate::per_day(100_000),
+        ]),
+        asks in vec(
+            (select(vec![Duration::ZERO, TICK, MILLISECOND, SECOND, 3600 * SECOND]), 0..6000_u64),
+            1..20,
+        ),
+    ) {
+        lacks_little(quota, &asks)?;
+    }
 
     #[test]
     fn a_limiter_is_a_naive_bucket(quota in select(even()), events in events()) {

@@ -36,7 +36,7 @@ pub fn run(report: &mut Report) {
 }
 
 /// A token a nanosecond: full again before anybody asks.
-const IDLE: Rate = Rate::per_second(1_000_000_000).with_burst(1000);
+const IDLE: Rate = Rate::per_second(1_000_000_000).with_burst(1_000_000);
 
 /// Twenty thousand million, of which so many come back in a month that none is back in a run.
 const BUSY: Rate =
@@ -56,7 +56,7 @@ fn governors(quota: Quota) -> DefaultDirectRateLimiter {
 
 fn idle_quota() -> Quota {
     Quota::per_second(NonZeroU32::new(1_000_000_000).expect("not zero"))
-        .allow_burst(NonZeroU32::new(1000).expect("not zero"))
+        .allow_burst(NonZeroU32::new(1_000_000).expect("not zero"))
 }
 
 fn idle_governor() -> Side {

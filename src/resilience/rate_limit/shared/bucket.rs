@@ -1,6 +1,8 @@
 use crate::ground::sync::atomic::{AtomicU64, Ordering};
 
-use super::super::machine::{BUSY, Terms, foretell, give_back, owe, short, spend};
+use super::super::machine::{
+    BUSY, Terms, foretell, give_back, owe, settled, short, spend, vouched,
+};
 
 /// One bucket: its word, and the terms that it is read by.
 ///
@@ -9,8 +11,27 @@ use super::super::machine::{BUSY, Terms, foretell, give_back, owe, short, spend}
 #[derive(Debug)]
 pub(super) struct Bucket {
     word: AtomicU64,
+    /// As far as the word may move without a look at the clock, for whoever looked last vouches.
+    vouched: AtomicU64,
     interval: AtomicU64,
     capacity: AtomicU64,
+    slack: AtomicU64,
+}
+
+/// A word, and what it stood under when it was read.
+#[derive(Clone, Copy)]
+struct Seen {
+    word: u64,
+    vouched: u64,
+    slack: u64,
+}
+
+impl Seen {
+    /// The word at this time.
+    #[inline]
+    const fn at(self, now: u64) -> u64 {
+        settled(self.word, self.vouched, self.slack, now)
+    }
 }
 
 impl Bucket {
@@ -18,8 +39,10 @@ impl Bucket {
     pub(super) fn new(terms: Terms) -> Self {
         Self {
             word: AtomicU64::new(0),
+            vouched: AtomicU64::new(0),
             interval: AtomicU64::new(terms.interval),
             capacity: AtomicU64::new(terms.capacity),
+            slack: AtomicU64::new(0),
         }
     }
 
@@ -31,22 +54,58 @@ impl Bucket {
         }
     }
 
+    /// The word as it is at this time.
     #[inline]
-    pub(super) fn word(&self) -> u64 {
-        // Nothing else is published by it.
-        self.word.load(Ordering::Relaxed)
+    pub(super) fn word(&self, now: u64) -> u64 {
+        self.seen().at(now)
     }
 
-    /// The moment at which it is full.
+    /// The same, for somebody who is told: from this look on, what was taken before it comes back.
+    pub(super) fn look(&self, now: u64) -> u64 {
+        let seen = self.seen();
+        let word = seen.at(now);
+        if word != seen.word {
+            let _ = self.replace(seen.word, word);
+        }
+        word
+    }
+
+    /// The moment at which it is full, as it was last written.
     pub(super) fn full(&self) -> u64 {
-        self.word() & !BUSY
+        self.word.load(Ordering::Relaxed) & !BUSY
     }
 
-    /// Whether a coarse reading is worth trying: the word, if it is.
+    /// Whether a coarse reading is worth trying.
     #[inline]
-    pub(super) fn busy(&self) -> Option<u64> {
-        let word = self.word();
-        (word & BUSY != 0).then_some(word)
+    pub(super) fn is_busy(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & BUSY != 0
+    }
+
+    #[inline]
+    fn seen(&self) -> Seen {
+        // The word first: whoever moved it without a look at the clock had read what is vouched for,
+        // and what is read here is no older than that.
+        let word = self.word.load(Ordering::Acquire);
+        let vouched = self.vouched.load(Ordering::Relaxed);
+        Seen { word, vouched, slack: self.slack.load(Ordering::Relaxed) }
+    }
+
+    /// Spends a token without a look at the clock. False where that would not be certain to be right,
+    /// and nothing has happened.
+    #[inline]
+    pub(super) fn spend_unseen(&self) -> bool {
+        let interval = self.interval.load(Ordering::Relaxed);
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let next = word.saturating_add(interval);
+            if next > self.vouched.load(Ordering::Relaxed) {
+                return false;
+            }
+            match self.word.compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(seen) => word = seen,
+            }
+        }
     }
 
     /// Spends so many tokens, or says by how much too early.
@@ -54,29 +113,25 @@ impl Bucket {
     pub(super) fn spend(&self, now: u64, tokens: u64, late: u64) -> Result<(), u64> {
         let terms = self.terms();
         let cost = terms.cost(tokens);
-        let word = self.word();
-        let next = spend(word, now, cost, terms.capacity, late)?;
-        match self.replace(word, next) {
-            Ok(()) => Ok(()),
-            Err(seen) => self.spend_again(seen, now, cost, terms.capacity, late),
+        let seen = self.seen();
+        let next = spend(seen.at(now), now, cost, terms.capacity, late)?;
+        match self.replace(seen.word, next) {
+            Ok(()) => {
+                self.vouch(seen, next, now, terms.capacity);
+                Ok(())
+            }
+            Err(_) => self.spend_again(now, cost, terms.capacity, late),
         }
     }
 
     /// Somebody else was faster.
     #[cold]
     #[inline(never)]
-    fn spend_again(
-        &self,
-        mut word: u64,
-        now: u64,
-        cost: u64,
-        capacity: u64,
-        late: u64,
-    ) -> Result<(), u64> {
+    fn spend_again(&self, now: u64, cost: u64, capacity: u64, late: u64) -> Result<(), u64> {
         loop {
-            match self.replace(word, spend(word, now, cost, capacity, late)?) {
-                Ok(()) => return Ok(()),
-                Err(seen) => word = seen,
+            let seen = self.seen();
+            if self.replace(seen.word, spend(seen.at(now), now, cost, capacity, late)?).is_ok() {
+                return Ok(());
             }
         }
     }
@@ -85,15 +140,35 @@ impl Bucket {
     #[inline]
     pub(super) fn spend_surely(
         &self,
-        word: u64,
         coarse: u64,
         tokens: u64,
         late: u64,
     ) -> Option<Result<(), u64>> {
-        let terms = self.terms();
-        match foretell(word, coarse, terms.cost(tokens), terms.capacity, late)? {
-            Ok(next) => self.replace(word, next).ok().map(Ok),
+        let (terms, seen) = (self.terms(), self.seen());
+        if seen.at(coarse.saturating_add(late)) != seen.word {
+            return None;
+        }
+        match foretell(seen.word, coarse, terms.cost(tokens), terms.capacity, late)? {
+            Ok(next) => {
+                self.replace(seen.word, next).ok()?;
+                self.vouch(seen, next, coarse, terms.capacity);
+                Some(Ok(()))
+            }
             Err(short) => Some(Err(short)),
+        }
+    }
+
+    /// Says how far others may go without a look at the clock, unless somebody has said so since.
+    #[inline]
+    fn vouch(&self, seen: Seen, word: u64, now: u64, capacity: u64) {
+        if seen.slack != 0 {
+            let next = vouched(word, now, capacity, seen.slack);
+            let _ = self.vouched.compare_exchange(
+                seen.vouched,
+                next,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
         }
     }
 
@@ -101,42 +176,53 @@ impl Bucket {
     #[inline]
     pub(super) fn short(&self, now: u64, tokens: u64) -> u64 {
         let terms = self.terms();
-        short(self.word(), now, terms.cost(tokens), terms.capacity)
+        short(self.word(now), now, terms.cost(tokens), terms.capacity)
     }
 
     /// Spends tokens that may not be there yet. By how much too early.
     pub(super) fn owe(&self, now: u64, tokens: u64) -> u64 {
         let terms = self.terms();
         let cost = terms.cost(tokens);
-        let before = self.update(|word| owe(word, now, cost));
-        short(before, now, cost, terms.capacity)
+        let before = self.update(|seen| owe(seen.at(now), now, cost));
+        short(before.at(now), now, cost, terms.capacity)
     }
 
     /// Gives so many tokens back; what is more than the bucket holds is lost.
     pub(super) fn give_back(&self, tokens: u64) {
         let cost = self.terms().cost(tokens);
-        self.update(|word| give_back(word, cost));
+        self.update(|seen| give_back(seen.word, cost));
     }
 
     /// Takes what there is.
     pub(super) fn drain(&self, now: u64) {
         let capacity = self.terms().capacity;
-        self.update(|word| owe(word.min(now), now, capacity).max(word));
+        self.update(|seen| owe(seen.word.min(now), now, capacity).max(seen.word));
     }
 
-    /// The same tokens by other terms.
-    pub(super) fn restate(&self, now: u64, next: Terms) {
+    /// Whether it is full, or as good as full: what was taken without a look at the clock does not count.
+    pub(super) fn is_full(&self, now: u64) -> bool {
+        self.full() <= now
+    }
+
+    /// The same tokens by other terms, of which so many may be taken without a look at the clock.
+    pub(super) fn restate(&self, now: u64, next: Terms, slack: u64) {
         let terms = self.terms();
-        self.update(|word| terms.restate(word, now, next));
-        self.interval.store(next.interval, Ordering::Relaxed);
-        self.capacity.store(next.capacity, Ordering::Relaxed);
+        self.vouched.store(0, Ordering::Relaxed);
+        self.update(|seen| terms.restate(seen.at(now), now, next));
+        self.reset(next, slack);
     }
 
     /// A full bucket of these terms, from now on.
-    pub(super) fn refill(&self, terms: Terms) {
+    pub(super) fn refill(&self, terms: Terms, slack: u64) {
+        self.word.store(0, Ordering::Relaxed);
+        self.reset(terms, slack);
+    }
+
+    fn reset(&self, terms: Terms, slack: u64) {
+        self.slack.store(slack, Ordering::Relaxed);
         self.interval.store(terms.interval, Ordering::Relaxed);
         self.capacity.store(terms.capacity, Ordering::Relaxed);
-        self.word.store(0, Ordering::Relaxed);
+        self.vouched.store(0, Ordering::Relaxed);
     }
 
     #[inline]
@@ -144,12 +230,13 @@ impl Bucket {
         self.word.compare_exchange(word, next, Ordering::Relaxed, Ordering::Relaxed).map(|_| ())
     }
 
-    /// What the word was before.
-    fn update(&self, change: impl Fn(u64) -> u64) -> u64 {
-        let mut word = self.word();
-        while let Err(seen) = self.replace(word, change(word)) {
-            word = seen;
+    /// What it was before.
+    fn update(&self, change: impl Fn(Seen) -> u64) -> Seen {
+        loop {
+            let seen = self.seen();
+            if self.replace(seen.word, change(seen)).is_ok() {
+                return seen;
+            }
         }
-        word
     }
 }

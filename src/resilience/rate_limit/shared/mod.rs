@@ -132,11 +132,14 @@ impl Shared {
         let mut queue = self.queue.lock();
         let mut quotas = self.quotas.lock();
         let buckets = std::iter::once(&self.hot.bucket).chain(&self.also);
+        let is_only = config.also.is_empty();
         for (at, (bucket, quota)) in buckets.zip(plan.quotas()).enumerate() {
+            let terms = Terms::of(quota);
+            let slack = if is_only { terms.slack() } else { 0 };
             if at < quotas.len() {
-                bucket.restate(now, Terms::of(quota));
+                bucket.restate(now, terms, slack);
             } else {
-                bucket.refill(Terms::of(quota));
+                bucket.refill(terms, slack);
             }
         }
         *quotas = plan.quotas().collect();
@@ -155,11 +158,11 @@ impl Shared {
     /// Takes so many tokens, if they are there.
     #[inline]
     pub(super) fn take(&self, tokens: u64) -> Result<(), Short> {
-        match self.try_take(tokens) {
-            Ok(()) => {
-                self.admitted.add_one();
-                Ok(())
-            }
+        if self.take_unseen(tokens) {
+            return Ok(());
+        }
+        match self.look_and_take(tokens) {
+            Ok(()) => Ok(()),
             Err(short) => self.refuse(short),
         }
     }
@@ -168,13 +171,33 @@ impl Shared {
     /// to be counted.
     #[inline]
     pub(super) fn take_or_line_up(&self, tokens: u64) -> Turn {
-        match self.try_take(tokens) {
-            Ok(()) => {
-                self.admitted.add_one();
-                Turn::Now
-            }
+        if self.take_unseen(tokens) {
+            return Turn::Now;
+        }
+        match self.look_and_take(tokens) {
+            Ok(()) => Turn::Now,
             Err(_) => self.line_up(tokens),
         }
+    }
+
+    /// Without a look at the clock. False where it takes one.
+    #[inline]
+    fn take_unseen(&self, tokens: u64) -> bool {
+        let taken = tokens == 1 && self.hot.bucket.spend_unseen();
+        if taken {
+            self.admitted.add_one();
+        }
+        taken
+    }
+
+    /// By the clock. A refusal is still to be counted.
+    #[inline(never)]
+    fn look_and_take(&self, tokens: u64) -> Result<(), Short> {
+        let taken = self.try_take(tokens);
+        if taken.is_ok() {
+            self.admitted.add_one();
+        }
+        taken
     }
 
     #[inline]
@@ -187,9 +210,9 @@ impl Shared {
         if flags & COARSE != 0 {
             return self.spend(self.units(time::recent()), tokens);
         }
-        if let Some(word) = hot.bucket.busy() {
+        if hot.bucket.is_busy() {
             let coarse = self.units(time::recent());
-            match hot.bucket.spend_surely(word, coarse, tokens, LATE_UNITS) {
+            match hot.bucket.spend_surely(coarse, tokens, LATE_UNITS) {
                 Some(Ok(())) => return Ok(()),
                 Some(Err(short)) => return Err(self.short(short, tokens)),
                 None => {}
@@ -241,7 +264,7 @@ impl Shared {
     }
 
     /// Counts a refusal. In shadow mode that is all.
-    #[inline]
+    #[inline(never)]
     fn refuse(&self, short: Short) -> Result<(), Short> {
         self.count_refusal();
         if self.is_shadow() { self.pass_in_shadow() } else { Err(short) }
@@ -294,9 +317,9 @@ impl Shared {
 
     /// What is to be told about a call for so many tokens, which are taken if they are there.
     pub(super) fn check(&self, tokens: u64) -> Decision {
-        let taken = self.try_take(tokens);
+        let taken = self.look_and_take(tokens);
         match taken {
-            Ok(()) => self.admitted.add_one(),
+            Ok(()) => {}
             Err(short) => drop(self.refuse(short)),
         }
         self.decision(tokens, taken.is_ok())
@@ -305,7 +328,7 @@ impl Shared {
     /// The same without taking any.
     pub(super) fn decision(&self, tokens: u64, taken: bool) -> Decision {
         let now = self.units(time::now());
-        let decide = |bucket: &Bucket| bucket.terms().decision(bucket.word(), now, tokens, taken);
+        let decide = |bucket: &Bucket| bucket.terms().decision(bucket.look(now), now, tokens, taken);
         let first = decide(&self.hot.bucket);
         self.buckets().skip(1).map(decide).fold(first, Decision::tighter)
     }
@@ -324,7 +347,7 @@ impl Shared {
             name: self.name.clone(),
             mode: self.mode(),
             levels: levels
-                .map(|(bucket, quota)| Level::of(quota, bucket.terms(), bucket.word(), now))
+                .map(|(bucket, quota)| Level::of(quota, bucket.terms(), bucket.look(now), now))
                 .collect(),
             waiting,
             totals: Totals {
@@ -338,7 +361,7 @@ impl Shared {
     /// Whether every bucket is full.
     pub(super) fn is_full(&self) -> bool {
         let now = self.units(time::now());
-        self.buckets().all(|bucket| bucket.short(now, bucket.terms().limit()) == 0)
+        self.buckets().all(|bucket| bucket.is_full(now))
     }
 
     /// The fewest tokens that any bucket can hold.
