@@ -128,3 +128,21 @@ fn a_slot_that_is_given_up_is_there_for_the_next() {
         assert_eq!(shared.snapshot().waiting, 1);
     });
 }
+
+#[test]
+fn a_lease_that_opens_and_closes_loses_and_invents_no_token() {
+    loom::model(|| {
+        let shared = shared(Config::new(day(8)));
+        let other = Arc::clone(&shared);
+        let leasing = thread::spawn(move || {
+            let size = other.set_aside(2);
+            // One of them is spent.
+            other.put_back(size, size.saturating_sub(1));
+            size.min(1)
+        });
+        let mine = u64::from(shared.take(7).is_ok()) * 7;
+        let leased = leasing.join().expect("no panic");
+        assert_eq!(shared.decision(1, false).remaining, 8 - mine - leased);
+        assert_eq!(shared.decision(1, false).limit, 8);
+    });
+}

@@ -20,8 +20,8 @@ mod fallback;
 mod harness;
 mod hedge;
 mod latency;
+mod limiter;
 mod pace;
-mod rate_limit;
 mod retry;
 mod sampling;
 mod streams;
@@ -46,7 +46,7 @@ const ROOMS: &[Room] = &[
     ("bulkhead", bulkhead::run),
     ("retry", retry::run),
     ("latency", latency::run),
-    ("rate_limit", rate_limit::run),
+    ("limiter", limiter::run),
     ("fallback", fallback::run),
     ("hedge", hedge::run),
 ];

@@ -20,21 +20,26 @@ impl OwnCounter {
 
     #[inline]
     pub(crate) fn add_one(&self) {
+        self.add(1);
+    }
+
+    #[inline]
+    pub(crate) fn add(&self, count: u64) {
         let width = self.places.len() - 1;
         match own_shard(width) {
             // Nobody else writes here.
             Some(own) => {
                 let place = &self.places[own];
-                place.store(place.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+                place.store(place.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);
             }
-            None => self.add_to_last(),
+            None => self.add_to_last(count),
         }
     }
 
     #[cold]
-    fn add_to_last(&self) {
+    fn add_to_last(&self, count: u64) {
         if let Some(last) = self.places.last() {
-            last.fetch_add(1, Ordering::Relaxed);
+            last.fetch_add(count, Ordering::Relaxed);
         }
     }
 

@@ -90,7 +90,8 @@ impl Rate {
             field.amount,
             "must be at most one a nanosecond",
         );
-        check.require(self.at_once() >= 1, field.burst, "must be at least 1");
+        // Where it is not set it is the amount, whose own fault that is then.
+        check.require(self.burst != Some(0), field.burst, "must be at least 1");
         let full_after = u128::from(self.at_once()).saturating_mul(self.per.as_nanos());
         check.require(
             full_after <= LONGEST.saturating_mul(u128::from(self.amount.max(1))),

@@ -5,6 +5,7 @@ use super::{
     config::{Config, Plan},
     decision::Decision,
     future::Limited,
+    lease::Lease,
     reservation::Reservation,
     shared::{Borrowed, Owned, Shared},
     snapshot::Snapshot,
@@ -214,6 +215,19 @@ impl RateLimiter {
         let tokens = estimate.min(self.view.core.limit());
         self.acquire_n(tokens).await?;
         Ok(Reservation::new(self.view.borrow(), tokens))
+    }
+
+    /// Tokens to be taken so many at a time and spent by one task: a call then costs a subtraction, and one
+    /// in so many a look at the bucket. It holds fewer where that would be more than a quarter of the bucket.
+    #[must_use]
+    pub fn lease(&self, tokens: u32) -> Lease<Borrowed<'_>> {
+        Lease::new(self.view.borrow(), u64::from(tokens))
+    }
+
+    /// As [`lease`](Self::lease), for a task that outlives this handle.
+    #[must_use]
+    pub fn lease_owned(&self, tokens: u32) -> Lease<Owned> {
+        Lease::new(self.view.own(), u64::from(tokens))
     }
 
     /// A look at how full it is and what it has decided.

@@ -19,6 +19,11 @@
 //! that goes back mints nothing. Whatever the period, tokens come one by one: "60 per minute" is a burst of sixty
 //! and then one a second. An interval is kept to an eighth of a nanosecond.
 //!
+//! A bucket of more than a thousand is not looked at by the clock for every token: what fits by an older
+//! time fits, so whoever looks vouches for a thousandth of the bucket (at most 64 tokens). What was taken
+//! so counts as taken at the next look. So after a pause a bucket of 10 000 may lack up to nine tokens for
+//! as long as they take to come back; it never has one too many, and it is emptied to the last.
+//!
 //! Several quotas at once ([`also`](Config::also): per second *and* per day) are taken all or nothing, as
 //! are several limiters ([`All`]: per user *and* per address).
 //!
@@ -46,9 +51,11 @@
 //!
 //! | decision | costs |
 //! |---|---|
-//! | let through | one exact reading of the clock and one compare-and-swap |
-//! | let through, bucket not nearly full | one *coarse* reading and one compare-and-swap: where the moment of being full again is ahead of the clock by more than a tick, the exact time changes nothing |
-//! | let through, [`Clock::Coarse`](crate::time::Clock) | the same; over any span up to one tick's worth of tokens more |
+//! | let through, bucket of more than a thousand | one compare-and-swap; in up to 64, one looks at the clock |
+//! | let through, small bucket or several quotas | one exact reading of the clock and one compare-and-swap for each |
+//! | let through, small bucket that is not nearly full | one *coarse* reading and one compare-and-swap: where the moment of being full again is ahead of the clock by more than a tick, the exact time changes nothing |
+//! | let through, small bucket, [`Clock::Coarse`](crate::time::Clock) | the same; over any span up to one tick's worth of tokens more |
+//! | let through, [`lease`](RateLimiter::lease) | a subtraction; one in so many takes some from the bucket |
 //! | refused, with more than a tick to go | one coarse reading, nothing is written but a count; `retry_after` may be a tick too long |
 //! | waiting | a lock on each side, one timer |
 //!
@@ -56,7 +63,7 @@
 //!
 //! A waiter gives its slot back, and those behind it move up. A service that has waited and is dropped
 //! instead of called gives its token back. A call that was let through has spent its token when it was made,
-//! whatever becomes of it.
+//! whatever becomes of it. A lease gives back what it has not spent.
 //!
 //! # Example
 //!
@@ -102,10 +109,12 @@ mod handle;
 pub mod keyed;
 #[cfg(feature = "tower")]
 mod layer;
+mod lease;
 mod machine;
 mod reservation;
 mod shared;
 mod snapshot;
+mod unseen;
 mod waiting;
 
 #[cfg(feature = "tower")]
@@ -117,6 +126,7 @@ pub use self::{
     decision::{Decision, Verdict},
     future::Limited,
     handle::RateLimiter,
+    lease::Lease,
     reservation::Reservation,
     shared::{Borrowed, Owned},
     snapshot::{Level, Snapshot, Totals},

@@ -145,7 +145,7 @@ fn configs_are_data() {
     let wrong = Config::new(Rate::per_second(0)).with_max_keys(0).parse().unwrap_err();
     assert_eq!(
         wrong.to_string(),
-        "rate_limit::keyed config: rate.amount must be at least 1; rate.burst must be at least 1; \
+        "rate_limit::keyed config: rate.amount must be at least 1; \
          max_keys must be 1 to 100000000"
     );
     assert!(Tier::new(Rate::new(1, Duration::ZERO)).is_err());

@@ -7,6 +7,7 @@ mod bucket;
 mod config;
 mod doors;
 mod keyed;
+mod leases;
 mod refusals;
 mod reservations;
 mod waiting;

@@ -56,6 +56,8 @@ pub(super) const PLAN: Plan = Plan {
         ("backup", "shared", "a service to fall back to is readied inside the call"),
         ("failover", "handle", "a second handle of its room, with futures of its own"),
         ("last_good", "shared", "a memory that clones share, with the time of what it remembers"),
+        ("lease", "shared", "a lease takes of the shared state, and gives back to it"),
+        ("unseen", "machine", "what is taken without a look is a decision about the same word"),
         ("permit", "shared", "a permit holds the shared state it settles with"),
         ("purse", "handle", "a purse is one handle or another"),
         ("reservation", "shared", "a reservation settles with the shared state it holds"),

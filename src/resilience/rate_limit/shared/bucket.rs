@@ -1,7 +1,8 @@
 use crate::ground::sync::atomic::{AtomicU64, Ordering};
 
-use super::super::machine::{
-    BUSY, Terms, foretell, give_back, owe, settled, short, spend, vouched,
+use super::super::{
+    machine::{BUSY, Terms, foretell, give_back, owe, short, spend},
+    unseen::{settled, vouched},
 };
 
 /// One bucket: its word, and the terms that it is read by.
@@ -101,7 +102,8 @@ impl Bucket {
             if next > self.vouched.load(Ordering::Relaxed) {
                 return false;
             }
-            match self.word.compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed) {
+            match self.word.compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
+            {
                 Ok(_) => return true,
                 Err(seen) => word = seen,
             }
@@ -216,6 +218,12 @@ impl Bucket {
     pub(super) fn refill(&self, terms: Terms, slack: u64) {
         self.word.store(0, Ordering::Relaxed);
         self.reset(terms, slack);
+    }
+
+    /// Holds so much from now on, whoever looks.
+    pub(super) fn hold_at_most(&self, capacity: u64) {
+        self.capacity.store(capacity, Ordering::Relaxed);
+        self.vouched.store(0, Ordering::Relaxed);
     }
 
     fn reset(&self, terms: Terms, slack: u64) {

@@ -2,9 +2,11 @@
 //!
 //! The hot path is one load and one compare-and-swap on one line. The lock is for those who wait.
 
+mod aside;
 mod bucket;
 mod line;
 mod queue;
+mod several;
 
 use std::{thread::LocalKey, time::Duration};
 
@@ -57,6 +59,8 @@ pub struct Shared {
     also: [Bucket; MOST_ALSO],
     max_wait: AtomicU64,
     max_waiting: AtomicU32,
+    /// The tokens that leases may hold, by which the buckets hold less.
+    aside: AtomicU64,
     queue: Mutex<Queue>,
     quotas: Mutex<Vec<Rate>>,
     admitted: OwnCounter,
@@ -110,6 +114,7 @@ impl Shared {
             also: std::array::from_fn(|_| Bucket::new(none)),
             max_wait: AtomicU64::new(0),
             max_waiting: AtomicU32::new(0),
+            aside: AtomicU64::new(0),
             queue: Mutex::new(Queue::default()),
             quotas: Mutex::new(Vec::new()),
             admitted: OwnCounter::new(threads),
@@ -150,8 +155,12 @@ impl Shared {
         self.hot.flags.store(flags, Ordering::Relaxed);
         self.max_wait.store(units(time::nanos(config.max_wait)), Ordering::Relaxed);
         self.max_waiting.store(config.max_waiting, Ordering::Relaxed);
+        drop(quotas);
+        if self.aside.load(Ordering::Relaxed) > 0 {
+            self.narrow();
+        }
         let first = queue.moved_up(|behind| self.due(behind));
-        drop((queue, quotas));
+        drop(queue);
         wake(first);
     }
 
@@ -235,34 +244,6 @@ impl Shared {
         if terms.exceeds(terms.cost(tokens)) { Short::NEVER } else { Short(short) }
     }
 
-    /// Of every bucket, or of none.
-    #[cold]
-    #[inline(never)]
-    fn take_of_all(&self, tokens: u64, flags: u32) -> Result<(), Short> {
-        let now = self.units(if flags & COARSE != 0 { time::recent() } else { time::now() });
-        // Asked first: taking and giving back shows to others.
-        let short = self.short_of_all(now, tokens);
-        if short != Short(0) {
-            return Err(short);
-        }
-        for (at, bucket) in self.buckets().enumerate() {
-            if let Err(short) = bucket.spend(now, tokens, LATE_UNITS) {
-                self.buckets().take(at).for_each(|bucket| bucket.give_back(tokens));
-                return Err(Short(short));
-            }
-        }
-        Ok(())
-    }
-
-    /// By how much too early a call comes, in the bucket that is slowest.
-    fn short_of_all(&self, now: u64, tokens: u64) -> Short {
-        let short = |bucket: &Bucket| {
-            let terms = bucket.terms();
-            if terms.exceeds(terms.cost(tokens)) { u64::MAX } else { bucket.short(now, tokens) }
-        };
-        Short(self.buckets().map(short).max().unwrap_or(0))
-    }
-
     /// Counts a refusal. In shadow mode that is all.
     #[inline(never)]
     fn refuse(&self, short: Short) -> Result<(), Short> {
@@ -290,24 +271,6 @@ impl Shared {
         self.buckets().for_each(|bucket| bucket.drain(now));
     }
 
-    /// Whether a call would be refused now.
-    pub(super) fn bars(&self, tokens: u64) -> Option<Short> {
-        if self.is_shadow() {
-            return None;
-        }
-        // What fits by an older time fits now.
-        let coarse = self.short_of_all(self.units(time::recent()), tokens);
-        if coarse == Short(0) {
-            return None;
-        }
-        let short = match coarse {
-            Short::NEVER => coarse,
-            Short(short) if short > LATE_UNITS => coarse,
-            _ => self.short_of_all(self.units(time::now()), tokens),
-        };
-        (short != Short(0)).then_some(short)
-    }
-
     /// Counts a refusal.
     #[inline]
     pub(super) fn count_refusal(&self) {
@@ -328,7 +291,8 @@ impl Shared {
     /// The same without taking any.
     pub(super) fn decision(&self, tokens: u64, taken: bool) -> Decision {
         let now = self.units(time::now());
-        let decide = |bucket: &Bucket| bucket.terms().decision(bucket.look(now), now, tokens, taken);
+        let decide =
+            |bucket: &Bucket| bucket.terms().decision(bucket.look(now), now, tokens, taken);
         let first = decide(&self.hot.bucket);
         self.buckets().skip(1).map(decide).fold(first, Decision::tighter)
     }
