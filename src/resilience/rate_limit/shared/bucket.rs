@@ -171,6 +171,10 @@ impl Bucket {
                 Ordering::Relaxed,
                 Ordering::Relaxed,
             );
+            if self.capacity.load(Ordering::Relaxed) != capacity {
+                // It holds less or more since, and this was about what it held before.
+                self.vouched.store(0, Ordering::Relaxed);
+            }
         }
     }
 
