@@ -48,7 +48,7 @@ impl Alarm {
 fn core() -> Arc<Core> {
     let config = Config::new().with_limit(1).with_queue(1, std::time::Duration::MAX);
     let plan = config.parse().expect("a config of this file");
-    Arc::new(Core::new(Name::Static("model"), &plan, 1))
+    Arc::new(Core::new(Name::Static("model"), &plan, 1, true))
 }
 
 /// Waits in this slot, only looking when woken.

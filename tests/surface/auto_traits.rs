@@ -131,9 +131,9 @@ fn handles_and_layers_are_shared_and_cloned() {
 
 #[test]
 fn services_are_what_the_service_inside_is() {
-    shared::<BulkheadService<(), Class>>();
-    sent::<BulkheadService<Cell<u8>, Class>>();
-    cloned::<BulkheadService<Rc<u8>, Class>>();
+    shared::<BulkheadService<(), Class, Standard>>();
+    sent::<BulkheadService<Cell<u8>, Class, Standard>>();
+    cloned::<BulkheadService<Rc<u8>, Class, Standard>>();
     shared::<CircuitBreakerService<(), Standard>>();
     shared::<HedgeService<(), Standard, hedge::AsPlanned, ByClone>>();
     shared::<RateLimitService<()>>();

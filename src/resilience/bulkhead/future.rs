@@ -17,6 +17,7 @@ use super::{
 };
 use crate::ground::{
     hold::Hold,
+    outcome::Classify,
     refusal::{Fault, Refusal},
     time,
 };
@@ -35,7 +36,7 @@ pub struct Calling<O: Operation, H: Hold<Core = Core>> {
     state: State<O, H>,
 }
 
-#[pin_project(project = StateProjection)]
+#[pin_project(project = StateProjection, project_replace = StateReplaced)]
 enum State<O: Operation, H: Hold<Core = Core>> {
     Running {
         #[pin]
@@ -109,11 +110,32 @@ impl<O, H> Future for Calling<O, H>
 where
     O: Operation<Err: Fault>,
     H: Hold<Core = Core>,
+    H::Eyes: Classify<O::Ok, O::Err>,
 {
     type Output = Result<O::Ok, O::Err>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_until_ok(cx, |mut state, value| {
+            state.set(State::Done);
+            value
+        })
+    }
+}
+
+impl<O, H> Calling<O, H>
+where
+    O: Operation<Err: Fault>,
+    H: Hold<Core = Core>,
+    H::Eyes: Classify<O::Ok, O::Err>,
+{
+    /// `done`: what is made of a success, and of the place, which is still taken.
+    #[inline(always)]
+    fn poll_until_ok<T>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        done: impl FnOnce(Pin<&mut State<O, H>>, O::Ok) -> T,
+    ) -> Poll<Result<T, O::Err>> {
         let mut state = self.project().state;
         loop {
             if let StateProjection::Running { run, permit } = state.as_mut().project() {
@@ -122,19 +144,31 @@ where
                 }
                 let unwinding = Unwinding(permit);
                 let polled = time::outside(|| run.poll(cx));
-                mem::forget(unwinding);
-                // The two results apart: brought together they are copied through memory, which costs
-                // more than all the rest.
-                return match polled {
+                let result = match polled {
+                    Poll::Ready(result) if unwinding.0.is_timed() => unwinding.0.tell(result),
+                    // The two results apart: brought together they are copied through memory, which
+                    // costs more than all the rest.
                     Poll::Ready(Ok(value)) => {
-                        state.set(State::Done);
-                        Poll::Ready(Ok(value))
+                        mem::forget(unwinding);
+                        return Poll::Ready(Ok(done(state, value)));
                     }
                     Poll::Ready(Err(error)) => {
+                        mem::forget(unwinding);
+                        state.set(State::Done);
+                        return Poll::Ready(Err(error));
+                    }
+                    Poll::Pending => {
+                        mem::forget(unwinding);
+                        return Poll::Pending;
+                    }
+                };
+                mem::forget(unwinding);
+                return match result {
+                    Ok(value) => Poll::Ready(Ok(done(state, value))),
+                    Err(error) => {
                         state.set(State::Done);
                         Poll::Ready(Err(error))
                     }
-                    Poll::Pending => Poll::Pending,
                 };
             }
             if let StateProjection::Refused { hold, why } = state.as_mut().project() {
@@ -151,6 +185,22 @@ where
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+
+    /// The same; `go_on` is given the place as well.
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "for bodies"))]
+    #[inline]
+    pub(super) fn poll_keeping<T>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        go_on: impl FnOnce(O::Ok, Option<Permit<H>>) -> T,
+    ) -> Poll<Result<T, O::Err>> {
+        self.poll_until_ok(cx, |state, value| match state.project_replace(State::Done) {
+            StateReplaced::Running { permit, .. } => go_on(value, Some(permit)),
+            StateReplaced::Queued(_) | StateReplaced::Refused { .. } | StateReplaced::Done => {
+                go_on(value, None)
+            }
+        })
     }
 }
 

@@ -105,6 +105,8 @@
 //! # Ok::<_, buttress::config::ConfigError>(())
 //! ```
 
+#[cfg(feature = "http")]
+mod bodies;
 mod class;
 mod closing;
 mod config;
@@ -118,21 +120,25 @@ mod permit;
 mod queue;
 mod shared;
 mod snapshot;
+mod tuner;
 mod waiter;
 
+#[cfg(feature = "http")]
+pub use self::bodies::{CallingForBody, UntilBodyEndsLayer, UntilBodyEndsService};
 #[cfg(feature = "tower")]
 pub use self::layer::{BulkheadLayer, BulkheadService, Sent};
 pub use self::{
     class::{Class, Sort},
     closing::Closing,
-    config::{Config, Order, Plan, Shares},
+    config::{Adaptive, Algorithm, Config, Order, Plan, Shares},
     future::{Acquiring, Calling},
     handle::Bulkhead,
     operation::{Called, Operation, Ran},
-    permit::Permit,
+    permit::{Permit, Settling},
     shared::{Borrowed, Owned},
-    snapshot::{Classes, Share, Snapshot, State, Totals},
+    snapshot::{Adapting, Classes, Share, Snapshot, State, Totals},
 };
+pub use crate::ground::adaptive::{Limit, Sample};
 
 #[cfg(all(test, buttress_loom))]
 #[path = "../../../tests/loom/bulkhead.rs"]

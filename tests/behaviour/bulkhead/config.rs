@@ -15,7 +15,7 @@ fn flaws(config: Config) -> Vec<&'static str> {
 #[test]
 fn a_limit_of_zero_is_a_mistake_bh_02() {
     let error = Bulkhead::new("house", Config::new().with_limit(0)).unwrap_err();
-    assert_eq!(error.to_string(), "bulkhead config: limit must be between 1 and 1048575");
+    assert_eq!(error.to_string(), "bulkhead config: limit must be 1 to 1048575");
     let bulkhead = Bulkhead::new("house", Config::new().with_limit(3)).unwrap();
     assert!(bulkhead.set_limit(0).is_err());
     assert!(bulkhead.reconfigure(Config::new().with_limit(0)).is_err());
