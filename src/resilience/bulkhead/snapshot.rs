@@ -31,7 +31,7 @@ pub struct Snapshot {
 }
 
 /// How a bulkhead finds its limit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Adapting {
