@@ -96,7 +96,11 @@ where
             return Calling::refused(hold, view.core.refuse(why));
         }
         let class = time::outside(|| view.eyes.sort.class(&request));
-        match view.core.enter(class) {
+        // Apart from the rest: what is answered in more than one word is passed on through memory.
+        if let Some(place) = view.core.place_at_once(class) {
+            return Calling::running(Permit::new(hold, place), || self.inner.call(request));
+        }
+        match view.core.enter_slowly(class) {
             Entry::Placed(place) => {
                 Calling::running(Permit::new(hold, place), || self.inner.call(request))
             }

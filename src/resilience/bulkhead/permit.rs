@@ -32,14 +32,14 @@ use crate::ground::{
 #[must_use = "a permit that is dropped at once keeps no place"]
 pub struct Permit<H: Hold<Core = Core>> {
     hold: H,
-    /// None once it was given back.
-    place: Option<Place>,
+    /// Gone once it was given back.
+    place: Place,
 }
 
 impl<H: Hold<Core = Core>> Permit<H> {
     #[inline]
     pub(super) const fn new(hold: H, place: Place) -> Self {
-        Self { hold, place: Some(place) }
+        Self { hold, place }
     }
 
     /// The call was served.
@@ -116,7 +116,7 @@ impl<H: Hold<Core = Core>> Permit<H> {
 
     #[inline]
     pub(super) fn is_timed(&self) -> bool {
-        self.place.is_some_and(Place::is_timed)
+        self.place.is_timed()
     }
 
     /// What the call's result says about how many there may be, if anybody listens and has heard nothing
@@ -158,7 +158,7 @@ impl<H: Hold<Core = Core>> Permit<H> {
 
     #[inline]
     fn say(&mut self, outcome: Outcome) {
-        let Some(started) = self.place.as_mut().and_then(Place::take_started) else { return };
+        let Some(started) = self.place.take_started() else { return };
         if let Some(core) = self.hold.core() {
             match outcome {
                 Outcome::Success | Outcome::Slow => core.told(started, false, core.in_flight()),
@@ -170,19 +170,18 @@ impl<H: Hold<Core = Core>> Permit<H> {
         }
     }
 
-    /// Gives the place back. Whether there was one.
+    /// Gives the place back, if it was not given back before.
     #[inline]
     pub(super) fn give_back(&mut self) {
-        if let Some(place) = self.place.take() {
-            if let Some(core) = self.hold.core() {
-                core.leave(place);
-            }
+        let place = std::mem::replace(&mut self.place, Place::GONE);
+        if let Some(core) = self.hold.core() {
+            core.leave(place);
         }
     }
 
     #[inline]
-    pub(super) const fn is_spent(&self) -> bool {
-        self.place.is_none()
+    pub(super) fn is_spent(&self) -> bool {
+        self.place == Place::GONE
     }
 }
 

@@ -9,7 +9,8 @@ use super::{
         queue::{Queue, Rank, State},
     },
     Core,
-    entry::{Place, Why},
+    entry::Why,
+    place::Place,
 };
 use crate::ground::{sync::atomic::Ordering, time::Instant};
 

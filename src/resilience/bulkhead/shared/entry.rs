@@ -9,26 +9,14 @@ use super::{
         queue::{Rank, State},
     },
     Core, Until,
-    tuning::{UNTIMED, is_measuring, limit_of},
+    place::Place,
+    tuning::{is_measuring, limit_of},
 };
 use crate::ground::{
     mode::Mode,
     sync::atomic::Ordering,
     time::{self, Deadline, Instant},
 };
-
-/// A place taken by somebody: of its class, or of none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) struct Place {
-    rank: Option<Rank>,
-    /// When, if that is measured.
-    pub(super) started: Instant,
-}
-
-impl Place {
-    /// One that is not counted.
-    pub(in super::super) const NONE: Self = Self { rank: None, started: UNTIMED };
-}
 
 /// What becomes of a call that asks to be let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +65,8 @@ impl Core {
     /// A place that was taken just now.
     #[inline]
     fn place(&self, rank: Rank, hot: u32) -> Place {
-        let started = if is_measuring(hot) { self.stamp(hot) } else { UNTIMED };
-        Place { rank: Some(rank), started }
+        let place = Place::of(rank);
+        if is_measuring(hot) { self.stamp(place, hot) } else { place }
     }
 
     /// One that was taken for somebody else, who has come for it now.
@@ -103,13 +91,13 @@ impl Core {
     /// Gives a place back.
     #[inline]
     pub(in super::super) fn leave(&self, place: Place) {
-        if let Some(rank) = place.rank {
+        if let Some(rank) = place.rank() {
             let before = Word(self.word.fetch_sub(Word::one(rank), Ordering::AcqRel));
             if !before.is_calm() {
                 self.serve();
             }
             if place.is_timed() {
-                self.abandoned(place.started, before);
+                self.abandoned(place, before);
             }
         }
     }

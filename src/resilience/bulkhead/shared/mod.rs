@@ -6,6 +6,7 @@
 
 mod desk;
 mod entry;
+mod place;
 mod tuning;
 
 use std::{thread::LocalKey, time::Duration};
@@ -16,7 +17,8 @@ use self::{
 };
 pub(super) use self::{
     desk::Ended,
-    entry::{Entry, Place, Why},
+    entry::{Entry, Why},
+    place::Place,
 };
 use super::{
     class::Class,

@@ -14,7 +14,7 @@ use super::{
         tuner::Tuner,
     },
     Core,
-    entry::Place,
+    place::Place,
 };
 use crate::ground::{
     adaptive::{Limit, Sample},
@@ -56,9 +56,6 @@ pub(super) struct Untold {
     ignored: Counter,
     missed: Counter,
 }
-
-/// Of a call whose time is not taken: no clock has read it for 146 years.
-pub(super) const UNTIMED: Instant = Instant::from_nanos(0);
 
 /// Above the limit in the word that holds both: one more than the shift, where calls are measured.
 const SHIFT: u32 = 20;
@@ -129,11 +126,11 @@ pub(super) const fn is_measuring(hot: u32) -> bool {
 }
 
 impl Core {
-    /// When a call begins that is measured.
+    /// Measures a call from now on, if it is its turn.
     #[inline(never)]
-    pub(super) fn stamp(&self, hot: u32) -> Instant {
+    pub(super) fn stamp(&self, place: Place, hot: u32) -> Place {
         let shift = (hot >> SHIFT).saturating_sub(1);
-        if shift == 0 || random::is_turn(shift) { time::now() } else { UNTIMED }
+        if shift == 0 || random::is_turn(shift) { place.since(time::now()) } else { place }
     }
 
     pub(in super::super) fn reconfigure(&self, plan: &Plan) {
@@ -213,7 +210,8 @@ impl Core {
     /// A call that was measured is over, and nobody has said how.
     #[cold]
     #[inline(never)]
-    pub(super) fn abandoned(&self, started: Instant, before: Word) {
+    pub(super) fn abandoned(&self, mut place: Place, before: Word) {
+        let Some(started) = place.take_started() else { return };
         if time::is_cutting_off() || std::thread::panicking() {
             self.told(started, true, before.total());
         } else {
@@ -245,20 +243,6 @@ impl Core {
             ignored: self.untold.ignored.total(),
             missed: self.untold.missed.total(),
         })
-    }
-}
-
-impl Place {
-    /// When its call began, if it is measured and has not been told of.
-    #[inline]
-    pub(in super::super) fn take_started(&mut self) -> Option<Instant> {
-        let started = std::mem::replace(&mut self.started, UNTIMED);
-        (started != UNTIMED).then_some(started)
-    }
-
-    #[inline]
-    pub(in super::super) fn is_timed(self) -> bool {
-        self.started != UNTIMED
     }
 }
 
