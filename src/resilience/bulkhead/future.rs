@@ -17,7 +17,7 @@ use super::{
 };
 use crate::ground::{
     hold::Hold,
-    outcome::Classify,
+    outcome::{Classify, never_began},
     refusal::{Fault, Refusal},
     time,
 };
@@ -144,31 +144,24 @@ where
                 }
                 let unwinding = Unwinding(permit);
                 let polled = time::outside(|| run.poll(cx));
-                let result = match polled {
-                    Poll::Ready(result) if unwinding.0.is_timed() => unwinding.0.tell(result),
-                    // The two results apart: brought together they are copied through memory, which
-                    // costs more than all the rest.
-                    Poll::Ready(Ok(value)) => {
-                        mem::forget(unwinding);
-                        return Poll::Ready(Ok(done(state, value)));
-                    }
-                    Poll::Ready(Err(error)) => {
-                        mem::forget(unwinding);
-                        state.set(State::Done);
-                        return Poll::Ready(Err(error));
-                    }
-                    Poll::Pending => {
-                        mem::forget(unwinding);
-                        return Poll::Pending;
-                    }
-                };
+                let is_timed = unwinding.0.is_timed();
                 mem::forget(unwinding);
-                return match result {
-                    Ok(value) => Poll::Ready(Ok(done(state, value))),
-                    Err(error) => {
+                // The results apart, here and below: brought together they are copied through memory,
+                // which costs more than all the rest.
+                return match polled {
+                    Poll::Ready(result) if is_timed => match state.as_mut().tell(result) {
+                        Ok(value) => Poll::Ready(Ok(done(state, value))),
+                        Err(error) => {
+                            state.set(State::Done);
+                            Poll::Ready(Err(error))
+                        }
+                    },
+                    Poll::Ready(Ok(value)) => Poll::Ready(Ok(done(state, value))),
+                    Poll::Ready(Err(error)) => {
                         state.set(State::Done);
                         Poll::Ready(Err(error))
                     }
+                    Poll::Pending => Poll::Pending,
                 };
             }
             if let StateProjection::Refused { hold, why } = state.as_mut().project() {
@@ -209,6 +202,21 @@ where
     O: Operation<Err: Fault>,
     H: Hold<Core = Core>,
 {
+    /// A call that is measured has ended.
+    #[cold]
+    #[inline(never)]
+    fn tell(self: Pin<&mut Self>, result: Result<O::Ok, O::Err>) -> Result<O::Ok, O::Err>
+    where
+        H::Eyes: Classify<O::Ok, O::Err>,
+    {
+        if let StateProjection::Running { permit, .. } = self.project() {
+            let unwinding = Unwinding(permit);
+            unwinding.0.hear(&result, never_began);
+            mem::forget(unwinding);
+        }
+        result
+    }
+
     /// It does not run: waits until it does.
     #[cold]
     #[inline(never)]

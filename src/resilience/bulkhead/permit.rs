@@ -140,16 +140,6 @@ impl<H: Hold<Core = Core>> Permit<H> {
         }
     }
 
-    /// The same of a call that is measured, whose result is passed on.
-    #[inline(never)]
-    pub(super) fn tell<T, E: Fault>(&mut self, result: Result<T, E>) -> Result<T, E>
-    where
-        H::Eyes: Classify<T, E>,
-    {
-        self.hear(&result, never_began);
-        result
-    }
-
     /// The same as [`success`](Self::success), and the place is kept.
     #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "for bodies"))]
     pub(super) fn is_served(&mut self) {

@@ -114,7 +114,9 @@ async fn layered(
     ServiceBuilder::new().layer(layer).layer(Lift::layer()).service(inner).oneshot(()).await
 }
 
-fn next(held: &mut Held) -> Poll<Option<Result<Frame<&'static [u8]>, &'static str>>> {
+type Next = Option<Result<Frame<&'static [u8]>, &'static str>>;
+
+fn next(held: &mut Held) -> Poll<Next> {
     held.as_mut().poll_frame(&mut Context::from_waker(std::task::Waker::noop()))
 }
 
