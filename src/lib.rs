@@ -152,6 +152,8 @@ pub mod source {
     feature = "timeout"
 ))]
 pub mod stream {
+    #[cfg(feature = "http")]
+    pub use crate::ground::stream::HeldBody;
     pub use crate::ground::stream::{GuardedStream, HeldStream, Settle};
 }
 

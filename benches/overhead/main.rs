@@ -130,6 +130,11 @@ fn bulkheads(criterion: &mut Criterion) {
     both(criterion, "bulkhead", "refused", || {
         now(full.call(|| ready(Ok::<u64, io::Error>(1)))).is_err()
     });
+    let adaptive = bulkhead::Config::new().with_adaptive(bulkhead::Adaptive::gradient());
+    let adaptive = Bulkhead::new("bench", adaptive).expect("as above");
+    both(criterion, "bulkhead", "adaptive_call", || {
+        now(adaptive.call(|| ready(Ok::<u64, io::Error>(1)))).is_ok()
+    });
     // Somebody waits, and is given the place that another leaves: one allocation.
     let queue = bulkhead::Config::new().with_limit(1).with_queue(1, Duration::MAX);
     let handed = Bulkhead::new("bench", queue).expect("as above");

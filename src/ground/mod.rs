@@ -1,6 +1,6 @@
 //! What every room stands on. Imports nobody above it.
 
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "for the bulkhead"))]
+#[cfg(feature = "bulkhead")]
 pub(crate) mod adaptive;
 pub(crate) mod backoff;
 pub(crate) mod config;

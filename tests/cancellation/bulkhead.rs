@@ -3,7 +3,7 @@
 
 use buttress::{
     Error, Lift,
-    bulkhead::{Bulkhead, Class, Config, Shares},
+    bulkhead::{Adaptive, Bulkhead, Class, Config, Shares},
     testing::drop_at_every_await,
     time::Deadline,
     timeout::Timeout,
@@ -193,4 +193,57 @@ async fn a_close_that_is_given_up() {
     assert!(drops >= 1);
     drop(permit);
     assert_eq!(bulkhead.close(Deadline::within(SECOND)).await, 0);
+}
+
+/// A backend that would take an hour, and callers who never wait for it.
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_cancelled_calls_leave_an_adaptive_limit_alone_ad_15_ad_21() {
+    let all = [
+        Adaptive::aimd(3600 * SECOND),
+        Adaptive::gradient(),
+        Adaptive::min_rtt(),
+        Adaptive::vegas(),
+    ];
+    for adaptive in all {
+        let config = Config::new().with_limit(2).with_queue(4, 60 * SECOND);
+        let lost = Bulkhead::new("lost", config.with_adaptive(adaptive)).unwrap();
+        let layer = lost.layer();
+        for drops in 0..2500 {
+            let mut in_flight = lost.call(std::future::pending::<Result<(), ()>>).boxed();
+            assert!((&mut in_flight).now_or_never().is_none());
+            let (backend, permit) = (slow(), lost.try_acquire_owned().unwrap());
+            let service = ServiceBuilder::new().layer(&layer).layer(Lift::layer());
+            let mut waiting = service.service(backend.service()).oneshot(()).boxed();
+            assert!((&mut waiting).now_or_never().is_none());
+            assert_eq!(lost.snapshot().queued, 1);
+            // Given a place, and gone before it looked.
+            drop(permit);
+            drop((waiting, in_flight));
+            if drops % 100 == 0 {
+                tokio::time::advance(STEP).await;
+            }
+        }
+        assert_unharmed(&lost);
+        let seen = lost.snapshot();
+        let told = seen.adaptive.unwrap();
+        assert_eq!((seen.limit, told.samples, told.drops), (2, 0, 0), "{adaptive:?}");
+        assert!(told.ignored > 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adaptive_call_in_flight() {
+    let config = Config::new().with_limit(2).with_adaptive(Adaptive::aimd(3600 * SECOND));
+    let (bulkhead, backend) = (Bulkhead::new("lost", config).unwrap(), slow());
+    let drops = drop_at_every_await(
+        STEP,
+        || bulkhead.call(|| backend.call()),
+        |_| {
+            assert_eq!((backend.counts().in_flight, bulkhead.snapshot().in_flight), (0, 0));
+        },
+    )
+    .await;
+    let told = bulkhead.snapshot().adaptive.unwrap();
+    assert!(drops >= 4);
+    assert_eq!((told.ignored, told.drops), (drops as u64, 0), "{told:?}");
 }

@@ -15,7 +15,7 @@ use loom::{
 
 use super::{
     class::Class,
-    config::Config,
+    config::{Adaptive, Config},
     shared::{Core, Ended, Entry, Place, Why},
 };
 use crate::ground::{name::Name, time::Instant};
@@ -48,7 +48,7 @@ impl Alarm {
 fn core() -> Arc<Core> {
     let config = Config::new().with_limit(1).with_queue(1, std::time::Duration::MAX);
     let plan = config.parse().expect("a config of this file");
-    Arc::new(Core::new(Name::Static("model"), &plan, 1))
+    Arc::new(Core::new(Name::Static("model"), &plan, 1, true))
 }
 
 /// Waits in this slot, only looking when woken.
@@ -192,6 +192,116 @@ fn a_close_sends_away_who_comes_to_wait_and_hears_of_the_last_to_leave() {
             alarm.wait();
         }
         left.join().expect("no panic");
+        assert!(core.is_empty());
+        assert_eq!(core.try_place(Class::Normal), Err(Why::Closed));
+    });
+}
+
+/// As [`core`], and by each success there is one place more.
+fn adaptive() -> Arc<Core> {
+    let adaptive = Adaptive::aimd(std::time::Duration::MAX).with_max(4);
+    let config = Config::new().with_limit(1).with_queue(1, std::time::Duration::MAX);
+    let plan = config.with_adaptive(adaptive).parse().expect("a config of this file");
+    Arc::new(Core::new(Name::Static("model"), &plan, 1, true))
+}
+
+/// The call in this place has ended well; the place is still taken.
+fn succeed(core: &Core, place: &mut Place) {
+    let started = place.take_started().expect("every call is measured");
+    core.told(started, false, core.in_flight());
+}
+
+/// What was told, and what came while another was heard.
+fn told(core: &Core) -> (u64, u64) {
+    let seen = core.snapshot().adaptive.expect("it is adaptive");
+    (seen.samples, seen.missed)
+}
+
+#[test]
+fn a_limit_that_grows_by_itself_lets_in_who_comes_to_wait_meanwhile() {
+    bounded(|| {
+        let core = adaptive();
+        let mut place = placed(&core);
+        let other = Arc::clone(&core);
+        let coming = thread::spawn(move || other.enter(Class::Normal));
+        succeed(&core, &mut place);
+        assert_eq!(core.limit(), 2);
+        match coming.join().expect("no panic") {
+            Entry::Placed(place) => core.leave(place),
+            Entry::Queued(at, _) => match core.look(at, Waker::noop().clone()) {
+                Some(Ended::Placed(place)) => core.leave(place),
+                other => panic!("it would wait for ever: {other:?}"),
+            },
+            Entry::Refused(why) => panic!("one may wait: {why:?}"),
+        }
+        core.leave(place);
+        assert_unharmed(&core);
+    });
+}
+
+#[test]
+fn of_two_who_tell_at_once_each_is_heard_or_counted_as_missed() {
+    bounded(|| {
+        let core = core();
+        let config = Config::new().with_limit(2).with_adaptive(Adaptive::gradient());
+        core.reconfigure(&config.parse().expect("a config of this file"));
+        let (mut mine, mut theirs) = (placed(&core), placed(&core));
+        let other = Arc::clone(&core);
+        let telling = thread::spawn(move || {
+            succeed(&other, &mut theirs);
+            other.leave(theirs);
+        });
+        succeed(&core, &mut mine);
+        core.leave(mine);
+        telling.join().expect("no panic");
+        let (samples, missed) = told(&core);
+        assert_eq!(samples + missed, 2);
+        assert!(samples >= 1, "one of them was first");
+        let mut place = placed(&core);
+        succeed(&core, &mut place);
+        assert_eq!(told(&core), (samples + 1, missed), "it is back in its place");
+        core.leave(place);
+        assert_unharmed(&core);
+    });
+}
+
+#[test]
+fn what_was_learned_under_one_config_changes_nothing_under_the_next() {
+    bounded(|| {
+        let core = adaptive();
+        let mut place = placed(&core);
+        let other = Arc::clone(&core);
+        let changing = thread::spawn(move || {
+            let plan = Config::new().with_limit(3).with_adaptive(Adaptive::vegas()).parse();
+            other.reconfigure(&plan.expect("a config of this file"));
+        });
+        succeed(&core, &mut place);
+        changing.join().expect("no panic");
+        assert_eq!((core.limit(), told(&core).0), (3, 0));
+        core.leave(place);
+        assert_unharmed(&core);
+    });
+}
+
+#[test]
+fn a_close_sends_away_who_waits_while_the_limit_grows_by_itself() {
+    bounded(|| {
+        let core = adaptive();
+        let mut place = placed(&core);
+        let other = Arc::clone(&core);
+        let waiting = thread::spawn(move || enter(&other));
+        let closing = Arc::clone(&core);
+        let closed = thread::spawn(move || closing.close(Instant::FOREVER));
+        succeed(&core, &mut place);
+        core.leave(place);
+        closed.join().expect("no panic");
+        match waiting.join().expect("no panic") {
+            Ok(mut place) => {
+                place.take_started();
+                core.leave(place);
+            }
+            Err(why) => assert_eq!(why, Why::Closed),
+        }
         assert!(core.is_empty());
         assert_eq!(core.try_place(Class::Normal), Err(Why::Closed));
     });

@@ -4,6 +4,7 @@ use std::{convert::Infallible, future::ready, time::Duration};
 
 use buttress::{
     Error, Lift, Pipeline,
+    bulkhead::{self, Adaptive, Bulkhead},
     circuit_breaker::{CircuitBreaker, Config, State, Window},
     latency::{self, Ending, Latency},
     rate_limit::{self, Rate, RateLimiter},
@@ -318,4 +319,28 @@ async fn an_operation_takes_ten_kilobytes_for_each_thread_and_slice_and_no_more(
     }
     let all = live_bytes() - before - unused;
     assert!((7 * 9_000..=7 * 9_728).contains(&all), "{all} bytes for a thread and six slices");
+}
+
+/// tower-resilience's adaptive limiter: one allocation for each call, and a lock taken three times.
+#[tokio::test(start_paused = true)]
+async fn d16_a_limit_that_finds_itself_allocates_nothing() {
+    let all =
+        [Adaptive::aimd(SECOND), Adaptive::gradient(), Adaptive::min_rtt(), Adaptive::vegas()];
+    for adaptive in all {
+        let config = bulkhead::Config::new().with_limit(1).with_adaptive(adaptive);
+        let bulkhead = Bulkhead::new("cost", config).unwrap();
+        let mut served = 0;
+        let made = allocations_of(|| {
+            served += 1;
+            let answer = if served % 10 == 0 { Err(()) } else { Ok(()) };
+            let bulkhead = &bulkhead;
+            async move {
+                let _ = bulkhead.call(|| ready(answer)).await;
+                advance(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+        let told = bulkhead.snapshot().adaptive.unwrap();
+        assert_eq!((made, told.samples), (0, 1010), "{adaptive:?}");
+    }
 }

@@ -2,6 +2,7 @@
 //! a table of round numbers, which are what people configure and what random input never hits.
 #![allow(clippy::unwrap_used, reason = "a test that fails may as well panic")]
 
+mod adaptive;
 mod agreement;
 mod buckets;
 mod bulkhead;

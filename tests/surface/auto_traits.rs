@@ -7,7 +7,8 @@ use buttress::{
     Error, Keyed, Lift, Lifted, Name, Pipeline, Refusal,
     budget::Budget,
     bulkhead::{
-        self, Acquiring, Bulkhead, BulkheadLayer, BulkheadService, Calling, Class, Closing,
+        self, Acquiring, Bulkhead, BulkheadLayer, BulkheadService, Calling, CallingForBody, Class,
+        Closing, UntilBodyEndsLayer, UntilBodyEndsService,
     },
     circuit_breaker::{
         self, CircuitBreaker, CircuitBreakerLayer, CircuitBreakerService, Guarded, Permit,
@@ -19,7 +20,7 @@ use buttress::{
     },
     hedge::{self, Hedge, HedgeLayer, HedgeService, Hedging},
     latency::{self, Distribution, Latency, LatencyLayer, LatencyService, Measured, Summary},
-    outcome::Standard,
+    outcome::{Outcome, Standard},
     policy::{Chain, Nothing},
     rate_limit::{
         self, Acquire, All, Decision, Limited, RateLimitLayer, RateLimitService, RateLimiter,
@@ -75,6 +76,9 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<Keyed<String, Bulkhead>>();
     cloned::<Bulkhead<fn(&()) -> Class>>();
     cloned::<BulkheadLayer>();
+    shared::<UntilBodyEndsLayer>();
+    cloned::<UntilBodyEndsLayer>();
+    cloned::<Bulkhead<Class, fn(&Result<(), ()>) -> Outcome>>();
     shared::<Latency>();
     shared::<RateLimiter>();
     shared::<KeyedRateLimiter<str>>();
@@ -131,9 +135,11 @@ fn handles_and_layers_are_shared_and_cloned() {
 
 #[test]
 fn services_are_what_the_service_inside_is() {
-    shared::<BulkheadService<(), Class>>();
-    sent::<BulkheadService<Cell<u8>, Class>>();
-    cloned::<BulkheadService<Rc<u8>, Class>>();
+    shared::<BulkheadService<(), Class, Standard>>();
+    sent::<BulkheadService<Cell<u8>, Class, Standard>>();
+    cloned::<BulkheadService<Rc<u8>, Class, Standard>>();
+    shared::<UntilBodyEndsService<(), Class, Standard>>();
+    cloned::<UntilBodyEndsService<Rc<u8>, Class, Standard>>();
     shared::<CircuitBreakerService<(), Standard>>();
     shared::<HedgeService<(), Standard, hedge::AsPlanned, ByClone>>();
     shared::<RateLimitService<()>>();
@@ -171,6 +177,9 @@ fn futures_are_what_the_operation_is() {
     shared::<Acquiring<bulkhead::Owned>>();
     shared::<bulkhead::Permit<bulkhead::Owned>>();
     sent::<bulkhead::Permit<bulkhead::Borrowed<'_>>>();
+    shared::<bulkhead::Settling<bulkhead::Owned>>();
+    shared::<CallingForBody<bulkhead::Ran<fn() -> Operation>, bulkhead::Owned>>();
+    shared::<stream::HeldBody<(), bulkhead::Permit<bulkhead::Owned>>>();
     shared::<Closing>();
     shared::<Limited<fn() -> Operation, Operation, rate_limit::Owned>>();
     sent::<Limited<Cell<u8>, Cell<u8>, rate_limit::Borrowed<'_>>>();

@@ -63,9 +63,15 @@ fn the_bulkheads_defaults_are_as_documented() {
     assert_eq!((config.limit, config.queue), (1024, 0));
     assert_eq!((config.wait, config.order), (Duration::from_secs(1), bulkhead::Order::Fifo));
     assert_eq!((config.shares, config.mode), (bulkhead::Shares::NONE, Mode::Enforce));
-    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config.clone()));
     assert_eq!(bulkhead::Plan::default().config(), &bulkhead::Config::new());
     assert_eq!(bulkhead::Class::default(), bulkhead::Class::Normal);
+    assert_eq!(config.adaptive, None);
+    let adaptive = bulkhead::Adaptive::default();
+    assert_eq!(adaptive, bulkhead::Adaptive::gradient());
+    assert_eq!((adaptive.min, adaptive.max), (1, 1024));
+    assert_eq!((adaptive.tolerance, adaptive.timeout), (None, None));
+    assert!(config.with_adaptive(adaptive).parse().is_ok());
 }
 
 #[test]

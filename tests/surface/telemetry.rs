@@ -81,6 +81,31 @@ fn refusals_and_transitions_are_counted_and_the_state_is_one_hot() {
 }
 
 #[test]
+fn a_limit_is_shown_once_it_changes_and_no_change_of_one_of_many_is() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            let adaptive = bulkhead::Adaptive::aimd(Duration::MAX);
+            let config = bulkhead::Config::new().with_limit(20).with_adaptive(adaptive);
+            let plan = config.clone().parse().unwrap();
+            let db = Bulkhead::new("db", config).unwrap();
+            let many = buttress::Keyed::new("tenant", 8, move |_: &u8| plan.clone()).unwrap();
+            assert!(metrics(&snapshotter).is_empty());
+            db.try_acquire().unwrap().failure();
+            many.get(&1).try_acquire().unwrap().failure();
+            assert_eq!((db.snapshot().limit, many.get(&1).snapshot().limit), (18, 18));
+        });
+    });
+    assert_eq!(metrics(&snapshotter), ["buttress_bulkhead_limit{name=db} 18"]);
+    metrics::with_local_recorder(&recorder, || {
+        let db = Bulkhead::new("db", bulkhead::Config::new()).unwrap();
+        db.set_limit(7).unwrap();
+    });
+    assert_eq!(metrics(&snapshotter), ["buttress_bulkhead_limit{name=db} 7"]);
+}
+
+#[test]
 fn a_bulkhead_tells_apart_who_finds_no_place_who_is_late_and_who_comes_after_the_end() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use buttress::{
     Lift, Mode,
-    bulkhead::{Bulkhead, Class, Config as Places},
+    bulkhead::{Adaptive, Bulkhead, Class, Config as Places},
     circuit_breaker::{CircuitBreaker, Config},
     fallback::{self, Fallback},
     latency::{Config as Measuring, Latency},
@@ -75,6 +75,7 @@ rows! {
     bulkhead: bulkhead(10, Mode::Enforce).layer();
     bulkhead_with_a_queue_sorted_by_the_request: sorted().layer();
     bulkhead_that_only_watches: bulkhead(1, Mode::Shadow).layer();
+    bulkhead_whose_limit_finds_itself: adaptive().layer();
     circuit_breaker: breaker().layer();
     circuit_breaker_with_a_classifier_and_a_hint: breaker().retry_after(|_: &Result<&'static str, Down>| None).layer();
     circuit_breaker_that_only_watches: watching().layer();
@@ -118,6 +119,11 @@ fn breaker() -> CircuitBreaker {
 /// With places for all that a contract wants at once, or too few.
 fn bulkhead(limit: u32, mode: Mode) -> Bulkhead {
     let config = Places::new().with_limit(limit).with_mode(mode);
+    Bulkhead::new("row", config).unwrap()
+}
+
+fn adaptive() -> Bulkhead {
+    let config = Places::new().with_limit(10).with_adaptive(Adaptive::gradient().with_min(10));
     Bulkhead::new("row", config).unwrap()
 }
 

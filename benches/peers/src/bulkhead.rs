@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use buttress::Lift;
-use buttress::bulkhead::{Bulkhead, Config};
+use buttress::bulkhead::{Adaptive, Bulkhead, Config};
 use tokio::sync::Semaphore;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Layer, Service};
+use tower_resilience_adaptive::{AdaptiveLimiterLayer, Aimd, Gradient2};
 use tower_resilience_bulkhead::BulkheadLayer;
 
 use crate::calls::{accepted, answer, call_now, poll_now, refused, service};
@@ -34,6 +35,7 @@ pub fn run(report: &mut Report) {
     refusing(report);
     layered(report);
     shared(report);
+    adaptive(report);
 }
 
 /// One thread, permits.
@@ -124,10 +126,47 @@ fn shared(report: &mut Report) {
     );
 }
 
+/// The same where the limit finds itself: so many calls that only some are measured.
+fn adaptive(report: &mut Report) {
+    let ours = Side::new("buttress.call", calling(adapting()));
+    report.hold(
+        Contest::new("bulkhead.adaptive", ours)
+            .against(tower_resilience_aimd(), BY_SERVICE)
+            .beside(tower_resilience_gradient())
+            .beside(tokio_try_acquire())
+            .beside(Side::new("buttress.call_fixed", calling(bulkhead())))
+            .beside(bare_future()),
+    );
+    let ours = Side::new("buttress.layer", requesting(guarded(&adapting())));
+    report.hold(
+        Contest::new("bulkhead.adaptive_layer", ours)
+            .against(tower_resilience_aimd(), BY_SERVICE)
+            .beside(tower())
+            .beside(Side::new("buttress.layer_fixed", requesting(guarded(&bulkhead())))),
+    );
+    let ours = adapting();
+    let ours = Side::new("buttress.permit", move || {
+        if let Ok(permit) = ours.try_acquire() {
+            permit.success();
+        }
+    });
+    report.hold(Contest::new("bulkhead.adaptive_permit", ours).beside(tokio_try_acquire()));
+    let both = adapting();
+    let ours = Side::pair("buttress.call", [both.clone(), both].map(calling));
+    let both = resilient_aimd();
+    let theirs = Side::pair("tower_resilience.aimd", [both.clone(), both].map(requesting));
+    report.hold(Contest::new("bulkhead.shared_adaptive", ours).against(theirs, BY_SERVICE));
+}
+
 // ===== ours =====
 
 fn bulkhead() -> Bulkhead {
     Bulkhead::new("peers", Config::new().with_limit(LIMIT)).expect("a sound config")
+}
+
+fn adapting() -> Bulkhead {
+    let config = Config::new().with_limit(LIMIT).with_adaptive(Adaptive::gradient());
+    Bulkhead::new("peers", config).expect("a sound config")
 }
 
 fn calling(bulkhead: Bulkhead) -> impl FnMut() -> u64 + Send {
@@ -191,6 +230,21 @@ fn resilient() -> impl Service<(), Response = u64> + Clone + Send {
 
 fn tower_resilience() -> Side {
     Side::new("tower_resilience.bulkhead", requesting(resilient()))
+}
+
+fn resilient_aimd() -> impl Service<(), Response = u64> + Clone + Send {
+    let aimd = Aimd::builder().initial_limit(LIMIT as usize).build().expect("a sound config");
+    AdaptiveLimiterLayer::new(aimd).layer(service(|| async { answer() }))
+}
+
+fn tower_resilience_aimd() -> Side {
+    Side::new("tower_resilience.aimd", requesting(resilient_aimd()))
+}
+
+fn tower_resilience_gradient() -> Side {
+    let gradient = Gradient2::builder().initial_limit(LIMIT as usize).build();
+    let layer = AdaptiveLimiterLayer::new(gradient.expect("a sound config"));
+    Side::new("tower_resilience.gradient2", requesting(layer.layer(service(|| async { answer() }))))
 }
 
 fn tower_resilience_shared() -> Side {

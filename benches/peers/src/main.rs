@@ -25,6 +25,7 @@ mod pace;
 mod retry;
 mod sampling;
 mod streams;
+mod throttle;
 mod timeout;
 
 use std::process::{ExitCode, abort};
@@ -49,6 +50,7 @@ const ROOMS: &[Room] = &[
     ("limiter", limiter::run),
     ("fallback", fallback::run),
     ("hedge", hedge::run),
+    ("throttle", throttle::run),
 ];
 
 fn main() -> ExitCode {

@@ -5,8 +5,9 @@ use super::{
 
 /// As much as the time of a call allows, measured against what it takes in the long run, and a little more.
 ///
-/// Netflix's *Gradient2*, with two differences: drops shrink it, and the long run learns of longer times only
-/// where they are not our own doing.
+/// Netflix's *Gradient2*, with three differences: drops shrink it; the long run learns of longer times only
+/// where they are not our own doing; and while calls take long, the few that may wait are few of a small limit as
+/// well, or that of a backend that can serve ten would be fifteen.
 #[derive(Clone, Debug)]
 pub(crate) struct Gradient {
     long: Average,
@@ -46,7 +47,8 @@ impl Step for Gradient {
             Some(long) => long,
         };
         let gradient = (self.tolerance * long / short).clamp(0.5, 1.0);
-        (1.0 - self.smoothing) * limit + self.smoothing * (limit * gradient + self.queue)
+        let queue = if gradient < 1.0 { self.queue.min(limit / 20.0) } else { self.queue };
+        (1.0 - self.smoothing) * limit + self.smoothing * (limit * gradient + queue)
     }
 
     fn idle(&mut self, rtt: f64) {

@@ -27,24 +27,60 @@ use std::time::Duration;
 
 use super::time::Instant;
 
-/// How one call went.
+/// How one call went, for a [`Limit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sample {
-    pub(crate) started: Instant,
+pub struct Sample {
+    /// When it was let in.
+    pub started: Instant,
     /// How long it took.
-    pub(crate) rtt: Duration,
+    pub rtt: Duration,
     /// How many were in flight when it ended, itself included.
-    pub(crate) in_flight: u32,
-    /// Whether it was not served.
-    pub(crate) dropped: bool,
+    pub in_flight: u32,
+    /// Whether it was not served: it failed, timed out, was cut off.
+    pub dropped: bool,
 }
 
-/// Says how many calls may be in flight.
-pub(crate) trait Limit {
+/// Says how many calls may be in flight, from how those before them went.
+///
+/// It is told of no call that was cancelled, and of none that never began. Where there are very many, it is
+/// told of some thousand a second; where two end at the same time, of one.
+///
+/// ```
+/// use buttress::bulkhead::{Bulkhead, Limit, Sample};
+/// use buttress::time::Instant;
+///
+/// /// Ten, and only half of that after a drop, for good.
+/// struct Careful(u32);
+///
+/// impl Limit for Careful {
+///     fn limit(&self) -> u32 {
+///         self.0
+///     }
+///
+///     fn update(&mut self, sample: Sample, _: Instant) -> u32 {
+///         if sample.dropped {
+///             self.0 = 5;
+///         }
+///         self.0
+///     }
+/// }
+///
+/// let bulkhead = Bulkhead::new("model", Default::default())?;
+/// bulkhead.limited_by(Careful(10));
+/// assert_eq!(bulkhead.snapshot().limit, 10);
+/// # Ok::<_, buttress::config::ConfigError>(())
+/// ```
+pub trait Limit {
+    /// How many there may be now.
     fn limit(&self) -> u32;
 
-    /// Takes a sample in, which ended now. What the limit is from here on.
+    /// Takes a sample in, of a call that has ended now: how many there may be from here on.
     fn update(&mut self, sample: Sample, now: Instant) -> u32;
+
+    /// How long a call takes that waits for no other, as far as that is known.
+    fn baseline(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// Between which a limit stays.

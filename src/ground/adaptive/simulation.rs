@@ -218,6 +218,17 @@ fn it_converges_to_the_knee() {
 }
 
 #[test]
+fn by_its_gradient_it_converges_to_a_small_knee_as_well() {
+    for knee in [10, 20, 30] {
+        for start in [1, 4 * knee] {
+            let world = World { knee: knee as usize, ..HEALTHY };
+            let limits = Simulation::new(gradient(start)).run(40 * MINUTE, |_| world);
+            limits.assert_near(knee, &format!("gradient from {start}"));
+        }
+    }
+}
+
+#[test]
 fn one_that_goes_by_drops_converges_to_where_they_begin() {
     for knee in [10, 50, 100] {
         for start in [1, 4 * knee] {

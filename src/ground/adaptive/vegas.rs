@@ -14,6 +14,7 @@ pub(crate) struct Vegas {
 pub(crate) enum Decrease {
     /// By one, two from 100 on, three from 1000 on.
     Log,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for whoever finds that too slow"))]
     Half,
 }
 

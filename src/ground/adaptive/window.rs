@@ -18,6 +18,7 @@ pub(super) struct Window {
     dropped: u32,
     rtts: Duration,
     in_flight: u32,
+    settled: u32,
 }
 
 /// What a window has seen.
@@ -27,6 +28,8 @@ pub(crate) struct Seen {
     pub(crate) rtt: Option<f64>,
     /// The most that were in flight.
     pub(crate) in_flight: u32,
+    /// The same, while times were taken.
+    pub(crate) settled: u32,
     /// The share of calls that were dropped.
     pub(crate) dropped: f64,
 }
@@ -52,6 +55,7 @@ impl Window {
             dropped: 0,
             rtts: Duration::ZERO,
             in_flight: 0,
+            settled: 0,
         }
     }
 
@@ -68,6 +72,7 @@ impl Window {
             if now.since(self.opened) >= 2 * rtt {
                 self.rtts = self.rtts.saturating_add(sample.rtt);
                 self.timed = self.timed.saturating_add(1);
+                self.settled = self.settled.max(sample.in_flight);
             }
         }
         self.in_flight = self.in_flight.max(sample.in_flight);
@@ -75,6 +80,7 @@ impl Window {
         (has_lasted && (self.timed >= COUNT || self.dropped >= COUNT)).then(|| Seen {
             rtt: (self.timed > 0).then(|| self.rtts.as_secs_f64() / f64::from(self.timed)),
             in_flight: self.in_flight,
+            settled: self.settled,
             dropped: f64::from(self.dropped) / (f64::from(self.dropped) + f64::from(self.served)),
         })
     }

@@ -77,7 +77,9 @@ impl<S: Step> Windowed<S> {
     fn take(&mut self, seen: Seen, now: Instant) {
         let used = is_used(seen.in_flight, self.limit());
         match seen.rtt {
-            Some(rtt) if self.probing => self.probed(rtt),
+            Some(rtt) if self.probing && self.was_heeded(seen) => self.probed(rtt),
+            // In shadow mode, or where there are shares: as many as ever, so nothing was measured.
+            Some(_) if self.probing => {}
             Some(rtt) if used => {
                 let next = self.step.step(self.limit, rtt);
                 // Where some were dropped there is that much less reason to grow.
@@ -98,6 +100,11 @@ impl<S: Step> Windowed<S> {
             self.probing = true;
             self.next_probe = now.after(apart(self.draw()));
         }
+    }
+
+    /// Whether a lowered limit was kept to, rather than the one before it.
+    fn was_heeded(&self, seen: Seen) -> bool {
+        f64::from(seen.settled) <= self.limit * (1.0 + PROBE) / 2.0 + 1.0
     }
 
     fn probed(&mut self, rtt: f64) {
@@ -133,6 +140,10 @@ impl<S: Step> Limit for Windowed<S> {
         }
         self.limit()
     }
+
+    fn baseline(&self) -> Option<Duration> {
+        self.step.baseline().and_then(|rtt| Duration::try_from_secs_f64(rtt).ok())
+    }
 }
 
 #[cfg(test)]
@@ -150,12 +161,18 @@ mod tests {
     ) -> (u32, u32) {
         let mut lowered = 0;
         for _ in 0..100 {
-            let (started, rtt) = (*now, Duration::from_millis(millis));
-            *now = now.after(rtt);
-            limit.update(Sample { started, rtt, in_flight, dropped: false }, *now);
+            // Who is told to be fewer is.
+            let in_flight = if limit.probing { in_flight.min(limit.limit()) } else { in_flight };
+            tell_one(limit, now, in_flight, millis);
             lowered += u32::from(limit.probing);
         }
         (limit.limit(), lowered)
+    }
+
+    fn tell_one<S: Step>(limit: &mut Windowed<S>, now: &mut Instant, in_flight: u32, millis: u64) {
+        let (started, rtt) = (*now, Duration::from_millis(millis));
+        *now = now.after(rtt);
+        limit.update(Sample { started, rtt, in_flight, dropped: false }, *now);
     }
 
     #[test]
@@ -177,6 +194,24 @@ mod tests {
         let (_, lowered) = tell(&mut limit, &mut now, 100, 150);
         assert!((10..=30).contains(&lowered), "one window: {lowered}");
         assert!(limit.step.baseline().is_some_and(|rtt| (0.105..=0.15).contains(&rtt)));
+    }
+
+    #[test]
+    fn a_probe_that_nobody_heeds_measures_nothing() {
+        for heeded in [true, false] {
+            let mut now = Instant::ORIGIN;
+            let mut limit = Windowed::new(MinRtt::default(), 100, Bounds::new(1, 100)).with_seed(7);
+            tell(&mut limit, &mut now, 100, 100);
+            while !limit.probing {
+                tell_one(&mut limit, &mut now, 100, 150);
+            }
+            while limit.probing {
+                let in_flight = if heeded { limit.limit() } else { 100 };
+                tell_one(&mut limit, &mut now, in_flight, 150);
+            }
+            let baseline = limit.step.baseline().unwrap();
+            assert_eq!(baseline > 0.105, heeded, "{baseline}");
+        }
     }
 
     #[test]

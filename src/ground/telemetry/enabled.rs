@@ -53,6 +53,37 @@ impl Meter {
     }
 }
 
+/// A number of one guard's that goes up and down. The key is made once, so that no change allocates.
+#[derive(Debug)]
+pub(crate) struct Gauge {
+    #[cfg(feature = "metrics")]
+    key: Option<metrics::Key>,
+}
+
+impl Gauge {
+    /// Of the limit of this bulkhead. `alone`: it is the only one of its name, so that its gauge means
+    /// something.
+    pub(crate) fn limit(name: &Name, alone: bool) -> Self {
+        let _ = (name, alone);
+        Self {
+            #[cfg(feature = "metrics")]
+            key: alone.then(|| {
+                metrics::Key::from_parts(names::LIMIT.name, &[("name", shared(name))][..])
+            }),
+        }
+    }
+
+    pub(crate) fn set(&self, value: u32) {
+        #[cfg(feature = "metrics")]
+        if let Some(key) = &self.key {
+            metrics::with_recorder(|recorder| {
+                recorder.register_gauge(key, &METADATA).set(value);
+            });
+        }
+        let _ = value;
+    }
+}
+
 /// Tells of the slow ones of one operation.
 #[derive(Debug)]
 pub(crate) struct SlowMeter {

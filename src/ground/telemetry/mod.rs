@@ -15,6 +15,6 @@ mod names;
 
 pub use self::inner::describe;
 pub(crate) use self::inner::{
-    Meter, SlowMeter, Told, connection_changed, evicted, exhausted, fell_back, gave_up, hedged,
-    retried, state_changed,
+    Gauge, Meter, SlowMeter, Told, connection_changed, evicted, exhausted, fell_back, gave_up,
+    hedged, retried, state_changed,
 };

@@ -94,6 +94,13 @@ pub(super) const FALLBACKS: Metric = Metric {
            short_circuited) and mode (enforce, or shadow: only counted)",
 };
 
+/// Labels: `name`.
+pub(super) const LIMIT: Metric = Metric {
+    name: "buttress_bulkhead_limit",
+    kind: Kind::Gauge,
+    help: "The most calls that may be in flight, from when it first changed",
+};
+
 pub(super) const ALL: &[&Metric] = &[
     &REFUSALS,
     &TRANSITIONS,
@@ -106,6 +113,7 @@ pub(super) const ALL: &[&Metric] = &[
     &HEDGES,
     &CONNECTIONS,
     &FALLBACKS,
+    &LIMIT,
 ];
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::ground::{
     hold::Hold,
+    outcome::{Classify, never_began},
     refusal::{Fault, Refusal},
     time,
 };
@@ -35,7 +36,7 @@ pub struct Calling<O: Operation, H: Hold<Core = Core>> {
     state: State<O, H>,
 }
 
-#[pin_project(project = StateProjection)]
+#[pin_project(project = StateProjection, project_replace = StateReplaced)]
 enum State<O: Operation, H: Hold<Core = Core>> {
     Running {
         #[pin]
@@ -109,11 +110,32 @@ impl<O, H> Future for Calling<O, H>
 where
     O: Operation<Err: Fault>,
     H: Hold<Core = Core>,
+    H::Eyes: Classify<O::Ok, O::Err>,
 {
     type Output = Result<O::Ok, O::Err>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_until_ok(cx, |mut state, value| {
+            state.set(State::Done);
+            value
+        })
+    }
+}
+
+impl<O, H> Calling<O, H>
+where
+    O: Operation<Err: Fault>,
+    H: Hold<Core = Core>,
+    H::Eyes: Classify<O::Ok, O::Err>,
+{
+    /// `done`: what is made of a success, and of the place, which is still taken.
+    #[inline(always)]
+    fn poll_until_ok<T>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        done: impl FnOnce(Pin<&mut State<O, H>>, O::Ok) -> T,
+    ) -> Poll<Result<T, O::Err>> {
         let mut state = self.project().state;
         loop {
             if let StateProjection::Running { run, permit } = state.as_mut().project() {
@@ -122,14 +144,19 @@ where
                 }
                 let unwinding = Unwinding(permit);
                 let polled = time::outside(|| run.poll(cx));
+                let is_timed = unwinding.0.is_timed();
                 mem::forget(unwinding);
-                // The two results apart: brought together they are copied through memory, which costs
-                // more than all the rest.
+                // The results apart, here and below: brought together they are copied through memory,
+                // which costs more than all the rest.
                 return match polled {
-                    Poll::Ready(Ok(value)) => {
-                        state.set(State::Done);
-                        Poll::Ready(Ok(value))
-                    }
+                    Poll::Ready(result) if is_timed => match state.as_mut().tell(result) {
+                        Ok(value) => Poll::Ready(Ok(done(state, value))),
+                        Err(error) => {
+                            state.set(State::Done);
+                            Poll::Ready(Err(error))
+                        }
+                    },
+                    Poll::Ready(Ok(value)) => Poll::Ready(Ok(done(state, value))),
                     Poll::Ready(Err(error)) => {
                         state.set(State::Done);
                         Poll::Ready(Err(error))
@@ -152,6 +179,22 @@ where
             }
         }
     }
+
+    /// The same; `go_on` is given the place as well.
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "for bodies"))]
+    #[inline]
+    pub(super) fn poll_keeping<T>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        go_on: impl FnOnce(O::Ok, Option<Permit<H>>) -> T,
+    ) -> Poll<Result<T, O::Err>> {
+        self.poll_until_ok(cx, |state, value| match state.project_replace(State::Done) {
+            StateReplaced::Running { permit, .. } => go_on(value, Some(permit)),
+            StateReplaced::Queued(_) | StateReplaced::Refused { .. } | StateReplaced::Done => {
+                go_on(value, None)
+            }
+        })
+    }
 }
 
 impl<O, H> State<O, H>
@@ -159,6 +202,21 @@ where
     O: Operation<Err: Fault>,
     H: Hold<Core = Core>,
 {
+    /// A call that is measured has ended.
+    #[cold]
+    #[inline(never)]
+    fn tell(self: Pin<&mut Self>, result: Result<O::Ok, O::Err>) -> Result<O::Ok, O::Err>
+    where
+        H::Eyes: Classify<O::Ok, O::Err>,
+    {
+        if let StateProjection::Running { permit, .. } = self.project() {
+            let unwinding = Unwinding(permit);
+            unwinding.0.hear(&result, never_began);
+            mem::forget(unwinding);
+        }
+        result
+    }
+
     /// It does not run: waits until it does.
     #[cold]
     #[inline(never)]

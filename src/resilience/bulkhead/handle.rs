@@ -7,14 +7,16 @@ use super::{
     future::{Acquiring, Calling},
     operation::{Called, Ran},
     permit::Permit,
-    shared::{Borrowed, Core, Owned},
+    shared::{Borrowed, Core, Eyes, Owned},
     snapshot::Snapshot,
 };
 use crate::ground::{
+    adaptive::Limit,
     config::{Check, ConfigError},
     hold::View,
     keyed,
     name::Name,
+    outcome::{Classify, Standard},
     policy::Policy,
     refusal::{Fault, Refusal},
     sync::{Spread, shards},
@@ -24,9 +26,10 @@ use crate::ground::{
 /// Lets so many calls in at once, and so many more wait.
 ///
 /// A handle: clones share its places and its queue, as does every layer made from any of them. `S` is
-/// how *this* handle tells how much a call matters; see [`sort`](Self::sort).
-pub struct Bulkhead<S = Class> {
-    pub(super) view: View<Core, S>,
+/// how *this* handle tells how much a call matters, see [`sort`](Self::sort); `C` is how it tells, where the
+/// limit is adaptive, what a result means, see [`classify`](Self::classify).
+pub struct Bulkhead<S = Class, C = Standard> {
+    pub(super) view: View<Core, Eyes<S, C>>,
 }
 
 impl Bulkhead {
@@ -42,12 +45,15 @@ impl Bulkhead {
     /// An empty bulkhead, by a config that has been checked already.
     #[must_use]
     pub fn from_plan(name: impl Into<Name>, plan: &Plan) -> Self {
-        let core = Spread::new(Core::new(name.into(), plan, shards()), shards());
-        Self { view: View { core, eyes: Class::Normal } }
+        let core = Spread::new(Core::new(name.into(), plan, shards(), true), shards());
+        Self { view: View { core, eyes: EYES } }
     }
 }
 
-impl<S> Bulkhead<S> {
+/// Every call is like any other, and `Err` is a failure.
+const EYES: Eyes<Class, Standard> = Eyes { sort: Class::Normal, classify: Standard };
+
+impl<S, C> Bulkhead<S, C> {
     /// Another view of the same bulkhead, whose calls matter this much: a [`Class`], or a closure over
     /// the request, whose argument must be spelled out. Outside tower there is no request, and it is
     /// `|_: &()| …`.
@@ -64,8 +70,38 @@ impl<S> Bulkhead<S> {
     /// # Ok::<_, buttress::config::ConfigError>(())
     /// ```
     #[must_use]
-    pub fn sort<N>(&self, sort: N) -> Bulkhead<N> {
-        Bulkhead { view: self.view.seen_by(sort) }
+    pub fn sort<N>(&self, sort: N) -> Bulkhead<N, C>
+    where
+        C: Clone,
+    {
+        let classify = self.view.eyes.classify.clone();
+        Bulkhead { view: self.view.seen_by(Eyes { sort, classify }) }
+    }
+
+    /// Another view of the same bulkhead, with other eyes for what a result says about how many calls there
+    /// may be: a closure over `&Result<T, Error<E>>` (over `&Result<T, E>` with [`run`](Self::run) and in a
+    /// layer). Its argument must be spelled out. Asked only where the limit is
+    /// [adaptive](Config::adaptive), and only of calls that are measured.
+    ///
+    /// ```
+    /// # use buttress::{Error, bulkhead::Bulkhead, outcome::Outcome};
+    /// # enum ApiError { NotFound, Busy }
+    /// let search = Bulkhead::new("search", Default::default())?.classify(
+    ///     |result: &Result<String, Error<ApiError>>| match result {
+    ///         Err(Error::Inner(ApiError::Busy)) | Err(Error::Refused(_)) => Outcome::Failure,
+    ///         // It has looked, and that took its time.
+    ///         Ok(_) | Err(Error::Inner(ApiError::NotFound)) => Outcome::Success,
+    ///     },
+    /// );
+    /// # Ok::<_, buttress::config::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn classify<D>(&self, classify: D) -> Bulkhead<S, D>
+    where
+        S: Clone,
+    {
+        let sort = self.view.eyes.sort.clone();
+        Bulkhead { view: self.view.seen_by(Eyes { sort, classify }) }
     }
 
     /// Calls an operation whose error is its own: `E` comes back as [`Error<E>`](crate::Error).
@@ -77,7 +113,7 @@ impl<S> Bulkhead<S> {
     ///
     /// See [`Calling`].
     #[inline]
-    pub fn call<F, Fut, T, E>(&self, operation: F) -> Calling<Called<F>, Borrowed<'_, S>>
+    pub fn call<F, Fut, T, E>(&self, operation: F) -> Calling<Called<F>, Borrowed<'_, S, C>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -93,7 +129,7 @@ impl<S> Bulkhead<S> {
     ///
     /// See [`Calling`].
     #[inline]
-    pub fn run<F, Fut, T, E>(&self, operation: F) -> Calling<Ran<F>, Borrowed<'_, S>>
+    pub fn run<F, Fut, T, E>(&self, operation: F) -> Calling<Ran<F>, Borrowed<'_, S, C>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -109,7 +145,7 @@ impl<S> Bulkhead<S> {
     ///
     /// There is none.
     #[inline]
-    pub fn try_acquire(&self) -> Result<Permit<Borrowed<'_, S>>, Refusal>
+    pub fn try_acquire(&self) -> Result<Permit<Borrowed<'_, S, C>>, Refusal>
     where
         S: Sort<()>,
     {
@@ -125,9 +161,10 @@ impl<S> Bulkhead<S> {
     ///
     /// There is none.
     #[inline]
-    pub fn try_acquire_owned(&self) -> Result<Permit<Owned<S>>, Refusal>
+    pub fn try_acquire_owned(&self) -> Result<Permit<Owned<S, C>>, Refusal>
     where
         S: Sort<()> + Clone,
+        C: Clone,
     {
         match self.view.core.try_place(self.class()) {
             Ok(place) => Ok(Permit::new(self.view.own(), place)),
@@ -143,7 +180,7 @@ impl<S> Bulkhead<S> {
     ///
     /// See [`Acquiring`].
     #[inline]
-    pub fn acquire(&self) -> Acquiring<Borrowed<'_, S>>
+    pub fn acquire(&self) -> Acquiring<Borrowed<'_, S, C>>
     where
         S: Sort<()>,
     {
@@ -156,9 +193,10 @@ impl<S> Bulkhead<S> {
     ///
     /// See [`Acquiring`].
     #[inline]
-    pub fn acquire_owned(&self) -> Acquiring<Owned<S>>
+    pub fn acquire_owned(&self) -> Acquiring<Owned<S, C>>
     where
         S: Sort<()> + Clone,
+        C: Clone,
     {
         Acquiring::start(self.view.own(), self.class())
     }
@@ -166,7 +204,8 @@ impl<S> Bulkhead<S> {
     /// Lets so many be in flight from now on, and as many more of those who wait as that allows. Nobody
     /// in flight is cut off: after a smaller limit, nobody is let in until there are fewer than that.
     ///
-    /// It holds until the next [`reconfigure`](Self::reconfigure).
+    /// It holds until the next [`reconfigure`](Self::reconfigure), and so does an
+    /// [adaptive](Config::adaptive) limit: it is pinned, calls are not measured, and nothing is learned.
     ///
     /// # Errors
     ///
@@ -179,7 +218,17 @@ impl<S> Bulkhead<S> {
         Ok(())
     }
 
+    /// Has an algorithm of your own find the limit from now on, until the next
+    /// [`reconfigure`](Self::reconfigure). It is called under no lock and by one thread at a time, and whatever
+    /// it says, the limit is 1 to 1 048 575. See [`Limit`] for an example.
+    pub fn limited_by(&self, limit: impl Limit + Send + 'static) {
+        self.view.core.limited_by(limit);
+    }
+
     /// Goes by another config from now on. Whoever waits keeps waiting as long as the old one said.
+    ///
+    /// An [adaptive](Config::adaptive) limit whose settings are as they were, and
+    /// [`limit`](Config::limit) as well, keeps what it has found and learned; any other starts anew.
     ///
     /// # Errors
     ///
@@ -215,7 +264,7 @@ impl<S> Bulkhead<S> {
 
     /// Whether both are handles of one bulkhead.
     #[must_use]
-    pub fn same_bulkhead<N>(&self, other: &Bulkhead<N>) -> bool {
+    pub fn same_bulkhead<N, D>(&self, other: &Bulkhead<N, D>) -> bool {
         self.view.core.same(&other.view.core)
     }
 
@@ -225,17 +274,17 @@ impl<S> Bulkhead<S> {
     where
         S: Sort<()>,
     {
-        time::outside(|| self.view.eyes.class(&()))
+        time::outside(|| self.view.eyes.sort.class(&()))
     }
 }
 
-impl<S: Clone> Clone for Bulkhead<S> {
+impl<S: Clone, C: Clone> Clone for Bulkhead<S, C> {
     fn clone(&self) -> Self {
         Self { view: self.view.clone() }
     }
 }
 
-impl<S> fmt::Debug for Bulkhead<S> {
+impl<S, C> fmt::Debug for Bulkhead<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bulkhead")
             .field("name", self.name())
@@ -244,11 +293,12 @@ impl<S> fmt::Debug for Bulkhead<S> {
     }
 }
 
-impl<T, E, S> Policy<T, E> for Bulkhead<S>
+impl<T, E, S, C> Policy<T, E> for Bulkhead<S, C>
 where
     T: Send,
     E: Fault + Send,
     S: Sort<()> + Sync,
+    C: Classify<T, E> + Sync,
 {
     fn run<F, Fut>(&self, operation: F) -> impl Future<Output = Result<T, E>> + Send
     where
@@ -277,7 +327,7 @@ impl keyed::Plan for Plan {
 
     /// One shard of everything: members are many, and each is seldom busy.
     fn member(&self, family: &Name) -> Bulkhead {
-        let core = Spread::new(Core::new(family.clone(), self, 1), 1);
-        Bulkhead { view: View { core, eyes: Class::Normal } }
+        let core = Spread::new(Core::new(family.clone(), self, 1, false), 1);
+        Bulkhead { view: View { core, eyes: EYES } }
     }
 }

@@ -13,24 +13,28 @@ use super::{
     permit::Permit,
     shared::{Entry, Owned, Why},
 };
-use crate::ground::{refusal::Fault, time};
+use crate::ground::{
+    outcome::{Classify, Standard},
+    refusal::Fault,
+    time,
+};
 
-impl<S: Clone> Bulkhead<S> {
+impl<S: Clone, C: Clone> Bulkhead<S, C> {
     /// A layer around services. Every service it makes shares these places and this queue.
     #[must_use]
-    pub fn layer(&self) -> BulkheadLayer<S> {
+    pub fn layer(&self) -> BulkheadLayer<S, C> {
         BulkheadLayer { bulkhead: self.clone() }
     }
 }
 
 /// Puts a bulkhead around services; made by [`Bulkhead::layer`].
 #[derive(Clone)]
-pub struct BulkheadLayer<S = Class> {
-    bulkhead: Bulkhead<S>,
+pub struct BulkheadLayer<S = Class, C = Standard> {
+    bulkhead: Bulkhead<S, C>,
 }
 
-impl<I, S: Clone> Layer<I> for BulkheadLayer<S> {
-    type Service = BulkheadService<I, S>;
+impl<I, S: Clone, C: Clone> Layer<I> for BulkheadLayer<S, C> {
+    type Service = BulkheadService<I, S, C>;
 
     fn layer(&self, inner: I) -> Self::Service {
         let bulkhead = self.bulkhead.clone();
@@ -45,10 +49,10 @@ impl<I, S: Clone> Layer<I> for BulkheadLayer<S> {
 /// the inner service's. **It takes no place**: that is the call's, so a service that is ready and idle
 /// keeps nobody out. A call that has to wait does so in its future, on a clone of the inner service
 /// that is made ready once there is a place.
-pub struct BulkheadService<I, S> /* not a Service? add `.layer(Lift::layer())` as the innermost layer */
+pub struct BulkheadService<I, S, C> /* not a Service? add `.layer(Lift::layer())` as the innermost layer */
 {
     inner: I,
-    bulkhead: Bulkhead<S>,
+    bulkhead: Bulkhead<S, C>,
     readiness: Readiness,
 }
 
@@ -61,21 +65,22 @@ enum Readiness {
     Refusing(Why),
 }
 
-impl<I, S, Request> Service<Request> for BulkheadService<I, S>
+impl<I, S, C, Request> Service<Request> for BulkheadService<I, S, C>
 where
     I: Service<Request> + Clone,
     I::Error: Fault,
     S: Sort<Request> + Clone,
+    C: Classify<I::Response, I::Error> + Clone,
 {
     type Response = I::Response;
     type Error = I::Error;
-    type Future = Calling<Sent<I, Request>, Owned<S>>;
+    type Future = Calling<Sent<I, Request>, Owned<S, C>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), I::Error>> {
         self.readiness = Readiness::Unready;
         let view = &self.bulkhead.view;
         // Where it takes the request to tell, one may be let in that others are not.
-        if let Some(why) = view.eyes.beforehand().and_then(|class| view.core.bars(class)) {
+        if let Some(why) = view.eyes.sort.beforehand().and_then(|class| view.core.bars(class)) {
             self.readiness = Readiness::Refusing(why);
             return Poll::Ready(Ok(()));
         }
@@ -90,8 +95,12 @@ where
         if let Readiness::Refusing(why) = readiness {
             return Calling::refused(hold, view.core.refuse(why));
         }
-        let class = time::outside(|| view.eyes.class(&request));
-        match view.core.enter(class) {
+        let class = time::outside(|| view.eyes.sort.class(&request));
+        // Apart from the rest: what is answered in more than one word is passed on through memory.
+        if let Some(place) = view.core.place_at_once(class) {
+            return Calling::running(Permit::new(hold, place), || self.inner.call(request));
+        }
+        match view.core.enter_slowly(class) {
             Entry::Placed(place) => {
                 Calling::running(Permit::new(hold, place), || self.inner.call(request))
             }
@@ -129,7 +138,7 @@ impl<I: Service<R>, R> sealed::Operation for Sent<I, R> {
 }
 
 // A clone has no readiness: it was not the one that was polled.
-impl<I: Clone, S: Clone> Clone for BulkheadService<I, S> {
+impl<I: Clone, S: Clone, C: Clone> Clone for BulkheadService<I, S, C> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
@@ -139,13 +148,13 @@ impl<I: Clone, S: Clone> Clone for BulkheadService<I, S> {
     }
 }
 
-impl<S> fmt::Debug for BulkheadLayer<S> {
+impl<S, C> fmt::Debug for BulkheadLayer<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BulkheadLayer").field("bulkhead", &self.bulkhead).finish()
     }
 }
 
-impl<I: fmt::Debug, S> fmt::Debug for BulkheadService<I, S> {
+impl<I: fmt::Debug, S, C> fmt::Debug for BulkheadService<I, S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BulkheadService")
             .field("bulkhead", &self.bulkhead)

@@ -38,19 +38,58 @@
 //! In [shadow mode](crate::Mode::Shadow) everybody is let in at once, and what would have waited or been
 //! refused is counted. Only `close` holds in that mode too: it is an order, and no number on trial.
 //!
+//! # A limit that finds itself
+//!
+//! What a backend can do at once is seldom known, and is another number tomorrow. With
+//! [`adaptive`](Config::adaptive) the limit follows from how calls go: how long they take, or whether they
+//! are dropped. It begins at [`limit`](Config::limit) and stays between [`min`](Adaptive::min) and
+//! [`max`](Adaptive::max).
+//!
+//! | [`Adaptive`] | grows | shrinks | for |
+//! |---|---|---|---|
+//! | [`gradient`](Adaptive::gradient) | while calls take no longer than in the long run | as much as they take longer | most backends |
+//! | [`min_rtt`](Adaptive::min_rtt) | the same, against the shortest | the same | backends whose times vary little; finds a new limit soonest |
+//! | [`vegas`](Adaptive::vegas) | while few seem to wait | by one or two, once more than six seem to | knees above thirty, where a limit that jumps does harm |
+//! | [`aimd`](Adaptive::aimd) | by one in the time of a call | by a tenth after a drop | backends that say no, or a time that must be kept |
+//!
+//! All of them keep to this. The limit never grows while less than half of it is in use, for then nothing
+//! was learned about more. What began before the last window, or decrease, is old news. A drop shrinks it,
+//! and where all calls are dropped it goes down to the floor, which is at least 1. To learn what a call takes
+//! that waits for no other, those that go by time lower it by three tenths for a window, a minute apart,
+//! and only while calls take long: nobody is refused for a measurement on an idle day. Of very short calls
+//! (below 100 µs) they learn nothing.
+//!
+//! | the call | says |
+//! |---|---|
+//! | success, slow success | that it was served, in this time |
+//! | failure, [soft failure](crate::outcome::Outcome::SoftFailure) (429), panic, cut off by one of our timeouts or deadlines, longer than [`timeout`](Adaptive::timeout) | that it was dropped |
+//! | to be ignored, cancelled, refused by a guard further in before it began, [exempt](Class::Exempt) | nothing; its place is free |
+//!
+//! Any `Err` is a failure unless a [classifier](Bulkhead::classify) knows better: **a backend that answers
+//! "not found" by an `Err` needs one**. Time is taken from when there is a place to the result, to the first
+//! item of a stream, to the head of a response. `set_limit` pins such a limit and `reconfigure` lets it go
+//! on; a config whose `limit` and `adaptive` are as they were leaves what was found as it is.
+//! [`limited_by`](Bulkhead::limited_by) has an algorithm of your own find it. In shadow mode it is found and
+//! shown, and nobody is refused; but as nobody is kept out, what a call takes alone cannot be measured anew.
+//!
 //! # Streams, and what else outlives its call
 //!
 //! A [`Permit`] is a place that goes where you take it: [`hold`](Permit::hold) keeps it until a stream
 //! ends, [`try_acquire_owned`](Bulkhead::try_acquire_owned) and [`acquire_owned`](Bulkhead::acquire_owned)
 //! give one that outlives the handle. A call's own place is free when its future is ready: where that
-//! is a response whose body is still to come, hold a permit until the body ends.
+//! is a response whose body is still to come,
+//! [`layer().until_body_ends()`](BulkheadLayer::until_body_ends) keeps it until the body has ended, failed or
+//! been dropped.
 //!
 //! # What it costs
 //!
 //! With a place free and nobody waiting: one compare-and-swap coming in and one subtraction going out, on
 //! one shared word, where threads meet. No lock, no clock, no allocation. A refusal without a queue takes
 //! no lock either. To wait takes a short lock, a reading of the clock, and one allocation for the call
-//! and its timer. In the tower door a call that has to wait also clones the inner service. Figures:
+//! and its timer. In the tower door a call that has to wait also clones the inner service. An adaptive limit
+//! reads an exact clock twice for each call that is measured, and takes a lock that nobody waits for, once:
+//! some thousand times a second at most, and beyond that for one call in two, four, up to 64; a call that is
+//! not measured costs a few instructions more than under a fixed limit. No allocation. Figures:
 //! `benches/peers/RESULTS.md`.
 //!
 //! # What a drop does
@@ -83,6 +122,23 @@
 //! # }
 //! ```
 //!
+//! A limit that finds itself, and the results it goes by:
+//!
+//! ```
+//! use buttress::{Error, bulkhead::{Adaptive, Bulkhead, Config}, outcome::Outcome};
+//! # enum ApiError { NotFound, Busy }
+//!
+//! let config = Config::new().with_limit(20).with_adaptive(Adaptive::gradient().with_max(200));
+//! let search = Bulkhead::new("search", config)?.classify(
+//!     |result: &Result<String, Error<ApiError>>| match result {
+//!         Ok(_) | Err(Error::Inner(ApiError::NotFound)) => Outcome::Success,
+//!         Err(_) => Outcome::Failure,
+//!     },
+//! );
+//! println!("{:?}", search.snapshot().adaptive);
+//! # Ok::<_, buttress::config::ConfigError>(())
+//! ```
+//!
 //! # Example (tower)
 //!
 //! ```
@@ -99,12 +155,14 @@
 //!     },
 //! );
 //! let service = ServiceBuilder::new()
-//!     .layer(gateway.layer())
+//!     .layer(gateway.layer()) // or .until_body_ends(), for responses that are long
 //!     .layer(Lift::layer())
 //!     .service(service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(())) }));
 //! # Ok::<_, buttress::config::ConfigError>(())
 //! ```
 
+#[cfg(feature = "http")]
+mod bodies;
 mod class;
 mod closing;
 mod config;
@@ -118,21 +176,25 @@ mod permit;
 mod queue;
 mod shared;
 mod snapshot;
+mod tuner;
 mod waiter;
 
+#[cfg(feature = "http")]
+pub use self::bodies::{CallingForBody, UntilBodyEndsLayer, UntilBodyEndsService};
 #[cfg(feature = "tower")]
 pub use self::layer::{BulkheadLayer, BulkheadService, Sent};
 pub use self::{
     class::{Class, Sort},
     closing::Closing,
-    config::{Config, Order, Plan, Shares},
+    config::{Adaptive, Algorithm, Config, Order, Plan, Shares},
     future::{Acquiring, Calling},
     handle::Bulkhead,
     operation::{Called, Operation, Ran},
-    permit::Permit,
+    permit::{Permit, Settling},
     shared::{Borrowed, Owned},
-    snapshot::{Classes, Share, Snapshot, State, Totals},
+    snapshot::{Adapting, Classes, Share, Snapshot, State, Totals},
 };
+pub use crate::ground::adaptive::{Limit, Sample};
 
 #[cfg(all(test, buttress_loom))]
 #[path = "../../../tests/loom/bulkhead.rs"]

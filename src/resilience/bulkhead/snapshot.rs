@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use super::config::Algorithm;
 use crate::ground::{mode::Mode, name::Name};
 
 /// A look at a bulkhead, for health pages and dashboards.
@@ -13,6 +16,8 @@ pub struct Snapshot {
     pub mode: Mode,
     /// The most that may be in flight.
     pub limit: u32,
+    /// How it finds that limit, if it does.
+    pub adaptive: Option<Adapting>,
     /// Calls in flight.
     pub in_flight: u32,
     /// The most that ever were.
@@ -23,6 +28,39 @@ pub struct Snapshot {
     pub classes: Classes,
     /// Since it was made.
     pub totals: Totals,
+}
+
+/// How a bulkhead finds its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Adapting {
+    /// By which algorithm; none if it is [somebody's own](super::Bulkhead::limited_by).
+    pub algorithm: Option<Algorithm>,
+    /// The least that it shrinks to.
+    pub min: u32,
+    /// The most that it grows to.
+    pub max: u32,
+    /// What it has found; it holds unless the limit is pinned.
+    pub found: u32,
+    /// Whether the limit was [set by hand](super::Bulkhead::set_limit), and stays as it is.
+    pub pinned: bool,
+    /// What a call takes that waits for no other, as far as that is known; in milliseconds.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "baseline_ms", with = "crate::ground::config::millis::exact")
+    )]
+    pub baseline: Option<Duration>,
+    /// Of so many calls one is measured: 1 unless there are thousands a second.
+    pub one_in: u32,
+    /// Calls that it goes by.
+    pub samples: u64,
+    /// Those of them that were dropped.
+    pub drops: u64,
+    /// Calls that were measured and say nothing: cancelled, never begun, begun before the limit was set.
+    pub ignored: u64,
+    /// Calls that were measured and ended just when another was heard.
+    pub missed: u64,
 }
 
 /// Whether a bulkhead lets calls in.

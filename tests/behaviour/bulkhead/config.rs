@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use buttress::{
     Mode,
-    bulkhead::{Bulkhead, Config, Order, Shares},
+    bulkhead::{Adaptive, Algorithm, Bulkhead, Config, Order, Shares},
 };
 
 use super::SECOND;
@@ -15,7 +15,7 @@ fn flaws(config: Config) -> Vec<&'static str> {
 #[test]
 fn a_limit_of_zero_is_a_mistake_bh_02() {
     let error = Bulkhead::new("house", Config::new().with_limit(0)).unwrap_err();
-    assert_eq!(error.to_string(), "bulkhead config: limit must be between 1 and 1048575");
+    assert_eq!(error.to_string(), "bulkhead config: limit must be 1 to 1048575");
     let bulkhead = Bulkhead::new("house", Config::new().with_limit(3)).unwrap();
     assert!(bulkhead.set_limit(0).is_err());
     assert!(bulkhead.reconfigure(Config::new().with_limit(0)).is_err());
@@ -89,4 +89,75 @@ fn a_snapshot_can_be_shown() {
     assert_eq!((&seen["in_flight"], &seen["limit"]), (&1.into(), &2.into()));
     assert_eq!(seen["classes"]["normal"]["in_flight"], 1);
     assert_eq!(format!("{bulkhead:?}"), r#"Bulkhead { name: "house", limit: 2, .. }"#);
+}
+
+#[test]
+fn every_fault_of_an_adaptive_limit_is_told_by_its_field_d13() {
+    let with = |limit, adaptive| flaws(Config::new().with_limit(limit).with_adaptive(adaptive));
+    let gradient = Adaptive::gradient();
+    let all =
+        gradient.with_min(0).with_max(1 << 20).with_tolerance(0.9).with_timeout(Duration::ZERO);
+    assert_eq!(
+        with(0, all),
+        ["limit", "adaptive.min", "adaptive.max", "adaptive.tolerance", "adaptive.timeout"]
+    );
+    assert_eq!(with(20, gradient.with_min(9).with_max(8)), ["adaptive.min, adaptive.max"]);
+    assert_eq!(with(20, gradient.with_max(19)), ["limit"]);
+    assert_eq!(with(20, gradient.with_min(21)), ["limit"]);
+    for tolerance in [f64::NAN, f64::INFINITY, 0.0, -1.5, 10.1] {
+        assert_eq!(with(20, Adaptive::min_rtt().with_tolerance(tolerance)), ["adaptive.tolerance"]);
+    }
+    for adaptive in [Adaptive::vegas(), Adaptive::aimd(SECOND)] {
+        assert_eq!(with(20, adaptive.with_tolerance(1.5)), ["adaptive.tolerance"]);
+    }
+    let error = Config::new().with_adaptive(gradient.with_max(200)).parse().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "bulkhead config: limit must be within adaptive.min and adaptive.max: it is where the limit starts"
+    );
+    assert!(Config::new().with_adaptive(gradient).parse().is_ok(), "the defaults");
+    assert!(
+        Config::new().with_limit(5).with_adaptive(gradient.with_min(5).with_max(5)).parse().is_ok()
+    );
+}
+
+#[test]
+fn an_adaptive_limit_is_read_from_a_file_and_written_back() {
+    let text = r#"
+        limit = 20
+
+        [adaptive]
+        algorithm = "min_rtt"
+        max = 200
+        tolerance = 1.25
+        timeout = "5s"
+    "#;
+    let config: Config = toml::from_str(text).unwrap();
+    let adaptive = Adaptive::min_rtt().with_max(200).with_tolerance(1.25).with_timeout(5 * SECOND);
+    assert_eq!(config, Config::new().with_limit(20).with_adaptive(adaptive));
+    let json = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<Config>(&json).unwrap(), config);
+    let config: Config = toml::from_str("adaptive = { algorithm = \"aimd\" }").unwrap();
+    assert_eq!(config.adaptive.map(|adaptive| adaptive.algorithm), Some(Algorithm::Aimd));
+    assert_eq!(
+        toml::from_str::<Config>("adaptive = {}").unwrap().adaptive,
+        Some(Adaptive::default())
+    );
+    for wrong in ["adaptive = { algorithm = \"cubic\" }", "adaptive = { most = 8 }"] {
+        assert!(toml::from_str::<Config>(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_snapshot_shows_how_a_limit_finds_itself() {
+    let config = Config::new().with_limit(20).with_adaptive(Adaptive::vegas().with_max(200));
+    let bulkhead = Bulkhead::new("house", config).unwrap();
+    let seen = serde_json::to_value(bulkhead.snapshot()).unwrap();
+    assert_eq!(
+        seen["adaptive"],
+        serde_json::json!({
+            "algorithm": "vegas", "min": 1, "max": 200, "found": 20, "pinned": false,
+            "baseline_ms": null, "one_in": 1, "samples": 0, "drops": 0, "ignored": 0, "missed": 0,
+        })
+    );
 }

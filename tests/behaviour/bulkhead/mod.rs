@@ -1,15 +1,19 @@
 //! A bulkhead, by the cases of the catalogue (`bh_…`, `dr_…`) and beyond, through every door.
 
+mod adaptive;
 mod admission;
+mod bodies;
 mod classes;
 mod closing;
 mod config;
 mod keyed;
+mod knee;
 mod permits;
 mod queue;
 mod resizing;
 mod shadow;
 mod threads;
+mod told;
 
 use std::{future::Future, pin::Pin, time::Duration};
 

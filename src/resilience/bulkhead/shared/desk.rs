@@ -9,7 +9,8 @@ use super::{
         queue::{Queue, Rank, State},
     },
     Core,
-    entry::{Place, Why},
+    entry::Why,
+    place::Place,
 };
 use crate::ground::{sync::atomic::Ordering, time::Instant};
 
@@ -157,7 +158,7 @@ impl Core {
         let rank = desk.queue.rank(at);
         let state = desk.queue.leave(at);
         drop(desk);
-        Some(ended(state, rank))
+        Some(self.ended(state, rank))
     }
 
     /// Its time is up, for this reason: unless its wait has ended meanwhile.
@@ -172,7 +173,7 @@ impl Core {
                 self.refused(why, 1);
                 Ended::Refused(why)
             }
-            state => ended(state, rank),
+            state => self.ended(state, rank),
         }
     }
 
@@ -183,7 +184,9 @@ impl Core {
             let rank = desk.queue.rank(at);
             (desk.queue.leave(at), rank)
         });
-        if let Ended::Placed(place) = ended(state, rank) {
+        if let Ended::Placed(mut place) = self.ended(state, rank) {
+            // Nothing was done there.
+            place.take_started();
             self.leave(place);
         }
     }
@@ -208,6 +211,16 @@ impl Core {
         in_flight
     }
 
+    fn ended(&self, state: Option<State<Waker>>, rank: Option<Rank>) -> Ended {
+        match state {
+            Some(State::Placed) => Ended::Placed(self.place_of(rank)),
+            Some(State::Shed) => Ended::Refused(Why::Shed),
+            Some(State::Closed) => Ended::Refused(Why::Closed),
+            // Nobody gives a slot back but its owner.
+            Some(State::Waiting(_)) | None => Ended::Refused(Why::Expired),
+        }
+    }
+
     pub(in super::super) fn listen_no_more(&self, number: u64) {
         let waker = self.desk.lock().listeners.remove(&number);
         drop(waker);
@@ -225,15 +238,5 @@ fn send_away(desk: &mut Desk, after: &mut After, order: Order) {
             after.wakes(desk.queue.end(at, State::Closed));
             after.closed += 1;
         }
-    }
-}
-
-fn ended(state: Option<State<Waker>>, rank: Option<Rank>) -> Ended {
-    match state {
-        Some(State::Placed) => Ended::Placed(rank.map_or(Place::NONE, Place::of)),
-        Some(State::Shed) => Ended::Refused(Why::Shed),
-        Some(State::Closed) => Ended::Refused(Why::Closed),
-        // Nobody gives a slot back but its owner.
-        Some(State::Waiting(_)) | None => Ended::Refused(Why::Expired),
     }
 }

@@ -9,25 +9,14 @@ use super::{
         queue::{Rank, State},
     },
     Core, Until,
+    place::Place,
+    tuning::{is_measuring, limit_of},
 };
 use crate::ground::{
     mode::Mode,
     sync::atomic::Ordering,
     time::{self, Deadline, Instant},
 };
-
-/// A place taken by somebody: of its class, or of none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) struct Place(Option<Rank>);
-
-impl Place {
-    /// One that is not counted.
-    pub(in super::super) const NONE: Self = Self(None);
-
-    pub(super) const fn of(rank: Rank) -> Self {
-        Self(Some(rank))
-    }
-}
 
 /// What becomes of a call that asks to be let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,18 +47,31 @@ impl Core {
     #[inline]
     pub(in super::super) fn place_at_once(&self, class: Class) -> Option<Place> {
         let Some(rank) = Rank::of(class) else { return Some(Place::NONE) };
-        let limit = self.limit.load(Ordering::Relaxed);
+        let hot = self.hot();
+        let limit = limit_of(hot);
         let mut word = Word(self.word.load(Ordering::Relaxed));
         while word.is_calm() && word.total() < limit {
             match self.replace(word, word.0 + Word::one(rank)) {
                 Ok(()) => {
                     self.peaks(word.total() + 1);
-                    return Some(Place(Some(rank)));
+                    return Some(self.place(rank, hot));
                 }
                 Err(now) => word = now,
             }
         }
         None
+    }
+
+    /// A place that was taken just now.
+    #[inline]
+    fn place(&self, rank: Rank, hot: u32) -> Place {
+        let place = Place::of(rank);
+        if is_measuring(hot) { self.stamp(place, hot) } else { place }
+    }
+
+    /// One that was taken for somebody else, who has come for it now.
+    pub(super) fn place_of(&self, rank: Option<Rank>) -> Place {
+        rank.map_or(Place::NONE, |rank| self.place(rank, self.hot()))
     }
 
     #[inline]
@@ -89,10 +91,13 @@ impl Core {
     /// Gives a place back.
     #[inline]
     pub(in super::super) fn leave(&self, place: Place) {
-        if let Some(rank) = place.0 {
-            let before = self.word.fetch_sub(Word::one(rank), Ordering::AcqRel);
-            if !Word(before).is_calm() {
+        if let Some(rank) = place.rank() {
+            let before = Word(self.word.fetch_sub(Word::one(rank), Ordering::AcqRel));
+            if !before.is_calm() {
                 self.serve();
+            }
+            if place.is_timed() {
+                self.abandoned(place, before);
             }
         }
     }
@@ -176,7 +181,7 @@ impl Core {
             match self.replace(word, word.0 + Word::one(rank)) {
                 Ok(()) => {
                     self.placed(word, terms.limit, terms.queue);
-                    return Ok(Place(Some(rank)));
+                    return Ok(self.place_of(Some(rank)));
                 }
                 Err(now) => word = now,
             }
@@ -193,7 +198,7 @@ impl Core {
                     return Err(Why::Full);
                 }
                 match self.count_in(word, rank) {
-                    Ok(_) => return Ok(Place(Some(rank))),
+                    Ok(_) => return Ok(self.place_of(Some(rank))),
                     Err(now) => word = now,
                 }
             }
@@ -257,7 +262,7 @@ impl Core {
             self.serve_some(desk, after);
             if desk.queue.is_placed(at) {
                 desk.queue.leave(at);
-                Entry::Placed(Place(Some(rank)))
+                Entry::Placed(self.place_of(Some(rank)))
             } else {
                 Entry::Queued(at, until)
             }

@@ -6,16 +6,23 @@
 
 mod desk;
 mod entry;
+mod place;
+mod tuning;
 
 use std::{thread::LocalKey, time::Duration};
 
-use self::desk::Desk;
+use self::{
+    desk::Desk,
+    tuning::{Rules, Untold, limit_of},
+};
 pub(super) use self::{
     desk::Ended,
-    entry::{Entry, Place, Why},
+    entry::{Entry, Why},
+    place::Place,
 };
 use super::{
-    config::{Config, Order, Plan},
+    class::Class,
+    config::{Order, Plan},
     machine::{Terms, Word},
     queue::Rank,
     snapshot::{Classes, Share, Snapshot, State, Totals},
@@ -24,13 +31,14 @@ use crate::ground::{
     hold,
     mode::Mode,
     name::Name,
+    outcome::{Classify, Outcome, Standard},
     refusal::Refusal,
     stats::Counter,
     sync::{
         Mutex, Padded, Park, Spot,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
-    telemetry::Meter,
+    telemetry::{Gauge, Meter},
     time::{Instant, nanos},
 };
 
@@ -40,8 +48,9 @@ use crate::ground::{
 pub struct Core {
     /// A [`Word`].
     word: Padded<AtomicU64>,
-    /// Can be changed while running; [`serve`](Self::serve) lets in whoever that lets in.
-    limit: AtomicU32,
+    /// The limit, and above it of how many calls one is measured, if any is. Can be changed while running;
+    /// [`serve`](Self::serve) lets in whoever that lets in.
+    hot: AtomicU32,
     sure: [AtomicU32; 3],
     queue: AtomicU32,
     /// The most that ever were in flight.
@@ -51,10 +60,12 @@ pub struct Core {
     /// Nanoseconds.
     wait: AtomicU64,
     desk: Mutex<Desk>,
-    /// What it goes by, but for the limit, which may have been set apart.
-    config: Mutex<Config>,
+    /// What it goes by.
+    rules: Mutex<Rules>,
     name: Name,
     counts: Counts,
+    untold: Untold,
+    gauge: Gauge,
 }
 
 #[derive(Debug)]
@@ -68,11 +79,25 @@ struct Counts {
     meters: [Meter; 3],
 }
 
+/// How a view of a bulkhead sees its calls: how much they matter, and how they went.
+#[derive(Clone, Copy, Debug)]
+#[expect(unnameable_types, reason = "named by two aliases only")]
+pub struct Eyes<S, C> {
+    pub(super) sort: S,
+    pub(super) classify: C,
+}
+
+impl<T, E, S, C: Classify<T, E>> Classify<T, E> for Eyes<S, C> {
+    fn classify(&self, result: &Result<T, E>) -> Outcome {
+        self.classify.classify(result)
+    }
+}
+
 /// A call's hold on its bulkhead by reference.
-pub type Borrowed<'a, S = super::class::Class> = hold::Borrowed<'a, Core, S>;
+pub type Borrowed<'a, S = Class, C = Standard> = hold::Borrowed<'a, Core, Eyes<S, C>>;
 
 /// A call's hold on its bulkhead by itself.
-pub type Owned<S = super::class::Class> = hold::Owned<Core, S>;
+pub type Owned<S = Class, C = Standard> = hold::Owned<Core, Eyes<S, C>>;
 
 thread_local! {
     static PARKED: Spot<Core> = const { Spot::new(None) };
@@ -85,11 +110,13 @@ impl Park for Core {
 }
 
 impl Core {
-    /// `width`: what keeps the threads that are refused apart.
-    pub(super) fn new(name: Name, plan: &Plan, width: usize) -> Self {
+    /// `width`: what keeps the threads that are refused apart. `alone`: it is the only one of its name, so
+    /// its gauge means something.
+    pub(super) fn new(name: Name, plan: &Plan, width: usize, alone: bool) -> Self {
+        let rules = Rules::new(plan.config().clone());
         let core = Self {
             word: Padded(AtomicU64::new(0)),
-            limit: AtomicU32::new(0),
+            hot: AtomicU32::new(0),
             sure: std::array::from_fn(|_| AtomicU32::new(0)),
             queue: AtomicU32::new(0),
             peak: AtomicU32::new(0),
@@ -97,7 +124,8 @@ impl Core {
             lifo: AtomicU32::new(0),
             wait: AtomicU64::new(0),
             desk: Mutex::new(Desk::new()),
-            config: Mutex::new(plan.config().clone()),
+            untold: Untold::new(),
+            gauge: Gauge::limit(&name, alone),
             counts: Counts {
                 full: Counter::new(width),
                 queued: Counter::new(1),
@@ -109,41 +137,26 @@ impl Core {
                     .map(|kind| Meter::new(&name, kind)),
             },
             name,
+            rules: Mutex::new(rules),
         };
-        core.obey(plan.config(), plan.config().limit);
+        core.obey(&core.rules.lock(), plan.config().limit);
         core
     }
 
-    pub(super) fn reconfigure(&self, plan: &Plan) {
-        let mut config = self.config.lock();
-        config.clone_from(plan.config());
-        self.obey(&config, config.limit);
-        drop(config);
-        self.serve();
-    }
-
-    /// Whoever sets a limit has checked it: at least 1, at most what a word can count.
-    pub(super) fn set_limit(&self, limit: u32) {
-        let config = self.config.lock();
-        self.obey(&config, limit);
-        drop(config);
-        self.serve();
-    }
-
-    fn obey(&self, config: &Config, limit: u32) {
+    fn obey(&self, rules: &Rules, limit: u32) {
         // Every call reads these: what stays as it is is not written.
         let set = |number: &AtomicU32, to| {
             if number.load(Ordering::Relaxed) != to {
                 number.store(to, Ordering::Relaxed);
             }
         };
-        let terms = Terms::new(config, limit);
-        set(&self.limit, terms.limit);
+        let terms = Terms::new(&rules.config, limit);
+        set(&self.hot, rules.hot(limit));
         self.sure.iter().zip(terms.sure).for_each(|(number, sure)| set(number, sure));
         set(&self.queue, terms.queue);
         set(&self.shadow, u32::from(terms.mode == Mode::Shadow));
         set(&self.lifo, u32::from(terms.order == Order::Lifo));
-        let wait = nanos(config.wait);
+        let wait = nanos(rules.config.wait);
         if self.wait.load(Ordering::Relaxed) != wait {
             self.wait.store(wait, Ordering::Relaxed);
         }
@@ -154,7 +167,18 @@ impl Core {
     }
 
     pub(super) fn limit(&self) -> u32 {
-        self.limit.load(Ordering::Relaxed)
+        limit_of(self.hot())
+    }
+
+    /// The limit, and of how many calls one is measured.
+    #[inline]
+    fn hot(&self) -> u32 {
+        self.hot.load(Ordering::Relaxed)
+    }
+
+    /// Calls in flight.
+    pub(super) fn in_flight(&self) -> u32 {
+        self.word().total()
     }
 
     fn word(&self) -> Word {
@@ -240,6 +264,7 @@ impl Core {
             state: self.state(),
             mode: terms.mode,
             limit: terms.limit,
+            adaptive: self.adapting(),
             in_flight: word.total(),
             peak: self.peak.load(Ordering::Relaxed),
             queued: critical.queued + normal.queued + sheddable.queued,

@@ -1,5 +1,8 @@
+mod adaptive;
+
 use std::time::Duration;
 
+pub use self::adaptive::{Adaptive, Algorithm};
 use crate::ground::{
     config::{Check, ConfigError},
     mode::Mode,
@@ -17,9 +20,12 @@ pub(super) const MOST: u32 = (1 << 20) - 1;
 )]
 #[non_exhaustive]
 pub struct Config {
-    /// The most calls in flight: 1 to 1 048 575. To let nobody in, [`close`](super::Bulkhead::close) it.
-    /// Default: 1024.
+    /// The most calls in flight: 1 to 1 048 575; where the limit is [adaptive](Self::adaptive), how many
+    /// at first. To let nobody in, [`close`](super::Bulkhead::close) it. Default: 1024.
     pub limit: u32,
+    /// How the limit finds itself. Default: it does not, it stays as it is.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub adaptive: Option<Adaptive>,
     /// How many more may wait for a place: up to 1 048 575. Default: none, whoever finds no place is
     /// refused.
     pub queue: u32,
@@ -83,6 +89,7 @@ impl Config {
     pub const fn new() -> Self {
         Self {
             limit: 1024,
+            adaptive: None,
             queue: 0,
             wait: Duration::from_secs(1),
             order: Order::Fifo,
@@ -95,6 +102,12 @@ impl Config {
     #[must_use]
     pub const fn with_limit(self, limit: u32) -> Self {
         Self { limit, ..self }
+    }
+
+    /// Sets [`adaptive`](Self::adaptive).
+    #[must_use]
+    pub const fn with_adaptive(self, adaptive: Adaptive) -> Self {
+        Self { adaptive: Some(adaptive), ..self }
     }
 
     /// Sets [`queue`](Self::queue) and [`wait`](Self::wait).
@@ -129,6 +142,9 @@ impl Config {
     pub fn parse(self) -> Result<Plan, ConfigError> {
         let mut check = Check::new("bulkhead");
         check_limit(self.limit, &mut check);
+        if let Some(adaptive) = &self.adaptive {
+            adaptive.check(self.limit, &mut check);
+        }
         check.require(self.queue <= MOST, "queue", "must be at most 1048575");
         check.require(
             self.queue == 0 || !self.wait.is_zero(),
@@ -137,7 +153,7 @@ impl Config {
         );
         let shares = self.shares.by_class();
         let each = shares.iter().all(|share| (0.0..=1.0).contains(share));
-        check.require(each, "shares", "must each be between 0 and 1");
+        check.require(each, "shares", "must each be 0 to 1");
         // Thirds and tenths do not add up to the last bit.
         let sum: f64 = shares.iter().sum();
         check.require(!each || sum <= 1.0 + 1e-9, "shares", "must be at most 1 together");
@@ -147,7 +163,7 @@ impl Config {
 
 /// The one rule of a limit, which can also be set alone.
 pub(super) fn check_limit(limit: u32, check: &mut Check) {
-    check.require((1..=MOST).contains(&limit), "limit", "must be between 1 and 1048575");
+    check.require((1..=MOST).contains(&limit), "limit", "must be 1 to 1048575");
 }
 
 impl Shares {
