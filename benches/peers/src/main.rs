@@ -19,6 +19,7 @@ mod calls;
 mod fallback;
 mod harness;
 mod hedge;
+mod keyed;
 mod latency;
 mod pace;
 mod rate_limit;
@@ -47,6 +48,7 @@ const ROOMS: &[Room] = &[
     ("retry", retry::run),
     ("latency", latency::run),
     ("rate_limit", rate_limit::run),
+    ("keyed", keyed::run),
     ("fallback", fallback::run),
     ("hedge", hedge::run),
 ];

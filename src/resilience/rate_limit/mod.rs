@@ -103,6 +103,7 @@ pub mod keyed;
 #[cfg(feature = "tower")]
 mod layer;
 mod machine;
+mod member;
 mod reservation;
 mod shared;
 mod snapshot;
@@ -117,6 +118,7 @@ pub use self::{
     decision::{Decision, Verdict},
     future::Limited,
     handle::RateLimiter,
+    member::Member,
     reservation::Reservation,
     shared::{Borrowed, Owned},
     snapshot::{Level, Snapshot, Totals},

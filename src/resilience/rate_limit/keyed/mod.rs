@@ -69,29 +69,34 @@
 //! ```
 
 mod config;
-#[cfg(feature = "tower")]
 mod future;
 mod handle;
+mod hash;
 #[cfg(feature = "tower")]
 mod key;
 #[cfg(feature = "tower")]
 mod layer;
+mod of_key;
 mod shared;
 mod snapshot;
-mod table;
+mod store;
 
 #[cfg(feature = "http")]
-pub use self::key::{ForwardedFor, Header, PeerAddress};
+pub use self::key::{
+    ApiKey, ApiKeyId, ByPrefix, Forwarded, ForwardedFor, Header, Network, NotANetwork, PeerAddress,
+};
 pub use self::{
     config::{Config, Plan, Tier, WhenCrowded},
-    handle::KeyedRateLimiter,
+    future::KeyLimited,
+    handle::{KeyedRateLimiter, OfKey},
+    hash::{Seeded, SeededHasher},
     snapshot::{Snapshot, Totals},
+    store::{Exact, Store, Tagged},
 };
 #[cfg(feature = "tower")]
 pub use self::{
-    future::KeyLimited,
-    key::KeyOf,
-    layer::{KeyedRateLimitLayer, KeyedRateLimitService},
+    key::{Either, FirstOf, KeyOf},
+    layer::{Deferred, KeyedRateLimitLayer, KeyedRateLimitService},
 };
 
 #[cfg(all(test, buttress_loom))]
