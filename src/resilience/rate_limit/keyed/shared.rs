@@ -40,10 +40,12 @@ pub(super) struct Shared<K: ?Sized, S> {
     usual: [Live; 1 + MOST_ALSO],
     flags: AtomicU32,
     epoch: Instant,
+    /// Every key has one rate, and it is the same.
+    is_simple: bool,
     tiers: Option<Tiers<K>>,
     admitted: OwnCounter,
     refused: OwnCounter,
-    crowded: Counter,
+    crowds: Counter,
     plan: Mutex<Plan>,
     meter: Meter,
     name: Name,
@@ -93,10 +95,11 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
             usual: std::array::from_fn(|_| Live::none()),
             flags: AtomicU32::new(0),
             epoch: time::now(),
+            is_simple: tiers.is_none() && plan.config().also.is_empty(),
             tiers,
             admitted: OwnCounter::new(shards()),
             refused: OwnCounter::new(shards()),
-            crowded: Counter::new(1),
+            crowds: Counter::new(1),
             plan: Mutex::new(plan.clone()),
             meter: Meter::new(&name, "rate_limited"),
             name,
@@ -136,41 +139,63 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
     /// Takes so many tokens of this key, if they are there.
     #[inline]
     pub(super) fn take(&self, key: &K, tokens: u64) -> Result<(), Short> {
+        if !self.is_simple {
+            return self.take_by_tier(key, tokens);
+        }
+        let spent = self.store.visit_first(
+            key,
+            || self.units(time::recent()),
+            |word| self.spend(word, self.usual[0].get(), tokens),
+        );
+        match spent {
+            Some(Ok(())) => {
+                self.admitted.add_one();
+                Ok(())
+            }
+            Some(Err(short)) => self.refuse(short),
+            None => self.crowded(self.usual[0].get(), tokens),
+        }
+    }
+
+    /// The same where keys have several rates, or there are tiers.
+    #[inline(never)]
+    fn take_by_tier(&self, key: &K, tokens: u64) -> Result<(), Short> {
         let tier = self.tier(key);
         let spent = self.store.visit(
             key,
             || self.units(time::recent()),
-            |words| self.spend(words, tier.as_ref(), tokens),
+            |words| self.spend_of_each(words, &tier, tokens),
         );
-        match spent.unwrap_or_else(|| self.crowd(tier.as_ref(), tokens)) {
-            Ok(()) => {
+        match spent {
+            Some(Ok(())) => {
                 self.admitted.add_one();
                 Ok(())
             }
-            Err(short) => self.refuse(short),
+            Some(Err(short)) => self.refuse(short),
+            None => self.crowded(tier.first, tokens),
         }
     }
 
-    #[inline]
-    fn spend(&self, words: Words<'_>, tier: Option<&Tier>, tokens: u64) -> Result<(), Short> {
-        let terms = match tier {
-            None => self.usual[0].get(),
-            Some(tier) => tier.first,
-        };
-        if !words.also.is_empty() || tier.is_some_and(|tier| tier.further() > 0) {
-            return self.spend_of_all(words, &tier.copied().unwrap_or_else(|| self.usual()), tokens);
+    fn spend_of_each(&self, words: Words<'_>, tier: &Tier, tokens: u64) -> Result<(), Short> {
+        if tier.further() == 0 {
+            return self.spend(words.first, tier.first, tokens);
         }
+        self.spend_of_all(words, tier, tokens)
+    }
+
+    #[inline]
+    fn spend(&self, bucket: &AtomicU64, terms: Terms, tokens: u64) -> Result<(), Short> {
         let cost = terms.cost(tokens);
-        let word = words.first.load(Ordering::Relaxed);
+        let word = bucket.load(Ordering::Relaxed);
         if word & BUSY != 0 {
             let coarse = self.units(time::recent());
             match foretell(word, coarse, cost, terms.capacity, LATE_UNITS) {
-                Some(Ok(next)) if replace(words.first, word, next).is_ok() => return Ok(()),
-                Some(Err(short)) => return Err(self.short(words.first, terms, cost, short)),
+                Some(Ok(next)) if replace(bucket, word, next).is_ok() => return Ok(()),
+                Some(Err(short)) => return Err(self.short(bucket, terms, cost, short)),
                 _ => {}
             }
         }
-        self.spend_exactly(words.first, terms, cost)
+        self.spend_exactly(bucket, terms, cost)
     }
 
     #[inline]
@@ -257,15 +282,25 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
     /// The key finds no place.
     #[cold]
     #[inline(never)]
-    fn crowd(&self, tier: Option<&Tier>, tokens: u64) -> Result<(), Short> {
-        self.crowded.add_one();
-        let terms = tier.map_or_else(|| self.usual[0].get(), |tier| tier.first);
+    fn crowd(&self, terms: Terms, tokens: u64) -> Result<(), Short> {
+        self.crowds.add_one();
         if terms.exceeds(terms.cost(tokens)) {
             return Err(Short::NEVER);
         }
         match self.flags.load(Ordering::Relaxed) & REFUSES_WHEN_CROWDED {
             0 => Ok(()),
             _ => Err(Short(terms.interval)),
+        }
+    }
+
+    #[cold]
+    fn crowded(&self, terms: Terms, tokens: u64) -> Result<(), Short> {
+        match self.crowd(terms, tokens) {
+            Ok(()) => {
+                self.admitted.add_one();
+                Ok(())
+            }
+            Err(short) => self.refuse(short),
         }
     }
 
@@ -290,7 +325,7 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
         if self.mode() == Mode::Shadow {
             return None;
         }
-        let tier = self.tier(key).unwrap_or_else(|| self.usual());
+        let tier = self.tier(key);
         if tier.terms().any(|terms| terms.exceeds(terms.cost(tokens))) {
             return Some(Short::NEVER);
         }
@@ -301,17 +336,17 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
 
     /// Takes so many tokens of this key if they are there, and tells about it.
     pub(super) fn check(&self, key: &K, tokens: u64) -> Decision {
-        let tier = self.tier(key).unwrap_or_else(|| self.usual());
+        let tier = self.tier(key);
         let spent = self.store.visit(
             key,
             || self.units(time::recent()),
             |words| {
-                let spent = self.spend(words, Some(&tier), tokens);
+                let spent = self.spend_of_each(words, &tier, tokens);
                 (spent, self.decision(Some(words), &tier, tokens, spent.is_ok()))
             },
         );
         let (spent, decision) = spent.unwrap_or_else(|| {
-            let passes = self.crowd(Some(&tier), tokens);
+            let passes = self.crowd(tier.first, tokens);
             (passes, self.decision(None, &tier, tokens, passes.is_ok()))
         });
         match spent {
@@ -323,7 +358,7 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
 
     /// The same without taking any.
     pub(super) fn peek(&self, key: &K, tokens: u64) -> Decision {
-        let tier = self.tier(key).unwrap_or_else(|| self.usual());
+        let tier = self.tier(key);
         self.store
             .look(key, |words| self.decision(Some(words), &tier, tokens, false))
             .unwrap_or_else(|| self.decision(None, &tier, tokens, false))
@@ -347,13 +382,13 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
 
     /// Gives tokens back to this key.
     pub(super) fn give_back(&self, key: &K, tokens: u64) {
-        let tier = self.tier(key).unwrap_or_else(|| self.usual());
+        let tier = self.tier(key);
         self.store.look(key, |words| give_back(words.iter().zip(tier.terms()), tokens));
     }
 
     /// Takes what there is of this key.
     pub(super) fn drain(&self, key: &K) {
-        let tier = self.tier(key).unwrap_or_else(|| self.usual());
+        let tier = self.tier(key);
         let coarse = || self.units(time::recent());
         self.store.visit(key, coarse, |words| {
             let now = self.units(time::now());
@@ -379,21 +414,19 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
             totals: Totals {
                 admitted: self.admitted.total(),
                 refused: self.refused.total(),
-                crowded: self.crowded.total(),
+                crowded: self.crowds.total(),
             },
         }
     }
 
-    /// The tier of this key, where there are any.
-    #[inline]
-    fn tier(&self, key: &K) -> Option<Tier> {
-        self.tiers.as_ref().map(|tiers| time::outside(|| tiers(key)))
-    }
-
-    /// That of every key where there are none.
-    fn usual(&self) -> Tier {
-        let further = self.store.further();
-        Tier::from_terms(self.usual[0].get(), self.usual[1..].iter().map(Live::get).take(further))
+    fn tier(&self, key: &K) -> Tier {
+        match &self.tiers {
+            Some(tiers) => time::outside(|| tiers(key)),
+            None => {
+                let further = self.usual[1..].iter().map(Live::get).take(self.store.further());
+                Tier::from_terms(self.usual[0].get(), further)
+            }
+        }
     }
 
     fn mode(&self) -> Mode {

@@ -100,8 +100,7 @@ impl<K> Set<K> {
             *slot = self.entries[at].take().map(|entry| entry.key);
         }
         let Some(at) = self.entries.iter().position(Option::is_none) else { return Err(key) };
-        // The further words of whoever stood here last may be behind the first: not by this clock's
-        // time, which is why they were free. They are full.
+        // The further words that are here are those of a full bucket.
         self.tags[at] = tag;
         self.entries[at] = Some(Entry { key, word: AtomicU64::new(0) });
         Ok(gone)
@@ -130,6 +129,16 @@ where
                 bring(lock, tag(hash), key, now(), work)
             }
         }
+    }
+
+    #[inline]
+    fn visit_first<R>(
+        &self,
+        key: &K,
+        now: impl FnOnce() -> u64,
+        work: impl FnOnce(&AtomicU64) -> R,
+    ) -> Option<R> {
+        self.visit(key, now, |words| work(words.first))
     }
 
     fn look<R>(&self, key: &K, work: impl FnOnce(Words<'_>) -> R) -> Option<R> {

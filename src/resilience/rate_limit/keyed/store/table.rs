@@ -37,7 +37,7 @@ impl Place {
 
 impl Line {
     /// Without a branch that depends on where it is, which no processor could foresee.
-    #[inline]
+    #[inline(always)]
     fn find(&self, tag: u64) -> Option<usize> {
         let has = |at: usize| usize::from(self.0[at].tag() == tag);
         let at = (has(1) + has(2) * 2 + has(3) * 3) & (WIDTH - 1);
@@ -66,14 +66,24 @@ impl Table {
     /// The bucket of this hash, if it has one.
     #[inline]
     pub(in super::super) fn find(&self, hash: u64) -> Option<Words<'_>> {
+        self.find_place(hash).map(|(line, at)| self.words(line, at))
+    }
+
+    /// Its first word alone.
+    #[inline(always)]
+    pub(super) fn find_first(&self, hash: u64) -> Option<&AtomicU64> {
+        self.find_place(hash).map(|(line, at)| &self.lines[line].0[at].word)
+    }
+
+    #[inline(always)]
+    fn find_place(&self, hash: u64) -> Option<(usize, usize)> {
         let tag = hash | 1;
         let first = self.home(hash);
         if let Some(at) = self.lines[first].find(tag) {
-            return Some(self.words(first, at));
+            return Some((first, at));
         }
         let second = self.home(hash.rotate_left(32));
-        let at = self.lines[second].find(tag)?;
-        Some(self.words(second, at))
+        self.lines[second].find(tag).map(|at| (second, at))
     }
 
     /// A bucket for this hash, in a place that is free by this time, which may lag: in its first line, or
