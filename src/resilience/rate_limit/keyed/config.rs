@@ -2,6 +2,7 @@ use crate::{
     ground::{
         config::{Check, ConfigError},
         mode::Mode,
+        time::Clock,
     },
     resilience::rate_limit::{
         config::{Fields, MOST_ALSO, Rate},
@@ -47,6 +48,11 @@ pub struct Config {
     /// What becomes of a call whose key finds no place. Default: admit.
     #[cfg_attr(feature = "serde", serde(default))]
     pub when_crowded: WhenCrowded,
+    /// Which clock tells that a bucket is full again, for keys whose tokens take longer to come back than
+    /// the coarse one may lag (20 ms). By that, a key has over any span at most one call more. Faster
+    /// rates, and buckets that have tokens missing, always go by the exact one. Default: coarse.
+    #[cfg_attr(feature = "serde", serde(default = "clock"))]
+    pub clock: Clock,
     /// Whether it refuses, or only counts what it would have refused. Default: enforce.
     #[cfg_attr(feature = "serde", serde(default))]
     pub mode: Mode,
@@ -60,6 +66,10 @@ const fn max_keys() -> u32 {
     100_000
 }
 
+const fn clock() -> Clock {
+    Clock::Coarse
+}
+
 impl Config {
     /// This rate for every key, and the defaults.
     #[must_use]
@@ -69,6 +79,7 @@ impl Config {
             also: Vec::new(),
             max_keys: max_keys(),
             when_crowded: WhenCrowded::Admit,
+            clock: clock(),
             mode: Mode::Enforce,
         }
     }
@@ -90,6 +101,12 @@ impl Config {
     #[must_use]
     pub fn with_when_crowded(self, when_crowded: WhenCrowded) -> Self {
         Self { when_crowded, ..self }
+    }
+
+    /// Sets [`clock`](Self::clock).
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// Sets [`mode`](Self::mode).

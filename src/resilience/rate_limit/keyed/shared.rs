@@ -18,7 +18,7 @@ use crate::{
             shards,
         },
         telemetry::Meter,
-        time::{self, Instant, LATE},
+        time::{self, Clock, Instant, LATE},
     },
     resilience::rate_limit::{
         config::MOST_ALSO,
@@ -39,6 +39,8 @@ pub(super) struct Shared<K: ?Sized, S> {
     /// Of every key, unless there are tiers.
     usual: [Live; 1 + MOST_ALSO],
     flags: AtomicU32,
+    /// Keys whose tokens take so long each go by the coarse clock where their bucket is full.
+    slow: AtomicU64,
     epoch: Instant,
     /// Every key has one rate, and it is the same.
     is_simple: bool,
@@ -94,6 +96,7 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
             store,
             usual: std::array::from_fn(|_| Live::none()),
             flags: AtomicU32::new(0),
+            slow: AtomicU64::new(u64::MAX),
             epoch: time::now(),
             is_simple: tiers.is_none() && plan.config().also.is_empty(),
             tiers,
@@ -130,6 +133,8 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
             flags |= REFUSES_WHEN_CROWDED;
         }
         self.flags.store(flags, Ordering::Relaxed);
+        let slow = if config.clock == Clock::Coarse { LATE_UNITS } else { u64::MAX };
+        self.slow.store(slow, Ordering::Relaxed);
     }
 
     pub(super) const fn name(&self) -> &Name {
@@ -187,9 +192,17 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
     fn spend(&self, bucket: &AtomicU64, terms: Terms, tokens: u64) -> Result<(), Short> {
         let cost = terms.cost(tokens);
         let word = bucket.load(Ordering::Relaxed);
-        if word & BUSY != 0 {
+        let is_slow = terms.interval >= self.slow.load(Ordering::Relaxed);
+        if word & BUSY != 0 || is_slow {
             let coarse = self.units(time::recent());
-            match foretell(word, coarse, cost, terms.capacity, LATE_UNITS) {
+            let spent = if is_slow && word & !BUSY <= coarse {
+                // Full by this clock: an exact reading costs more than all the rest, and keeps the
+                // processor from fetching what the next call needs.
+                Some(spend(word, coarse, cost, terms.capacity, 0))
+            } else {
+                foretell(word, coarse, cost, terms.capacity, LATE_UNITS)
+            };
+            match spent {
                 Some(Ok(next)) if replace(bucket, word, next).is_ok() => return Ok(()),
                 Some(Err(short)) => return Err(self.short(bucket, terms, cost, short)),
                 _ => {}

@@ -88,6 +88,13 @@ impl<H> Tagged<H> {
     pub(super) fn new(keys: u32, further: usize, hasher: H) -> Self {
         Self { table: Table::new(keys, further), hasher }
     }
+
+    #[cold]
+    #[inline(never)]
+    fn elsewhere(&self, hash: u64, now: impl FnOnce() -> u64) -> Option<&AtomicU64> {
+        let words = self.table.find(hash).or_else(|| self.table.claim(hash, now()));
+        words.map(|words| words.first)
+    }
 }
 
 impl<K: ?Sized + Hash, H: BuildHasher + Clone> sealed::Store<K> for Tagged<H> {
@@ -117,7 +124,7 @@ impl<K: ?Sized + Hash, H: BuildHasher + Clone> sealed::Store<K> for Tagged<H> {
         let hash = self.hasher.hash_one(key);
         match self.table.find_first(hash) {
             Some(word) => Some(work(word)),
-            None => self.table.claim(hash, now()).map(|words| work(words.first)),
+            None => self.elsewhere(hash, now).map(work),
         }
     }
 
