@@ -52,23 +52,30 @@ fn governors<K: Hash + Eq + Clone>() -> Arc<DefaultKeyedRateLimiter<K>> {
     Arc::new(DefaultKeyedRateLimiter::keyed(quota))
 }
 
-/// One key after the other, out of those drawn.
-struct Draws<K> {
-    keys: Arc<[K]>,
+/// Which key is next. The drawn numbers are read in order, and a numbered key is made of its number: the
+/// contest itself waits for no memory.
+#[derive(Clone)]
+struct Draws {
     draws: Arc<[u32]>,
     at: usize,
 }
 
-impl<K> Draws<K> {
-    fn of(keys: &Arc<[K]>, draws: &Arc<[u32]>, at: usize) -> Self {
-        Self { keys: Arc::clone(keys), draws: Arc::clone(draws), at }
+impl Draws {
+    fn of(draws: &Arc<[u32]>, at: usize) -> Self {
+        Self { draws: Arc::clone(draws), at }
     }
 
     #[inline]
-    fn next(&mut self) -> &K {
+    fn next(&mut self) -> u32 {
         self.at = (self.at + 1) & (DRAWS - 1);
-        &self.keys[self.draws[self.at] as usize]
+        self.draws[self.at]
     }
+}
+
+/// Keys in no order: who is asked for often is not the neighbour of the next.
+#[inline]
+fn number(key: u32) -> u64 {
+    u64::from(key).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// A power of two, and far more than there are keys.
@@ -98,44 +105,40 @@ fn evenly(keys: u32) -> Arc<[u32]> {
     (0..DRAWS).map(|_| (random(&mut state) * f64::from(keys)) as u32).collect()
 }
 
-/// Keys in no order: who is asked for often is not the neighbour of the next.
-fn numbers(keys: u32) -> Arc<[u64]> {
-    (0..u64::from(keys)).map(|key| key.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect()
+/// Everybody has a bucket already, in both.
+fn filled<K: Hash + Eq + Clone>(
+    keys: u32,
+    key: impl Fn(u32) -> K,
+) -> (Arc<KeyedRateLimiter<K>>, Arc<DefaultKeyedRateLimiter<K>>) {
+    let (ours, governor) = (ours(keys), governors());
+    for key in (0..keys).map(key) {
+        let _ = (ours.try_acquire(&key), governor.check_key(&key));
+    }
+    (ours, governor)
 }
 
-/// Everybody has a bucket already, in both.
-fn many<K: Hash + Eq + Clone + Send + Sync + 'static>(
-    name: &'static str,
-    keys: Arc<[K]>,
-    draws: Arc<[u32]>,
-    gate: Gate,
-) -> Contest {
-    let (ours, governor) = (ours::<K>(keys.len() as u32), governors::<K>());
-    for key in keys.iter() {
-        let _ = (ours.try_acquire(key), governor.check_key(key));
-    }
-    // Apart: neither finds the keys in the cache that the other has just read.
-    let [mut a, mut b] = [0, DRAWS / 2].map(|at| Draws::of(&keys, &draws, at));
-    let ours = Side::new("buttress.keyed", move || assert!(ours.try_acquire(a.next()).is_ok()));
-    let theirs =
-        Side::new("governor.dashmap", move || assert!(governor.check_key(b.next()).is_ok()));
+fn many(name: &'static str, keys: u32, draws: Arc<[u32]>, gate: Gate) -> Contest {
+    let (ours, governor) = filled(keys, number);
+    // Apart: neither finds the numbers in the cache that the other has just read.
+    let [mut a, mut b] = [0, DRAWS / 2].map(|at| Draws::of(&draws, at));
+    let ours =
+        Side::new("buttress.keyed", move || assert!(ours.try_acquire(&number(a.next())).is_ok()));
+    let theirs = Side::new("governor.dashmap", move || {
+        assert!(governor.check_key(&number(b.next())).is_ok());
+    });
     Contest::new(name, ours).against(theirs, gate)
 }
 
 /// The same on two threads, which begin far from each other.
 fn many_shared(name: &'static str, keys: u32, draws: Arc<[u32]>, gate: Gate) -> Contest {
-    let keys = numbers(keys);
-    let (ours, governor) = (ours(keys.len() as u32), governors());
-    for key in keys.iter() {
-        let _ = (ours.try_acquire(key), governor.check_key(key));
-    }
+    let (ours, governor) = filled(keys, number);
     let ours = [0, DRAWS / 2].map(|at| {
-        let (ours, mut draws) = (Arc::clone(&ours), Draws::of(&keys, &draws, at));
-        move || assert!(ours.try_acquire(draws.next()).is_ok())
+        let (ours, mut draws) = (Arc::clone(&ours), Draws::of(&draws, at));
+        move || assert!(ours.try_acquire(&number(draws.next())).is_ok())
     });
-    let theirs = [0, DRAWS / 2].map(|at| {
-        let (governor, mut draws) = (Arc::clone(&governor), Draws::of(&keys, &draws, at));
-        move || assert!(governor.check_key(draws.next()).is_ok())
+    let theirs = [DRAWS / 4, DRAWS / 4 * 3].map(|at| {
+        let (governor, mut draws) = (Arc::clone(&governor), Draws::of(&draws, at));
+        move || assert!(governor.check_key(&number(draws.next())).is_ok())
     });
     Contest::new(name, Side::pair("buttress.keyed", ours))
         .against(Side::pair("governor.dashmap", theirs), gate)
@@ -151,21 +154,29 @@ fn one(name: &'static str) -> Contest {
 
 /// A hundred thousand keys, of whom some are asked for far more often than others.
 fn zipf(name: &'static str) -> Contest {
-    let gate = Gate::at_most(0.85).aim(0.6);
-    many(name, numbers(100_000), by_zipf(100_000), gate)
+    many(name, 100_000, by_zipf(100_000), Gate::at_most(0.85).aim(0.6))
 }
 
 /// The same with keys such as users have.
 fn zipf_of_strings(name: &'static str) -> Contest {
-    let keys = numbers(100_000).iter().map(|key| format!("user-{key:016x}")).collect();
-    let gate = Gate::at_most(0.85).aim(0.6);
-    many(name, keys, by_zipf(100_000), gate)
+    let text = |key| format!("user-{:016x}", number(key));
+    let (ours, governor) = filled(100_000, text);
+    let draws = by_zipf(100_000);
+    let [mut a, mut b] = [0, DRAWS / 2].map(|at| Draws::of(&draws, at));
+    let keys: Arc<[String]> = (0..100_000).map(text).collect();
+    let texts = Arc::clone(&keys);
+    let ours = Side::new("buttress.keyed", move || {
+        assert!(ours.try_acquire(&texts[a.next() as usize]).is_ok());
+    });
+    let theirs = Side::new("governor.dashmap", move || {
+        assert!(governor.check_key(&keys[b.next() as usize]).is_ok());
+    });
+    Contest::new(name, ours).against(theirs, Gate::at_most(0.85).aim(0.6))
 }
 
 /// A million keys, each as often as any other: memory is what counts.
 fn uniform(name: &'static str) -> Contest {
-    let gate = Gate::at_most(0.7).aim(0.5);
-    many(name, numbers(1_000_000), evenly(1_000_000), gate)
+    many(name, 1_000_000, evenly(1_000_000), Gate::at_most(0.7).aim(0.5))
 }
 
 fn shared_one(name: &'static str) -> Contest {
@@ -183,11 +194,11 @@ fn bytes_per_key(keys: u32) {
     let per_key = |before: i64| (live_bytes() - before) as f64 / f64::from(keys);
     let before = live_bytes();
     let limiter = ours::<u64>(keys);
-    numbers(keys).iter().for_each(|key| drop(limiter.try_acquire(key)));
+    (0..keys).for_each(|key| drop(limiter.try_acquire(&number(key))));
     let ours = per_key(before);
     let before = live_bytes();
     let governor = governors::<u64>();
-    numbers(keys).iter().for_each(|key| drop(governor.check_key(key)));
+    (0..keys).for_each(|key| drop(governor.check_key(&number(key))));
     let theirs = per_key(before);
     eprintln!(
         "keyed.bytes, {keys} keys: {ours:.1} a key by buttress.keyed, {theirs:.1} by governor.dashmap"

@@ -48,9 +48,9 @@ pub struct Config {
     /// What becomes of a call whose key finds no place. Default: admit.
     #[cfg_attr(feature = "serde", serde(default))]
     pub when_crowded: WhenCrowded,
-    /// Which clock tells that a bucket is full again, for keys whose tokens take longer to come back than
-    /// the coarse one may lag (20 ms). By that, a key has over any span at most one call more. Faster
-    /// rates, and buckets that have tokens missing, always go by the exact one. Default: coarse.
+    /// Which clock tells what has come back to a key, where a token takes longer for it than the coarse one
+    /// may lag (20 ms): by that, a key has over any span at most one call more. Faster rates, and what
+    /// would be refused, always go by the exact one. Default: coarse.
     #[cfg_attr(feature = "serde", serde(default = "clock"))]
     pub clock: Clock,
     /// Whether it refuses, or only counts what it would have refused. Default: enforce.

@@ -39,7 +39,7 @@ pub(super) struct Shared<K: ?Sized, S> {
     /// Of every key, unless there are tiers.
     usual: [Live; 1 + MOST_ALSO],
     flags: AtomicU32,
-    /// Keys whose tokens take so long each go by the coarse clock where their bucket is full.
+    /// Keys whose tokens take so long each are let through by the coarse clock.
     slow: AtomicU64,
     epoch: Instant,
     /// Every key has one rate, and it is the same.
@@ -191,18 +191,26 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
     #[inline]
     fn spend(&self, bucket: &AtomicU64, terms: Terms, tokens: u64) -> Result<(), Short> {
         let cost = terms.cost(tokens);
-        let word = bucket.load(Ordering::Relaxed);
-        let is_slow = terms.interval >= self.slow.load(Ordering::Relaxed);
-        if word & BUSY != 0 || is_slow {
+        let mut word = bucket.load(Ordering::Relaxed);
+        if terms.interval >= self.slow.load(Ordering::Relaxed) {
+            // An exact reading costs more than all the rest, and keeps the processor from fetching what
+            // the next call needs.
             let coarse = self.units(time::recent());
-            let spent = if is_slow && word & !BUSY <= coarse {
-                // Full by this clock: an exact reading costs more than all the rest, and keeps the
-                // processor from fetching what the next call needs.
-                Some(spend(word, coarse, cost, terms.capacity, 0))
-            } else {
-                foretell(word, coarse, cost, terms.capacity, LATE_UNITS)
-            };
-            match spent {
+            loop {
+                match spend(word, coarse, cost, terms.capacity, 0) {
+                    Ok(next) => match replace(bucket, word, next) {
+                        Ok(()) => return Ok(()),
+                        Err(other) => word = other,
+                    },
+                    Err(short) if short > LATE_UNITS => {
+                        return Err(self.short(bucket, terms, cost, short));
+                    }
+                    Err(_) => break,
+                }
+            }
+        } else if word & BUSY != 0 {
+            let coarse = self.units(time::recent());
+            match foretell(word, coarse, cost, terms.capacity, LATE_UNITS) {
                 Some(Ok(next)) if replace(bucket, word, next).is_ok() => return Ok(()),
                 Some(Err(short)) => return Err(self.short(bucket, terms, cost, short)),
                 _ => {}
@@ -211,7 +219,7 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
         self.spend_exactly(bucket, terms, cost)
     }
 
-    #[inline]
+    #[inline(never)]
     fn spend_exactly(&self, word: &AtomicU64, terms: Terms, cost: u64) -> Result<(), Short> {
         let now = self.units(time::now());
         let mut seen = word.load(Ordering::Relaxed);
