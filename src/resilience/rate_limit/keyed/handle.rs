@@ -9,6 +9,7 @@ use std::{
 use super::{
     config::{Config, Plan, Tier},
     future::KeyLimited,
+    hash::Seeded,
     shared::Shared,
     snapshot::Snapshot,
     store::{Exact, Store, Tagged},
@@ -45,39 +46,40 @@ impl<K: ?Sized + Hash> KeyedRateLimiter<K> {
     #[must_use]
     pub fn from_plan(name: impl Into<Name>, plan: Plan) -> Self {
         let config = plan.config();
-        let store = Tagged::new(config.max_keys, config.also.len(), super::Seeded::new());
+        let store = Tagged::new(config.max_keys, config.also.len(), Seeded::new());
         Self::over(name.into(), plan, store)
     }
-}
 
-impl<K: ?Sized + Hash, H: BuildHasher + Clone> KeyedRateLimiter<K, Tagged<H>> {
     /// A limiter that knows keys by another hash.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with the config, all at once.
-    pub fn with_hasher(
+    pub fn with_hasher<H: BuildHasher + Clone>(
         name: impl Into<Name>,
         config: impl Into<Config>,
         hasher: H,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<KeyedRateLimiter<K, Tagged<H>>, ConfigError> {
         let plan = config.into().parse()?;
         let store = Tagged::new(plan.config().max_keys, plan.config().also.len(), hasher);
-        Ok(Self::over(name.into(), plan, store))
+        Ok(KeyedRateLimiter::over(name.into(), plan, store))
     }
-}
 
-impl<K: ?Sized + Hash + Eq + ToOwned> KeyedRateLimiter<K, Exact<K>> {
-    /// A limiter that keeps its keys and compares them.
+    /// A limiter that keeps its keys and compares them; see [`Exact`].
     ///
     /// # Errors
     ///
     /// Everything that is wrong with the config, all at once.
-    pub fn exact(name: impl Into<Name>, config: impl Into<Config>) -> Result<Self, ConfigError> {
+    pub fn exact(
+        name: impl Into<Name>,
+        config: impl Into<Config>,
+    ) -> Result<KeyedRateLimiter<K, Exact<K>>, ConfigError>
+    where
+        K: Eq + ToOwned,
+    {
         let plan = config.into().parse()?;
-        let config = plan.config();
-        let store = Exact::new(config.max_keys, config.also.len(), super::Seeded::new());
-        Ok(Self::over(name.into(), plan, store))
+        let store = Exact::new(plan.config().max_keys, plan.config().also.len(), Seeded::new());
+        Ok(KeyedRateLimiter::over(name.into(), plan, store))
     }
 }
 

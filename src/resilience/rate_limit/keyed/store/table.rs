@@ -191,7 +191,6 @@ mod tests {
                 }
             }
             assert!(crowded <= 20, "{crowded}");
-            eprintln!("{crowded}");
             assert_eq!(table.live(0), 10_000 - crowded);
             assert_eq!(table.live(100), 0, "all of them are full again");
             let has_place = |key: &u64| table.find(hasher.hash_one(key)).is_some();
@@ -215,7 +214,7 @@ mod tests {
             let is_here =
                 |(line, at): (usize, usize)| std::ptr::eq(words.first, table.words(line, at).first);
             assert_eq!(table.places_of(hash).count(), 12);
-            assert_eq!(table.places_of(hash).filter(|place| is_here(*place)).count(), 1);
+            assert!(table.places_of(hash).any(is_here));
             words.first.store(1000, Ordering::Relaxed);
         }
     }
