@@ -10,7 +10,7 @@ pub(super) mod sealed {
     use crate::ground::refusal::Refusal;
 
     #[expect(unnameable_types, reason = "what seals the trait above")]
-    pub trait Member: fmt::Debug {
+    pub trait Member: fmt::Debug + Sync {
         /// The refusal of a call that comes now, if it would be refused. Nothing is counted.
         fn bars(&self, tokens: u64) -> Option<Refusal>;
 

@@ -1,7 +1,11 @@
 use super::{handle::OfKey, store::Store};
 use crate::{ground::refusal::Refusal, resilience::rate_limit::member::sealed::Member};
 
-impl<K: ?Sized, S: Store<K>> Member for OfKey<'_, K, S> {
+impl<K, S> Member for OfKey<'_, K, S>
+where
+    K: ?Sized + Sync,
+    S: Store<K> + Send + Sync,
+{
     fn bars(&self, tokens: u64) -> Option<Refusal> {
         let shared = &self.limiter.shared;
         shared.bars(self.key, tokens).map(|short| shared.refusal(short))

@@ -124,7 +124,7 @@ impl Table {
     }
 
     /// How many buckets are not full.
-    pub(super) fn live(&self, now: u64) -> usize {
+    pub(in super::super) fn live(&self, now: u64) -> usize {
         let all = (0..self.lines.len()).flat_map(places);
         all.filter(|(line, at)| !self.words(*line, *at).is_full(now)).count()
     }
