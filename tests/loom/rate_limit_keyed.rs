@@ -77,10 +77,15 @@ fn an_exact_key_that_two_bring_at_once_is_let_through_once() {
     loom::model(|| {
         let store = Arc::new(Exact::<u8>::new(1, 0, Seeded::new()));
         let take = |store: &Exact<u8>| {
-            store.visit(&7, || 0, |words| {
-                let taken = words.first.compare_exchange(0, 100, Ordering::Relaxed, Ordering::Relaxed);
-                taken.is_ok()
-            })
+            store.visit(
+                &7,
+                || 0,
+                |words| {
+                    let taken =
+                        words.first.compare_exchange(0, 100, Ordering::Relaxed, Ordering::Relaxed);
+                    taken.is_ok()
+                },
+            )
         };
         let other = Arc::clone(&store);
         let taking = thread::spawn(move || take(&other));

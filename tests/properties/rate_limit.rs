@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use buttress::rate_limit::{
-    All, Config, Member, Rate, RateLimiter,
+    All, Config, Limiting, Rate, RateLimiter,
     keyed::{self, KeyedRateLimiter, Store},
 };
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestCaseError};
@@ -280,7 +280,7 @@ proptest! {
                 naive.iter_mut().for_each(|naive| naive.pass(time));
                 let pair = [(apart + 1) % 3, (apart + 2) % 3];
                 let fits = pair.iter().all(|at| naive[*at].short(tokens) == 0);
-                let all = All::of(pair.map(|at| &limiters[at] as &dyn Member));
+                let all = All::of(pair.map(|at| &limiters[at] as &dyn Limiting));
                 prop_assert_eq!(all.try_acquire_n(tokens).is_ok(), fits);
                 if fits {
                     pair.iter().for_each(|at| assert!(naive[*at].take(tokens)));

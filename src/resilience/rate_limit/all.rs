@@ -2,7 +2,7 @@ use std::{fmt, time::Duration};
 
 use super::{
     handle::RateLimiter,
-    member::{Member, sealed},
+    limiting::{Limiting, sealed},
 };
 use crate::ground::refusal::Refusal;
 
@@ -23,12 +23,12 @@ use crate::ground::refusal::Refusal;
 /// All::of([&users.of("ann"), &addresses.of(&address), &everybody]).try_acquire()?;
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
-pub struct All<'a, const N: usize>([&'a dyn Member; N]);
+pub struct All<'a, const N: usize>([&'a dyn Limiting; N]);
 
 impl<'a, const N: usize> All<'a, N> {
     /// These.
     #[must_use]
-    pub const fn of(limiters: [&'a dyn Member; N]) -> Self {
+    pub const fn of(limiters: [&'a dyn Limiting; N]) -> Self {
         Self(limiters)
     }
 
@@ -64,7 +64,7 @@ impl<'a, const N: usize> All<'a, N> {
     }
 }
 
-impl sealed::Member for RateLimiter {
+impl sealed::Limiting for RateLimiter {
     fn bars(&self, tokens: u64) -> Option<Refusal> {
         let shared = &*self.view.core;
         shared.bars(tokens).map(|short| shared.refusal(short))

@@ -102,8 +102,8 @@ mod handle;
 pub mod keyed;
 #[cfg(feature = "tower")]
 mod layer;
+mod limiting;
 mod machine;
-mod member;
 mod reservation;
 mod shared;
 mod snapshot;
@@ -118,7 +118,7 @@ pub use self::{
     decision::{Decision, Verdict},
     future::Limited,
     handle::RateLimiter,
-    member::Member,
+    limiting::Limiting,
     reservation::Reservation,
     shared::{Borrowed, Owned},
     snapshot::{Level, Snapshot, Totals},

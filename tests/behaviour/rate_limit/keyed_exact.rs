@@ -175,8 +175,7 @@ fn threads_share_a_key_to_the_call() {
     let rate = Rate::new(1000, 900 * 86_400 * SECOND);
     let keys = Arc::new(KeyedRateLimiter::<str>::exact("keys", rate).unwrap());
     let got: usize = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..4).map(|_| scope.spawn(|| admitted(&keys, "a", 1000))).collect();
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| admitted(&keys, "a", 1000))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
     assert_eq!(got, 1000);

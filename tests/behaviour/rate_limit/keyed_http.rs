@@ -206,7 +206,8 @@ fn api_keys_are_known_by_a_hash_and_never_shown() {
     assert_eq!(bearer(&["Bearer s3cret"]), Some(secret));
     assert_eq!(bearer(&["bEARER  s3cret "]), Some(secret));
     assert_ne!(bearer(&["Bearer s3creT"]), Some(secret));
-    for none in [&[][..], &["Bearer"], &["Bearer "], &["Basic s3cret"], &["s3cret"], &["Bearer\ts"]] {
+    for none in [&[][..], &["Bearer"], &["Bearer "], &["Basic s3cret"], &["s3cret"], &["Bearer\ts"]]
+    {
         assert_eq!(bearer(none), None, "{none:?}");
     }
     assert_eq!(bearer(&["Bearer s3cret", "Bearer other"]), None, "which of them is not for us");

@@ -78,7 +78,8 @@ async fn tiers_have_further_rates_where_there_is_room_for_them() {
 async fn per_user_and_per_address_and_for_everybody() {
     let users = limiter(Rate::per_second(2));
     let addresses =
-        KeyedRateLimiter::<IpAddr>::exact("address", Rate::new(4, 3 * SECOND).with_burst(3)).unwrap();
+        KeyedRateLimiter::<IpAddr>::exact("address", Rate::new(4, 3 * SECOND).with_burst(3))
+            .unwrap();
     let everybody = RateLimiter::new("everybody", Rate::per_minute(60)).unwrap();
     let [home, office] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
     let ask = |user: &str, address: &IpAddr, tokens| {
@@ -103,9 +104,8 @@ async fn per_user_and_per_address_and_for_everybody() {
 /// A crowded table is not seen before it is asked: whoever was asked before gets its token back.
 #[tokio::test(start_paused = true)]
 async fn a_member_that_refuses_late_costs_the_others_nothing() {
-    let config = Config::new(Rate::per_minute(1))
-        .with_max_keys(1)
-        .with_when_crowded(WhenCrowded::Refuse);
+    let config =
+        Config::new(Rate::per_minute(1)).with_max_keys(1).with_when_crowded(WhenCrowded::Refuse);
     let crowded = KeyedRateLimiter::<u32>::new("crowded", config).unwrap();
     (0..100).for_each(|key| drop(crowded.try_acquire(&key)));
     let users = limiter(Rate::per_second(1));
@@ -146,7 +146,10 @@ async fn another_config_while_running() {
 /// What is missing by a slow tier is no more than the key's new one can miss.
 #[tokio::test(start_paused = true)]
 async fn a_key_that_changes_its_tier_is_not_locked_out() {
-    use std::sync::{Arc, atomic::{AtomicBool, Ordering::Relaxed}};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    };
 
     let pays = Arc::new(AtomicBool::new(false));
     let (free, paying) =

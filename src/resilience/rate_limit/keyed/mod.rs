@@ -107,6 +107,7 @@ mod layer;
 mod of_key;
 mod shared;
 mod snapshot;
+mod spending;
 mod store;
 
 #[cfg(feature = "http")]

@@ -1,7 +1,7 @@
 use super::{handle::OfKey, store::Store};
-use crate::{ground::refusal::Refusal, resilience::rate_limit::member::sealed::Member};
+use crate::{ground::refusal::Refusal, resilience::rate_limit::limiting::sealed::Limiting};
 
-impl<K, S> Member for OfKey<'_, K, S>
+impl<K, S> Limiting for OfKey<'_, K, S>
 where
     K: ?Sized + Sync,
     S: Store<K> + Send + Sync,

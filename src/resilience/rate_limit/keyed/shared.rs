@@ -3,6 +3,7 @@ use std::{fmt, time::Duration};
 use super::{
     config::{Config, Plan, Tier, WhenCrowded},
     snapshot::{Snapshot, Totals},
+    spending::{Short, Spending, give_back},
     store::{Store, Words},
 };
 use crate::{
@@ -18,17 +19,14 @@ use crate::{
             shards,
         },
         telemetry::Meter,
-        time::{self, Clock, Instant, LATE},
+        time,
     },
     resilience::rate_limit::{
         config::MOST_ALSO,
         decision::Decision,
-        machine::{self, BUSY, Terms, ahead, foretell, nanos, owe, spend, units},
+        machine::{Terms, nanos},
     },
 };
-
-/// How far a coarse reading may be behind, in units.
-const LATE_UNITS: u64 = units(LATE.as_nanos() as u64);
 
 /// The rates of a key.
 pub(super) type Tiers<K> = Box<dyn Fn(&K) -> Tier + Send + Sync>;
@@ -39,9 +37,7 @@ pub(super) struct Shared<K: ?Sized, S> {
     /// Of every key, unless there are tiers.
     usual: [Live; 1 + MOST_ALSO],
     flags: AtomicU32,
-    /// Keys whose tokens take so long each are let through by the coarse clock.
-    slow: AtomicU64,
-    epoch: Instant,
+    spending: Spending,
     /// Every key has one rate, and it is the same.
     is_simple: bool,
     tiers: Option<Tiers<K>>,
@@ -82,22 +78,13 @@ impl Live {
     }
 }
 
-/// By how much a call comes too early, in units; `NEVER` if no time helps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Short(u64);
-
-impl Short {
-    const NEVER: Self = Self(u64::MAX);
-}
-
 impl<K: ?Sized, S: Store<K>> Shared<K, S> {
     pub(super) fn new(name: Name, plan: Plan, store: S, tiers: Option<Tiers<K>>) -> Self {
         let shared = Self {
             store,
             usual: std::array::from_fn(|_| Live::none()),
             flags: AtomicU32::new(0),
-            slow: AtomicU64::new(u64::MAX),
-            epoch: time::now(),
+            spending: Spending::new(time::now()),
             is_simple: tiers.is_none() && plan.config().also.is_empty(),
             tiers,
             admitted: OwnCounter::new(shards()),
@@ -133,8 +120,7 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
             flags |= REFUSES_WHEN_CROWDED;
         }
         self.flags.store(flags, Ordering::Relaxed);
-        let slow = if config.clock == Clock::Coarse { LATE_UNITS } else { u64::MAX };
-        self.slow.store(slow, Ordering::Relaxed);
+        self.spending.go_by(config.clock);
     }
 
     pub(super) const fn name(&self) -> &Name {
@@ -149,8 +135,8 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
         }
         let spent = self.store.visit_first(
             key,
-            || self.units(time::recent()),
-            |word| self.spend(word, self.usual[0].get(), tokens),
+            || self.spending.units(time::recent()),
+            |word| self.spending.spend(word, self.usual[0].get(), tokens),
         );
         match spent {
             Some(Ok(())) => {
@@ -168,8 +154,8 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
         let tier = self.tier(key);
         let spent = self.store.visit(
             key,
-            || self.units(time::recent()),
-            |words| self.spend_of_each(words, &tier, tokens),
+            || self.spending.units(time::recent()),
+            |words| self.spending.spend_of_each(words, &tier, tokens),
         );
         match spent {
             Some(Ok(())) => {
@@ -179,125 +165,6 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
             Some(Err(short)) => self.refuse(short),
             None => self.crowded(tier.first, tokens),
         }
-    }
-
-    fn spend_of_each(&self, words: Words<'_>, tier: &Tier, tokens: u64) -> Result<(), Short> {
-        if tier.further() == 0 {
-            return self.spend(words.first, tier.first, tokens);
-        }
-        self.spend_of_all(words, tier, tokens)
-    }
-
-    #[inline]
-    fn spend(&self, bucket: &AtomicU64, terms: Terms, tokens: u64) -> Result<(), Short> {
-        let cost = terms.cost(tokens);
-        let mut word = bucket.load(Ordering::Relaxed);
-        if terms.interval >= self.slow.load(Ordering::Relaxed) {
-            // An exact reading costs more than all the rest, and keeps the processor from fetching what
-            // the next call needs.
-            let coarse = self.units(time::recent());
-            loop {
-                match spend(word, coarse, cost, terms.capacity, 0) {
-                    Ok(next) => match replace(bucket, word, next) {
-                        Ok(()) => return Ok(()),
-                        Err(other) => word = other,
-                    },
-                    Err(short) if short > LATE_UNITS => {
-                        return Err(self.short(bucket, terms, cost, short));
-                    }
-                    Err(_) => break,
-                }
-            }
-        } else if word & BUSY != 0 {
-            let coarse = self.units(time::recent());
-            match foretell(word, coarse, cost, terms.capacity, LATE_UNITS) {
-                Some(Ok(next)) if replace(bucket, word, next).is_ok() => return Ok(()),
-                Some(Err(short)) => return Err(self.short(bucket, terms, cost, short)),
-                _ => {}
-            }
-        }
-        self.spend_exactly(bucket, terms, cost)
-    }
-
-    #[inline(never)]
-    fn spend_exactly(&self, word: &AtomicU64, terms: Terms, cost: u64) -> Result<(), Short> {
-        let now = self.units(time::now());
-        let mut seen = word.load(Ordering::Relaxed);
-        loop {
-            match spend(seen, now, cost, terms.capacity, LATE_UNITS) {
-                Ok(next) => match replace(word, seen, next) {
-                    Ok(()) => return Ok(()),
-                    Err(other) => seen = other,
-                },
-                Err(short) => return Err(self.short(word, terms, cost, short)),
-            }
-        }
-    }
-
-    /// By how much too early, told of one bucket.
-    #[cold]
-    fn short(&self, word: &AtomicU64, terms: Terms, cost: u64, short: u64) -> Short {
-        if terms.exceeds(cost) {
-            return Short::NEVER;
-        }
-        if short <= cost.saturating_add(LATE_UNITS) {
-            return Short(short);
-        }
-        // More is missing than this bucket holds: it was written by other terms.
-        self.empty(word, terms);
-        Short(cost)
-    }
-
-    /// Leaves the bucket as empty as it can be by these terms, if it is emptier.
-    fn empty(&self, word: &AtomicU64, terms: Terms) {
-        let now = self.units(time::now());
-        update(word, |word| {
-            if ahead(word, now) > terms.capacity { owe(0, now, terms.capacity) } else { word }
-        });
-    }
-
-    /// Of every bucket of the key, or of none.
-    #[cold]
-    #[inline(never)]
-    fn spend_of_all(&self, words: Words<'_>, tier: &Tier, tokens: u64) -> Result<(), Short> {
-        if tier.further() > words.also.len() {
-            return Err(Short::NEVER);
-        }
-        let now = self.units(time::now());
-        // Asked first: taking and giving back shows to others.
-        let short = self.short_of_all(words, tier, tokens, now);
-        if short != Short(0) {
-            return Err(short);
-        }
-        for (at, (word, terms)) in words.iter().zip(tier.terms()).enumerate() {
-            let cost = terms.cost(tokens);
-            let mut seen = word.load(Ordering::Relaxed);
-            loop {
-                match spend(seen, now, cost, terms.capacity, LATE_UNITS) {
-                    Ok(next) => match replace(word, seen, next) {
-                        Ok(()) => break,
-                        Err(other) => seen = other,
-                    },
-                    Err(short) => {
-                        give_back(words.iter().take(at).zip(tier.terms()), tokens);
-                        return Err(Short(short));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// By how much too early a call comes, in the bucket that is slowest.
-    fn short_of_all(&self, words: Words<'_>, tier: &Tier, tokens: u64, now: u64) -> Short {
-        let short = |(word, terms): (&AtomicU64, Terms)| {
-            let cost = terms.cost(tokens);
-            match machine::short(word.load(Ordering::Relaxed), now, cost, terms.capacity) {
-                0 => Short(0),
-                short => self.short(word, terms, cost, short),
-            }
-        };
-        words.iter().zip(tier.terms()).map(short).max().unwrap_or(Short(0))
     }
 
     /// The key finds no place.
@@ -350,8 +217,9 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
         if tier.terms().any(|terms| terms.exceeds(terms.cost(tokens))) {
             return Some(Short::NEVER);
         }
-        let now = self.units(time::now());
-        let short = self.store.look(key, |words| self.short_of_all(words, &tier, tokens, now));
+        let now = self.spending.units(time::now());
+        let short =
+            self.store.look(key, |words| self.spending.short_of_all(words, &tier, tokens, now));
         short.filter(|short| *short != Short(0))
     }
 
@@ -360,9 +228,9 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
         let tier = self.tier(key);
         let spent = self.store.visit(
             key,
-            || self.units(time::recent()),
+            || self.spending.units(time::recent()),
             |words| {
-                let spent = self.spend_of_each(words, &tier, tokens);
+                let spent = self.spending.spend_of_each(words, &tier, tokens);
                 (spent, self.decision(Some(words), &tier, tokens, spent.is_ok()))
             },
         );
@@ -393,12 +261,14 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
         tokens: u64,
         taken: bool,
     ) -> Decision {
-        let now = self.units(time::now());
+        let now = self.spending.units(time::now());
         let mut words = words.iter().flat_map(Words::iter);
         let mut word = || words.next().map_or(0, |word| word.load(Ordering::Relaxed));
         let first = tier.first.decision(word(), now, tokens, taken);
         let further = tier.terms().skip(1);
-        further.map(|terms| terms.decision(word(), now, tokens, taken)).fold(first, Decision::tighter)
+        further
+            .map(|terms| terms.decision(word(), now, tokens, taken))
+            .fold(first, Decision::tighter)
     }
 
     /// Gives tokens back to this key.
@@ -410,13 +280,8 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
     /// Takes what there is of this key.
     pub(super) fn drain(&self, key: &K) {
         let tier = self.tier(key);
-        let coarse = || self.units(time::recent());
-        self.store.visit(key, coarse, |words| {
-            let now = self.units(time::now());
-            for (word, terms) in words.iter().zip(tier.terms()) {
-                update(word, |word| owe(word.min(now), now, terms.capacity).max(word));
-            }
-        });
+        let coarse = || self.spending.units(time::recent());
+        self.store.visit(key, coarse, |words| self.spending.drain(words, &tier));
     }
 
     #[cold]
@@ -429,7 +294,7 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
         Snapshot {
             name: self.name.clone(),
             mode: self.mode(),
-            keys: self.store.live(self.units(time::now())),
+            keys: self.store.live(self.spending.units(time::now())),
             max_keys: self.plan.lock().config().max_keys,
             bytes: self.store.bytes(),
             totals: Totals {
@@ -455,31 +320,6 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
             0 => Mode::Enforce,
             _ => Mode::Shadow,
         }
-    }
-
-    #[inline]
-    fn units(&self, now: Instant) -> u64 {
-        units(now.as_nanos().saturating_sub(self.epoch.as_nanos()))
-    }
-}
-
-fn give_back<'a>(words: impl Iterator<Item = (&'a AtomicU64, Terms)>, tokens: u64) {
-    for (word, terms) in words {
-        let cost = terms.cost(tokens);
-        update(word, |word| machine::give_back(word, cost));
-    }
-}
-
-#[inline]
-fn replace(word: &AtomicU64, seen: u64, next: u64) -> Result<(), u64> {
-    // Nothing else is published by it.
-    word.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed).map(|_| ())
-}
-
-fn update(word: &AtomicU64, change: impl Fn(u64) -> u64) {
-    let mut seen = word.load(Ordering::Relaxed);
-    while let Err(other) = replace(word, seen, change(seen)) {
-        seen = other;
     }
 }
 

@@ -183,7 +183,7 @@ mod tests {
         for further in [0, 2] {
             let (table, hasher) = (Table::new(10_000, further), RandomState::new());
             let mut crowded = 0;
-            for key in 0..10_000 {
+            for key in 0..10_000_u64 {
                 match table.claim(hasher.hash_one(key), 0) {
                     // The last of its words is enough to hold a place.
                     Some(words) => words.iter().last().unwrap().store(100, Ordering::Relaxed),

@@ -1,8 +1,8 @@
 /// What can be asked together with others by [`All`](super::All): a limiter, or a keyed one
 /// [as it stands to one key](super::keyed::KeyedRateLimiter::of). Sealed.
-pub trait Member: sealed::Member {}
+pub trait Limiting: sealed::Limiting {}
 
-impl<M: sealed::Member> Member for M {}
+impl<M: sealed::Limiting> Limiting for M {}
 
 pub(super) mod sealed {
     use std::fmt;
@@ -10,7 +10,7 @@ pub(super) mod sealed {
     use crate::ground::refusal::Refusal;
 
     #[expect(unnameable_types, reason = "what seals the trait above")]
-    pub trait Member: fmt::Debug + Sync {
+    pub trait Limiting: fmt::Debug + Sync {
         /// The refusal of a call that comes now, if it would be refused. Nothing is counted.
         fn bars(&self, tokens: u64) -> Option<Refusal>;
 
