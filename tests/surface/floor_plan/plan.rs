@@ -63,7 +63,7 @@ pub(super) const PLAN: Plan = Plan {
         ("snapshot", "machine", "a snapshot is read off a machine"),
         ("limiting", "shared", "what is asked together with others has shared state"),
         ("of_key", "handle", "a handle and one key"),
-        ("spending", "store", "the words of a store are spent from by shared clocks"),
+        ("spending", "machine", "words that threads share are spent from by clocks, so it is no decision"),
         ("store", "machine", "a store waits for its back end or is shared, so it is no decision"),
         ("streams", "handle", "streams are called through the handle, and hold its permits"),
         ("subscription", "machine", "a subscriber waits for news, so it is no decision"),
