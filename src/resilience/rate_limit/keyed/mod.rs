@@ -104,6 +104,7 @@ mod hash;
 mod key;
 #[cfg(feature = "tower")]
 mod layer;
+mod machine;
 mod of_key;
 mod shared;
 mod snapshot;

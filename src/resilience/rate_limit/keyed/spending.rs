@@ -1,6 +1,6 @@
 //! Spending from the words of a key, and the clocks that it takes.
 
-use super::{config::Tier, store::Words};
+use super::{config::Tier, machine::spend_late, store::Words};
 use crate::{
     ground::{
         sync::atomic::{AtomicU64, Ordering},
@@ -60,15 +60,13 @@ impl Spending {
             // the next call needs.
             let coarse = self.units(time::recent());
             loop {
-                match spend(word, coarse, cost, terms.capacity, 0) {
-                    Ok(next) => match replace(bucket, word, next) {
+                match spend_late(word, coarse, cost, terms.capacity, LATE_UNITS) {
+                    Some(Ok(next)) => match replace(bucket, word, next) {
                         Ok(()) => return Ok(()),
                         Err(other) => word = other,
                     },
-                    Err(short) if short > LATE_UNITS => {
-                        return Err(self.short(bucket, terms, cost, short));
-                    }
-                    Err(_) => break,
+                    Some(Err(short)) => return Err(self.short(bucket, terms, cost, short)),
+                    None => break,
                 }
             }
         } else if word & BUSY != 0 {
