@@ -19,7 +19,9 @@ use crate::sampling::Side;
 
 /// Holds the contests of this room. Making one takes a while.
 pub fn run(report: &mut Report) {
-    let contests: [(&str, fn(&'static str) -> Contest); 6] = [
+    type Made = fn(&'static str) -> Contest;
+
+    let contests: [(&str, Made); 6] = [
         ("keyed.one", one),
         ("keyed.zipf_100k", zipf),
         ("keyed.zipf_100k_string", zipf_of_strings),
