@@ -13,6 +13,7 @@ mod latency;
 mod panics;
 mod permits;
 mod rate_limit;
+mod rate_limit_keyed;
 mod reconnect;
 mod retry;
 mod services;

@@ -7,7 +7,10 @@ use buttress::{
     bulkhead::{self, Adaptive, Bulkhead},
     circuit_breaker::{CircuitBreaker, Config, State, Window},
     latency::{self, Ending, Latency},
-    rate_limit::{self, Rate, RateLimiter},
+    rate_limit::{
+        self, All, Rate, RateLimiter,
+        keyed::{self, KeyedRateLimiter},
+    },
     time::{Clock, Deadline},
     timeout::Timeout,
 };
@@ -97,6 +100,44 @@ async fn the_counter_counts() {
 
 async fn drop_later(boxed: Box<u32>) {
     std::hint::black_box(boxed);
+}
+
+/// By key: not when the key has a bucket, by any store and whatever its type, nor when it is refused.
+#[tokio::test]
+async fn d16_a_call_by_key_allocates_nothing_once_the_key_has_a_bucket() {
+    let many = keyed::Config::new(Rate::per_second(1_000_000)).with_max_keys(100);
+    let tagged = KeyedRateLimiter::<str>::new("cost", many.clone()).unwrap();
+    let both = KeyedRateLimiter::<str>::new("cost", many.clone().also(Rate::per_day(1_000_000)));
+    let (both, exact) = (both.unwrap(), KeyedRateLimiter::<str>::exact("cost", many).unwrap());
+    let refusing = KeyedRateLimiter::<str>::exact("cost", Rate::per_day(1)).unwrap();
+    let call = || tagged.call("ann", || ready(Ok::<_, ()>(7)));
+    assert_eq!(allocations_of(call).await, 0);
+    let call = || exact.call("ann", || ready(Ok::<_, ()>(7)));
+    assert_eq!(allocations_of(call).await, 0);
+    let call = || refusing.call("ann", || ready(Ok::<_, ()>(7)));
+    assert_eq!(allocations_of(call).await, 0);
+    assert_eq!(refusing.snapshot().totals.admitted, 1);
+    let all = || All::of([&both.of("ann"), &exact.of("ann"), &tagged.of("ann")]).try_acquire();
+    assert_eq!(allocations_of(|| ready(all().is_ok())).await, 0);
+    assert!(all().is_ok());
+    // Nor for a new key, if none is kept.
+    let names: Vec<String> = (0..1010).map(|name| name.to_string()).collect();
+    let mut next = names.iter();
+    let call = || ready(tagged.try_acquire(next.next().unwrap()).is_ok());
+    assert_eq!(allocations_of(call).await, 0);
+}
+
+/// A key takes what it was said to, and what is refused for want of places takes nothing.
+#[test]
+fn a_limiter_by_key_takes_the_bytes_it_tells() {
+    let config = keyed::Config::new(Rate::per_day(1)).with_max_keys(1_000_000);
+    let before = live_bytes();
+    let keys = KeyedRateLimiter::<u64>::new("bytes", config).unwrap();
+    let told = keys.snapshot().bytes as i64;
+    (0..2_000_000).for_each(|key| drop(keys.try_acquire(&key)));
+    let taken = live_bytes() - before;
+    assert!(told <= 40 * 1_000_000 && taken <= told + 10_000, "{taken} of {told}");
+    assert!(keys.snapshot().totals.crowded > 0);
 }
 
 /// tower-resilience: three allocations for each call of a closed breaker. Ours make none, by every

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use buttress::rate_limit::{All, Config, Rate, RateLimiter, keyed::KeyedRateLimiter};
+use buttress::rate_limit::{
+    All, Config, Limiting, Rate, RateLimiter,
+    keyed::{self, KeyedRateLimiter, Store},
+};
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestCaseError};
 use tokio::time::{Instant, advance};
 
@@ -284,24 +287,22 @@ proptest! {
         })?;
     }
 
+    /// By either store, with one rate and with two, whatever jumps the clock makes.
     #[test]
     fn every_key_is_a_naive_bucket(
-        rate in select(even()),
-        asks in vec((0..6_u8, 0..4_u64, select(vec![Duration::ZERO, TICK, SECOND, 9 * SECOND])), 1..200),
+        rates in (select(even()), proptest::option::of(select(even()))),
+        is_exact in any::<bool>(),
+        asks in vec((0..6_u8, 0..4_u64, any::<bool>(), select(jumps())), 1..200),
     ) {
-        paused(async {
-            let keys = KeyedRateLimiter::<u8>::new("keys", rate).unwrap();
-            let mut naive: Vec<_> = (0..6).map(|_| Naive::new(rate)).collect();
-            for (key, tokens, time) in asks {
-                advance(time).await;
-                naive.iter_mut().for_each(|naive| naive.pass(time));
-                let naive = &mut naive[usize::from(key)];
-                prop_assert_eq!(keys.try_acquire_n(&key, tokens).is_ok(), naive.take(tokens));
-                let left = naive.level / rate.per.as_nanos() as i128;
-                prop_assert_eq!(i128::from(keys.peek(&key, 1).remaining), left);
-            }
-            Ok(())
-        })?;
+        let config = keyed::Config::new(rates.0);
+        let config = rates.1.map_or(config.clone(), |also| config.also(also));
+        if is_exact {
+            let keys = KeyedRateLimiter::<u8>::exact("keys", config).unwrap();
+            paused(against_naive(&keys, rates, asks))?;
+        } else {
+            let keys = KeyedRateLimiter::<u8>::new("keys", config).unwrap();
+            paused(against_naive(&keys, rates, asks))?;
+        }
     }
 
     #[test]
@@ -318,7 +319,7 @@ proptest! {
                 naive.iter_mut().for_each(|naive| naive.pass(time));
                 let pair = [(apart + 1) % 3, (apart + 2) % 3];
                 let fits = pair.iter().all(|at| naive[*at].short(tokens) == 0);
-                let all = All::of(pair.map(|at| &limiters[at]));
+                let all = All::of(pair.map(|at| &limiters[at] as &dyn Limiting));
                 prop_assert_eq!(all.try_acquire_n(tokens).is_ok(), fits);
                 if fits {
                     pair.iter().for_each(|at| assert!(naive[*at].take(tokens)));
@@ -331,6 +332,39 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+fn jumps() -> Vec<Duration> {
+    vec![Duration::ZERO, TICK, SECOND, 9 * SECOND, 86_400 * SECOND]
+}
+
+/// Asks for so many tokens of these keys, or gives them back, after so long each.
+async fn against_naive<S: Store<u8>>(
+    keys: &KeyedRateLimiter<u8, S>,
+    rates: (Rate, Option<Rate>),
+    asks: Vec<(u8, u64, bool, Duration)>,
+) -> Result<(), TestCaseError> {
+    let rates: Vec<_> = std::iter::once(rates.0).chain(rates.1).collect();
+    let bucket = || rates.iter().copied().map(Naive::new).collect::<Vec<_>>();
+    let mut naive: Vec<_> = (0..6).map(|_| bucket()).collect();
+    for (key, tokens, gives_back, time) in asks {
+        advance(time).await;
+        naive.iter_mut().flatten().for_each(|naive| naive.pass(time));
+        let naive = &mut naive[usize::from(key)];
+        if gives_back {
+            keys.refund(&key, tokens);
+            naive.iter_mut().for_each(|naive| naive.add(Naive::worth(naive.quota, tokens)));
+        } else {
+            let fits = naive.iter().all(|naive| naive.short(tokens) == 0);
+            prop_assert_eq!(keys.try_acquire_n(&key, tokens).is_ok(), fits);
+            if fits {
+                naive.iter_mut().for_each(|naive| assert!(naive.take(tokens)));
+            }
+        }
+        let left = naive.iter().map(|naive| naive.level / naive.quota.per.as_nanos() as i128).min();
+        prop_assert_eq!(Some(i128::from(keys.peek(&key, 1).remaining)), left);
+    }
+    Ok(())
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Send, Sync, Clone and `'static` of what users store, spawn and share. Compiling is the test; the
 //! functions say of which types.
 
-use std::{cell::Cell, future::Ready, io, rc::Rc};
+use std::{cell::Cell, future::Ready, hash::RandomState, io, rc::Rc};
 
 use buttress::{
     Error, Keyed, Lift, Lifted, Name, Pipeline, Refusal,
@@ -25,7 +25,10 @@ use buttress::{
     rate_limit::{
         self, Acquire, All, Decision, Limited, RateLimitLayer, RateLimitService, RateLimiter,
         Reservation,
-        keyed::{KeyedRateLimitService, KeyedRateLimiter, PeerAddress},
+        keyed::{
+            ApiKey, ByPrefix, Exact, FirstOf, Forwarded, KeyedRateLimitService, KeyedRateLimiter,
+            OfKey, PeerAddress, Tagged,
+        },
     },
     reconnect::{Connection, Reconnect, ReconnectService},
     retry::{
@@ -83,7 +86,12 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<RateLimiter>();
     shared::<KeyedRateLimiter<str>>();
     cloned::<KeyedRateLimiter<Cell<u8>>>();
+    shared::<KeyedRateLimiter<str, Exact<str>>>();
+    shared::<KeyedRateLimiter<str, Tagged<RandomState>>>();
     shared::<KeyedRateLimitService<(), str, PeerAddress>>();
+    cloned::<KeyedRateLimitService<(), str, PeerAddress, Exact<str>>>();
+    shared::<OfKey<'static, str>>();
+    shared::<FirstOf<ApiKey, ByPrefix<Forwarded>>>();
     shared::<RateLimitLayer>();
     shared::<All<'static, 2>>();
     shared::<LatencyLayer>();

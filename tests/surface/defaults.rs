@@ -9,7 +9,10 @@ use buttress::{
     circuit_breaker::{Config, Window, presets},
     fallback::{self, WhenAllOpen},
     hedge, latency,
-    rate_limit::{self, Rate, WhenLimited},
+    rate_limit::{
+        self, Rate, WhenLimited,
+        keyed::{self, WhenCrowded},
+    },
     reconnect,
     retry::{self, GiveUp},
     throttle,
@@ -117,6 +120,19 @@ fn a_limiter_has_a_quota_and_the_defaults_are_as_documented() {
     assert_eq!((config.max_waiting, config.clock), (10_000, Clock::Exact));
     assert_eq!(config.mode, Mode::Enforce);
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+}
+
+#[test]
+fn a_limiter_by_key_has_a_rate_and_the_defaults_are_as_documented() {
+    let rate = Rate::per_minute(60);
+    let config = keyed::Config::new(rate);
+    assert_eq!(config, keyed::Config::from(rate));
+    assert_eq!((config.rate, config.also.len(), config.max_keys), (rate, 0, 100_000));
+    assert_eq!((config.when_crowded, config.clock), (WhenCrowded::Admit, Clock::Coarse));
+    assert_eq!(config.mode, Mode::Enforce);
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config.clone()));
+    let read: keyed::Config = toml::from_str("rate = { amount = 60, per = '1m' }").unwrap();
+    assert_eq!(read, config);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod combinations;
 mod contracts;
+mod deferred;
 mod gate;
 mod places;
 mod racing;

@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use buttress::Lift;
-use buttress::rate_limit::keyed::{self, KeyedRateLimiter};
 use buttress::rate_limit::{Config, Rate, RateLimiter};
 use buttress::time::Clock;
 use governor::{DefaultDirectRateLimiter, Quota};
@@ -35,8 +34,6 @@ pub fn run(report: &mut Report) {
     report.hold(shared());
     report.hold(shared_leased());
     report.hold(layer());
-    report.hold(keyed_one());
-    report.hold(keyed_many());
 }
 
 /// A token a nanosecond: as good as full before anybody asks.
@@ -193,46 +190,4 @@ fn layer() -> Contest {
     let theirs =
         Side::new("tower_resilience.ratelimiter", move || accepted(call_now(&mut guarded)));
     Contest::new("limiter.layer", ours).against(theirs, Gate::at_most(0.25))
-}
-
-/// As many keys as the contests have.
-const KEYS: u64 = 100_000;
-
-/// What a key is usually given: its bucket is not full again a moment later. It never runs dry here.
-fn ours_keyed() -> KeyedRateLimiter<u64> {
-    let config =
-        keyed::Config::new(Rate::per_second(10).with_burst(500_000_000)).with_max_keys(KEYS as u32);
-    KeyedRateLimiter::new("peers", config).expect("a sound config")
-}
-
-fn governors_keyed() -> governor::DefaultKeyedRateLimiter<u64> {
-    let number = |number| NonZeroU32::new(number).expect("not zero");
-    let quota = Quota::per_second(number(10)).allow_burst(number(500_000_000));
-    governor::DefaultKeyedRateLimiter::keyed(quota)
-}
-
-/// One key, asked for again and again.
-fn keyed_one() -> Contest {
-    let (ours, governor) = (ours_keyed(), governors_keyed());
-    let ours = Side::new("buttress.keyed", move || assert!(ours.try_acquire(&7).is_ok()));
-    let governor = Side::new("governor.dashmap", move || assert!(governor.check_key(&7).is_ok()));
-    Contest::new("limiter.keyed_one", ours).against(governor, Gate::at_most(0.9).aim(0.7))
-}
-
-/// A hundred thousand keys, in no order.
-fn keyed_many() -> Contest {
-    let (ours, governor) = (ours_keyed(), governors_keyed());
-    for key in 0..KEYS {
-        let _ = (ours.try_acquire(&key), governor.check_key(&key));
-    }
-    let (mut a, mut b) = (1_u64, 1_u64);
-    let next = |state: &mut u64| {
-        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (*state >> 33) % KEYS
-    };
-    let ours =
-        Side::new("buttress.keyed", move || assert!(ours.try_acquire(&next(&mut a)).is_ok()));
-    let governor =
-        Side::new("governor.dashmap", move || assert!(governor.check_key(&next(&mut b)).is_ok()));
-    Contest::new("limiter.keyed_many", ours).against(governor, Gate::at_most(1.2).aim(0.85))
 }

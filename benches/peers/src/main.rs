@@ -19,6 +19,7 @@ mod calls;
 mod fallback;
 mod harness;
 mod hedge;
+mod keyed;
 mod latency;
 mod limiter;
 mod pace;
@@ -48,6 +49,7 @@ const ROOMS: &[Room] = &[
     ("retry", retry::run),
     ("latency", latency::run),
     ("limiter", limiter::run),
+    ("keyed", keyed::run),
     ("fallback", fallback::run),
     ("hedge", hedge::run),
     ("throttle", throttle::run),

@@ -1,6 +1,9 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
-use super::handle::RateLimiter;
+use super::{
+    handle::RateLimiter,
+    limiting::{Limiting, sealed},
+};
 use crate::ground::refusal::Refusal;
 
 /// Several limiters at once, all or nothing: per user and per address, per tenant and for everybody.
@@ -9,19 +12,23 @@ use crate::ground::refusal::Refusal;
 /// before any is taken of, so that a refusal hardly ever shows to others.
 ///
 /// ```
-/// use buttress::rate_limit::{All, Rate, RateLimiter};
+/// use buttress::rate_limit::{All, Rate, RateLimiter, keyed::KeyedRateLimiter};
+/// use std::net::IpAddr;
 ///
-/// let user = RateLimiter::new("user", Rate::per_minute(60))?;
-/// let address = RateLimiter::new("address", Rate::per_second(10))?;
-/// All::of([&user, &address]).try_acquire()?;
+/// let everybody = RateLimiter::new("everybody", Rate::per_second(1000))?;
+/// let users = KeyedRateLimiter::<str>::new("user", Rate::per_minute(60))?;
+/// let addresses = KeyedRateLimiter::<IpAddr>::new("address", Rate::per_second(10))?;
+///
+/// let address = IpAddr::from([192, 0, 2, 1]);
+/// All::of([&users.of("ann"), &addresses.of(&address), &everybody]).try_acquire()?;
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
-pub struct All<'a, const N: usize>([&'a RateLimiter; N]);
+pub struct All<'a, const N: usize>([&'a dyn Limiting; N]);
 
 impl<'a, const N: usize> All<'a, N> {
     /// These.
     #[must_use]
-    pub const fn of(limiters: [&'a RateLimiter; N]) -> Self {
+    pub const fn of(limiters: [&'a dyn Limiting; N]) -> Self {
         Self(limiters)
     }
 
@@ -40,21 +47,39 @@ impl<'a, const N: usize> All<'a, N> {
     ///
     /// That of the limiter that refuses for longest.
     pub fn try_acquire_n(&self, tokens: u64) -> Result<(), Refusal> {
-        let barring = self.0.iter().filter_map(|limiter| {
-            let shared = &*limiter.view.core;
-            shared.bars(tokens).map(|short| (shared, short))
-        });
-        if let Some((shared, short)) = barring.max_by_key(|(_, short)| *short) {
-            shared.count_refusal();
-            return Err(shared.refusal(short));
+        let barring = self.0.iter().filter_map(|limiter| Some((limiter, limiter.bars(tokens)?)));
+        // Without a time to come back it is for good.
+        let length = |refusal: &Refusal| refusal.retry_after().unwrap_or(Duration::MAX);
+        if let Some((limiter, refusal)) = barring.max_by_key(|(_, refusal)| length(refusal)) {
+            limiter.count_refusal();
+            return Err(refusal);
         }
         for (at, limiter) in self.0.iter().enumerate() {
-            if let Err(refusal) = limiter.try_acquire_n(tokens) {
-                self.0.iter().take(at).for_each(|limiter| limiter.refund(tokens));
+            if let Err(refusal) = limiter.try_take(tokens) {
+                self.0.iter().take(at).for_each(|limiter| limiter.give_back(tokens));
                 return Err(refusal);
             }
         }
         Ok(())
+    }
+}
+
+impl sealed::Limiting for RateLimiter {
+    fn bars(&self, tokens: u64) -> Option<Refusal> {
+        let shared = &*self.view.core;
+        shared.bars(tokens).map(|short| shared.refusal(short))
+    }
+
+    fn count_refusal(&self) {
+        self.view.core.count_refusal();
+    }
+
+    fn try_take(&self, tokens: u64) -> Result<(), Refusal> {
+        self.try_acquire_n(tokens)
+    }
+
+    fn give_back(&self, tokens: u64) {
+        self.refund(tokens);
     }
 }
 

@@ -110,6 +110,7 @@ pub mod keyed;
 #[cfg(feature = "tower")]
 mod layer;
 mod lease;
+mod limiting;
 mod machine;
 mod reservation;
 mod shared;
@@ -127,6 +128,7 @@ pub use self::{
     future::Limited,
     handle::RateLimiter,
     lease::Lease,
+    limiting::Limiting,
     reservation::Reservation,
     shared::{Borrowed, Owned},
     snapshot::{Level, Snapshot, Totals},

@@ -1,223 +1,329 @@
-use std::{
-    fmt,
-    hash::{BuildHasher, Hash, RandomState},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
 use super::{
-    config::{Plan, Tier, WhenCrowded},
+    config::{Config, Plan, Tier, WhenCrowded},
     snapshot::{Snapshot, Totals},
-    table::{Place, Table},
+    spending::{Short, Spending, give_back},
+    store::{Store, Words},
 };
 use crate::{
     ground::{
+        config::ConfigError,
         mode::Mode,
         name::Name,
         refusal::Refusal,
         stats::{Counter, OwnCounter},
-        sync::{atomic::Ordering, shards},
+        sync::{
+            Mutex,
+            atomic::{AtomicU32, AtomicU64, Ordering},
+            shards,
+        },
         telemetry::Meter,
-        time::{self, Instant, LATE},
+        time,
     },
     resilience::rate_limit::{
+        config::MOST_ALSO,
         decision::Decision,
-        machine::{BUSY, Terms, foretell, give_back, nanos, spend, units},
+        machine::{Terms, nanos},
     },
 };
 
-const LATE_UNITS: u64 = units(LATE.as_nanos() as u64);
-
-/// The terms of a key.
-type Tiers<K> = Box<dyn Fn(&K) -> Tier + Send + Sync>;
+/// The rates of a key.
+pub(super) type Tiers<K> = Box<dyn Fn(&K) -> Tier + Send + Sync>;
 
 /// What the clones of a keyed limiter share.
-pub(super) struct Shared<K: ?Sized> {
-    table: Table,
-    hasher: RandomState,
-    usual: Tier,
+pub(super) struct Shared<K: ?Sized, S> {
+    store: S,
+    /// Of every key, unless there are tiers.
+    usual: [Live; 1 + MOST_ALSO],
+    flags: AtomicU32,
+    spending: Spending,
+    /// Every key has one rate, and it is the same.
+    is_simple: bool,
     tiers: Option<Tiers<K>>,
-    epoch: Instant,
-    plan: Plan,
     admitted: OwnCounter,
     refused: OwnCounter,
-    crowded: Counter,
+    crowds: Counter,
+    plan: Mutex<Plan>,
     meter: Meter,
     name: Name,
 }
 
-/// Why a call does not pass: after how long it fits, if it ever does.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Short(Option<Duration>);
+const SHADOW: u32 = 1;
+const REFUSES_WHEN_CROWDED: u32 = 2;
 
-impl<K: ?Sized + Hash> Shared<K> {
-    pub(super) fn new(name: Name, plan: Plan, tiers: Option<Tiers<K>>) -> Self {
-        let config = plan.config();
-        Self {
-            table: Table::new(config.max_keys),
-            hasher: RandomState::new(),
-            usual: Tier(Terms::of(config.rate)),
+/// Terms that may be changed. Whoever sees the one old and the other new decides so once.
+#[derive(Debug)]
+struct Live {
+    interval: AtomicU64,
+    capacity: AtomicU64,
+}
+
+impl Live {
+    fn none() -> Self {
+        Self { interval: AtomicU64::new(2), capacity: AtomicU64::new(u64::MAX) }
+    }
+
+    #[inline]
+    fn get(&self) -> Terms {
+        Terms {
+            interval: self.interval.load(Ordering::Relaxed),
+            capacity: self.capacity.load(Ordering::Relaxed),
+        }
+    }
+
+    fn set(&self, terms: Terms) {
+        self.interval.store(terms.interval, Ordering::Relaxed);
+        self.capacity.store(terms.capacity, Ordering::Relaxed);
+    }
+}
+
+impl<K: ?Sized, S: Store<K>> Shared<K, S> {
+    pub(super) fn new(name: Name, plan: Plan, store: S, tiers: Option<Tiers<K>>) -> Self {
+        let shared = Self {
+            store,
+            usual: std::array::from_fn(|_| Live::none()),
+            flags: AtomicU32::new(0),
+            spending: Spending::new(time::now()),
+            is_simple: tiers.is_none() && plan.config().also.is_empty(),
             tiers,
-            epoch: time::now(),
             admitted: OwnCounter::new(shards()),
             refused: OwnCounter::new(shards()),
-            crowded: Counter::new(1),
+            crowds: Counter::new(1),
+            plan: Mutex::new(plan.clone()),
             meter: Meter::new(&name, "rate_limited"),
             name,
-            plan,
+        };
+        shared.go_by(&plan);
+        shared
+    }
+
+    /// The same with other tiers, and with full buckets of its own.
+    pub(super) fn with_tiers(&self, tiers: Tiers<K>) -> Self {
+        let plan = self.plan.lock().clone();
+        Self::new(self.name.clone(), plan, self.store.empty(), Some(tiers))
+    }
+
+    pub(super) fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
+        let mut plan = self.plan.lock();
+        let next = config.parse_after(&plan)?;
+        self.go_by(&next);
+        *plan = next;
+        Ok(())
+    }
+
+    fn go_by(&self, plan: &Plan) {
+        let config = plan.config();
+        self.usual.iter().zip(plan.tier().terms()).for_each(|(live, terms)| live.set(terms));
+        let mut flags = if config.mode == Mode::Shadow { SHADOW } else { 0 };
+        if config.when_crowded == WhenCrowded::Refuse {
+            flags |= REFUSES_WHEN_CROWDED;
         }
+        self.flags.store(flags, Ordering::Relaxed);
+        self.spending.go_by(config.clock);
     }
 
     pub(super) const fn name(&self) -> &Name {
         &self.name
     }
 
-    pub(super) const fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
     /// Takes so many tokens of this key, if they are there.
     #[inline]
     pub(super) fn take(&self, key: &K, tokens: u64) -> Result<(), Short> {
-        let terms = self.terms(key);
-        match self.try_take(self.hasher.hash_one(key), terms, tokens) {
+        if !self.is_simple {
+            return self.take_by_tier(key, tokens);
+        }
+        let spent = self.store.visit_first(
+            key,
+            || self.spending.units(time::recent()),
+            |word| self.spending.spend(word, self.usual[0].get(), tokens),
+        );
+        match spent {
+            Some(Ok(())) => {
+                self.admitted.add_one();
+                Ok(())
+            }
+            Some(Err(short)) => self.refuse(short),
+            None => self.crowded(self.usual[0].get(), tokens),
+        }
+    }
+
+    /// The same where keys have several rates, or there are tiers.
+    #[inline(never)]
+    fn take_by_tier(&self, key: &K, tokens: u64) -> Result<(), Short> {
+        let tier = self.tier(key);
+        let spent = self.store.visit(
+            key,
+            || self.spending.units(time::recent()),
+            |words| self.spending.spend_of_each(words, &tier, tokens),
+        );
+        match spent {
+            Some(Ok(())) => {
+                self.admitted.add_one();
+                Ok(())
+            }
+            Some(Err(short)) => self.refuse(short),
+            None => self.crowded(tier.first, tokens),
+        }
+    }
+
+    /// The key finds no place.
+    #[cold]
+    #[inline(never)]
+    fn crowd(&self, terms: Terms, tokens: u64) -> Result<(), Short> {
+        self.crowds.add_one();
+        if terms.exceeds(terms.cost(tokens)) {
+            return Err(Short::NEVER);
+        }
+        match self.flags.load(Ordering::Relaxed) & REFUSES_WHEN_CROWDED {
+            0 => Ok(()),
+            _ => Err(Short(terms.interval)),
+        }
+    }
+
+    #[cold]
+    fn crowded(&self, terms: Terms, tokens: u64) -> Result<(), Short> {
+        match self.crowd(terms, tokens) {
             Ok(()) => {
                 self.admitted.add_one();
                 Ok(())
             }
-            Err(short) => self.refuse(terms, tokens, short),
+            Err(short) => self.refuse(short),
         }
     }
 
-    #[inline]
-    fn try_take(&self, hash: u64, terms: Terms, tokens: u64) -> Result<(), u64> {
-        let cost = terms.cost(tokens);
-        let place = match self.table.find(hash) {
-            Some(place) => place,
-            None => match self.claim(hash, terms)? {
-                Some(place) => place,
-                None => return Ok(()),
-            },
-        };
-        let mut word = place.word.load(Ordering::Relaxed);
-        if word & BUSY != 0 {
-            let coarse = self.units(time::recent());
-            match foretell(word, coarse, cost, terms.capacity, LATE_UNITS) {
-                Some(Ok(next)) => match replace(place, word, next) {
-                    Ok(()) => return Ok(()),
-                    Err(seen) => word = seen,
-                },
-                Some(Err(short)) => return Err(short),
-                None => {}
-            }
-        }
-        let now = self.units(time::now());
-        loop {
-            match replace(place, word, spend(word, now, cost, terms.capacity, LATE_UNITS)?) {
-                Ok(()) => return Ok(()),
-                Err(seen) => word = seen,
-            }
-        }
-    }
-
-    /// A place for a new key; none if the call is to pass without one.
-    fn claim(&self, hash: u64, terms: Terms) -> Result<Option<&Place>, u64> {
-        // What is full by a clock that lags is full.
-        let place = self.table.claim(hash, self.units(time::recent()));
-        if place.is_none() {
-            self.crowded.add_one();
-            if self.plan.config().when_crowded == WhenCrowded::Refuse {
-                return Err(terms.interval);
-            }
-        }
-        Ok(place)
-    }
-
+    /// Counts a refusal. In shadow mode that is all.
     #[cold]
-    fn refuse(&self, terms: Terms, tokens: u64, short: u64) -> Result<(), Short> {
-        self.refused.add_one();
-        let mode = self.plan.config().mode;
-        self.meter.refused(mode);
-        if mode == Mode::Shadow {
+    fn refuse(&self, short: Short) -> Result<(), Short> {
+        self.count_refusal();
+        if self.mode() == Mode::Shadow {
             self.admitted.add_one();
             return Ok(());
         }
-        let fits = !terms.exceeds(terms.cost(tokens));
-        Err(Short(fits.then(|| Duration::from_nanos(nanos(short)))))
+        Err(short)
+    }
+
+    pub(super) fn count_refusal(&self) {
+        self.refused.add_one();
+        self.meter.refused(self.mode());
+    }
+
+    /// Whether a call would be refused now, as far as can be told without a place.
+    pub(super) fn bars(&self, key: &K, tokens: u64) -> Option<Short> {
+        if self.mode() == Mode::Shadow {
+            return None;
+        }
+        let tier = self.tier(key);
+        if tier.terms().any(|terms| terms.exceeds(terms.cost(tokens))) {
+            return Some(Short::NEVER);
+        }
+        let now = self.spending.units(time::now());
+        let short =
+            self.store.look(key, |words| self.spending.short_of_all(words, &tier, tokens, now));
+        short.filter(|short| *short != Short(0))
     }
 
     /// Takes so many tokens of this key if they are there, and tells about it.
     pub(super) fn check(&self, key: &K, tokens: u64) -> Decision {
-        let (terms, hash) = (self.terms(key), self.hasher.hash_one(key));
-        let taken = self.try_take(hash, terms, tokens);
-        match taken {
+        let tier = self.tier(key);
+        let spent = self.store.visit(
+            key,
+            || self.spending.units(time::recent()),
+            |words| {
+                let spent = self.spending.spend_of_each(words, &tier, tokens);
+                (spent, self.decision(Some(words), &tier, tokens, spent.is_ok()))
+            },
+        );
+        let (spent, decision) = spent.unwrap_or_else(|| {
+            let passes = self.crowd(tier.first, tokens);
+            (passes, self.decision(None, &tier, tokens, passes.is_ok()))
+        });
+        match spent {
             Ok(()) => self.admitted.add_one(),
-            Err(short) => drop(self.refuse(terms, tokens, short)),
+            Err(short) => drop(self.refuse(short)),
         }
-        self.decision(hash, terms, tokens, taken.is_ok())
+        decision
     }
 
     /// The same without taking any.
     pub(super) fn peek(&self, key: &K, tokens: u64) -> Decision {
-        self.decision(self.hasher.hash_one(key), self.terms(key), tokens, false)
+        let tier = self.tier(key);
+        self.store
+            .look(key, |words| self.decision(Some(words), &tier, tokens, false))
+            .unwrap_or_else(|| self.decision(None, &tier, tokens, false))
     }
 
-    fn decision(&self, hash: u64, terms: Terms, tokens: u64, taken: bool) -> Decision {
-        let place = self.table.find(hash);
-        let word = place.map_or(0, |place| place.word.load(Ordering::Relaxed));
-        terms.decision(word, self.units(time::now()), tokens, taken)
+    /// Where there are no words, every bucket is full.
+    fn decision(
+        &self,
+        words: Option<Words<'_>>,
+        tier: &Tier,
+        tokens: u64,
+        taken: bool,
+    ) -> Decision {
+        let now = self.spending.units(time::now());
+        let mut words = words.iter().flat_map(Words::iter);
+        let mut word = || words.next().map_or(0, |word| word.load(Ordering::Relaxed));
+        let first = tier.first.decision(word(), now, tokens, taken);
+        let further = tier.terms().skip(1);
+        further
+            .map(|terms| terms.decision(word(), now, tokens, taken))
+            .fold(first, Decision::tighter)
     }
 
     /// Gives tokens back to this key.
     pub(super) fn give_back(&self, key: &K, tokens: u64) {
-        let cost = self.terms(key).cost(tokens);
-        if let Some(place) = self.table.find(self.hasher.hash_one(key)) {
-            let mut word = place.word.load(Ordering::Relaxed);
-            while let Err(seen) = replace(place, word, give_back(word, cost)) {
-                word = seen;
-            }
-        }
+        let tier = self.tier(key);
+        self.store.look(key, |words| give_back(words.iter().zip(tier.terms()), tokens));
+    }
+
+    /// Takes what there is of this key.
+    pub(super) fn drain(&self, key: &K) {
+        let tier = self.tier(key);
+        let coarse = || self.spending.units(time::recent());
+        self.store.visit(key, coarse, |words| self.spending.drain(words, &tier));
     }
 
     #[cold]
     pub(super) fn refusal(&self, short: Short) -> Refusal {
-        Refusal::RateLimited { name: self.name.clone(), retry_after: short.0 }
+        let retry_after = (short != Short::NEVER).then(|| Duration::from_nanos(nanos(short.0)));
+        Refusal::RateLimited { name: self.name.clone(), retry_after }
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
         Snapshot {
             name: self.name.clone(),
-            mode: self.plan.config().mode,
-            keys: self.table.live(self.units(time::now())),
-            max_keys: self.plan.config().max_keys,
-            bytes: self.table.bytes(),
+            mode: self.mode(),
+            keys: self.store.live(self.spending.units(time::now())),
+            max_keys: self.plan.lock().config().max_keys,
+            bytes: self.store.bytes(),
             totals: Totals {
                 admitted: self.admitted.total(),
                 refused: self.refused.total(),
-                crowded: self.crowded.total(),
+                crowded: self.crowds.total(),
             },
         }
     }
 
-    #[inline]
-    fn terms(&self, key: &K) -> Terms {
+    fn tier(&self, key: &K) -> Tier {
         match &self.tiers {
-            None => self.usual.0,
-            Some(tiers) => time::outside(|| tiers(key)).0,
+            Some(tiers) => time::outside(|| tiers(key)),
+            None => {
+                let further = self.usual[1..].iter().map(Live::get).take(self.store.further());
+                Tier::from_terms(self.usual[0].get(), further)
+            }
         }
     }
 
-    #[inline]
-    fn units(&self, now: Instant) -> u64 {
-        units(now.as_nanos().saturating_sub(self.epoch.as_nanos()))
+    fn mode(&self) -> Mode {
+        match self.flags.load(Ordering::Relaxed) & SHADOW {
+            0 => Mode::Enforce,
+            _ => Mode::Shadow,
+        }
     }
 }
 
-#[inline]
-fn replace(place: &Place, word: u64, next: u64) -> Result<(), u64> {
-    place.word.compare_exchange(word, next, Ordering::Relaxed, Ordering::Relaxed).map(|_| ())
-}
-
-impl<K: ?Sized> fmt::Debug for Shared<K> {
+impl<K: ?Sized, S> fmt::Debug for Shared<K, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("name", &self.name).finish_non_exhaustive()
     }

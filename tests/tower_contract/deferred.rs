@@ -1,0 +1,122 @@
+//! The contracts of `table` that hold for layers whose readiness is deferred: they are always ready,
+//! and make a clone of the inner service ready inside the call.
+
+use std::time::Duration;
+
+use buttress::{
+    Mode,
+    rate_limit::{
+        Rate,
+        keyed::{Config, KeyedRateLimiter},
+    },
+};
+use futures::FutureExt;
+use tower::{Layer, Service};
+
+use crate::{
+    contracts::{self, Unwilling},
+    terms::{Inner, Request, Shows, Wrapped, ask, poll_ready, ready, request, up},
+};
+
+macro_rules! rows {
+    ($($row:ident: $layer:expr;)*) => { $(
+        mod $row {
+            use super::*;
+
+            contracts_of! {
+                contracts, $layer;
+                results_pass_through
+                a_call_that_waits_is_not_polled_in_between
+                a_call_takes_no_more_polls_than_the_backend_wakes
+                a_call_dropped_in_flight_ends_the_inner_call
+                a_call_dropped_unpolled_leaves_nothing_behind
+                calls_of_one_service_run_side_by_side
+                a_layer_makes_as_many_services_as_it_is_asked_for
+                a_panic_of_one_call_leaves_the_service_usable
+            }
+            contracts_of! {
+                super, $layer;
+                a_service_is_ready_and_has_reserved_nothing
+                an_inner_service_is_made_ready_inside_the_call
+                an_error_of_readiness_is_the_answer_of_the_call
+            }
+        }
+    )* };
+}
+
+macro_rules! contracts_of {
+    ($home:ident, $layer:expr; $($contract:ident)*) => { $(
+        #[tokio::test(start_paused = true)]
+        async fn $contract() {
+            $home::$contract($layer).await;
+        }
+    )* };
+}
+
+rows! {
+    rate_limiter_by_key: keyed(MANY).layer(by_path);
+    rate_limiter_by_exact_key: KeyedRateLimiter::<String>::exact("row", MANY).unwrap().layer(by_path);
+    rate_limiter_by_key_of_two_rates: keyed(Config::new(MANY).also(Rate::per_day(1000))).layer(by_path);
+    rate_limiter_by_key_that_finds_none: keyed(MANY).layer(|_: &Request| None::<String>);
+    rate_limiter_by_key_that_only_watches: keyed(Config::new(NONE).with_mode(Mode::Shadow)).layer(by_path);
+}
+
+/// More than any contract asks for.
+const MANY: Rate = Rate::per_second(1000);
+
+/// Fewer.
+const NONE: Rate = Rate::every(Duration::from_secs(86_400));
+
+fn keyed(config: impl Into<Config>) -> KeyedRateLimiter<String> {
+    KeyedRateLimiter::new("row", config).unwrap()
+}
+
+fn by_path(request: &Request) -> Option<String> {
+    Some(request.uri().path().to_owned())
+}
+
+async fn a_service_is_ready_and_has_reserved_nothing<L>(layer: L)
+where
+    L: Layer<Inner, Service: Wrapped>,
+{
+    let inner = up().service().never_ready();
+    let seen = inner.watch();
+    let mut service = layer.layer(inner);
+    for _ in 0..3 {
+        assert!(poll_ready(&mut service).is_ready());
+        assert!(poll_ready(&mut service.clone()).is_ready());
+    }
+    drop(service);
+    assert_eq!((seen().ready_polls, seen().reserved, seen().calls), (0, 0, 0));
+}
+
+async fn an_inner_service_is_made_ready_inside_the_call<L>(layer: L)
+where
+    L: Layer<Inner, Service: Wrapped>,
+{
+    let inner = up().service().ready_after(3);
+    let seen = inner.watch();
+    let mut service = layer.layer(inner);
+    for calls in 1..=3 {
+        assert_eq!(ask(&mut service).await.unwrap(), "up");
+        assert_eq!((seen().calls, seen().finished), (calls, calls));
+        assert_eq!(seen().ready_polls, 4 * calls, "three times not ready, then ready");
+        assert_eq!((seen().reserved, seen().clones), (0, calls));
+    }
+    // Dropped before it is ready, and unpolled.
+    let mut waiting = Box::pin(ready(&mut service).await.call(request()));
+    assert!(waiting.as_mut().now_or_never().is_none());
+    drop(waiting);
+    drop(ready(&mut service).await.call(request()));
+    assert_eq!((seen().reserved, seen().calls), (0, 3));
+}
+
+async fn an_error_of_readiness_is_the_answer_of_the_call<L>(layer: L)
+where
+    L: Layer<Unwilling, Service: Wrapped>,
+{
+    let mut service = layer.layer(Unwilling);
+    for _ in 0..3 {
+        assert_eq!(ask(&mut service).await.unwrap_err().broken(), Some("unwilling"));
+    }
+}
