@@ -135,6 +135,15 @@ pub mod random {
     pub use crate::ground::random::seed;
 }
 
+/// A Redis server that several processes share.
+#[cfg(feature = "redis")]
+pub mod redis {
+    #[doc(inline)]
+    pub use crate::ground::redis::{
+        Config, Failure, OnStoreFailure, Plan, Redis, Snapshot, Totals,
+    };
+}
+
 /// Work that can be started again, and how its requests are.
 pub mod source {
     #[cfg(feature = "http")]

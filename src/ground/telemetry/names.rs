@@ -94,6 +94,20 @@ pub(super) const FALLBACKS: Metric = Metric {
            short_circuited) and mode (enforce, or shadow: only counted)",
 };
 
+/// Labels: `name`, `from`, `to`.
+pub(super) const STORES: Metric = Metric {
+    name: "buttress_store_transitions_total",
+    kind: Kind::Counter,
+    help: "Changes of state (up, down) of a store that several processes share",
+};
+
+/// Labels: `name`, `policy`.
+pub(super) const WITHOUT_STORE: Metric = Metric {
+    name: "buttress_rate_limit_without_store_total",
+    kind: Kind::Counter,
+    help: "Decisions of a limiter whose store could not be asked, by what was done instead (open, closed, local)",
+};
+
 pub(super) const ALL: &[&Metric] = &[
     &REFUSALS,
     &TRANSITIONS,
@@ -106,6 +120,8 @@ pub(super) const ALL: &[&Metric] = &[
     &HEDGES,
     &CONNECTIONS,
     &FALLBACKS,
+    &STORES,
+    &WITHOUT_STORE,
 ];
 
 #[cfg(test)]

@@ -111,7 +111,8 @@ pub(super) struct Fields {
 impl Fields {
     pub(super) const RATE: Self =
         Self { amount: "rate.amount", per: "rate.per", burst: "rate.burst" };
-    const ALSO: Self = Self { amount: "also.amount", per: "also.per", burst: "also.burst" };
+    pub(super) const ALSO: Self =
+        Self { amount: "also.amount", per: "also.per", burst: "also.burst" };
 }
 
 /// What becomes of a call for which there is no token.

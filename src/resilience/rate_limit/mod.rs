@@ -103,6 +103,8 @@ pub mod keyed;
 #[cfg(feature = "tower")]
 mod layer;
 mod machine;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod reservation;
 mod shared;
 mod snapshot;
