@@ -99,7 +99,11 @@ async fn what_can_never_fit_is_refused_without_asking() {
     assert_eq!(limiter.peek("key", 11).await.verdict, Verdict::NeverFits);
     assert_eq!(redis.snapshot().totals.sent, 0);
     assert!(limiter.try_acquire_n("key", 5).await.is_ok());
-    assert_eq!((redis.snapshot().totals.sent, limiter.snapshot().totals.asked), (2, 1), "a script it did not know");
+    assert_eq!(
+        (redis.snapshot().totals.sent, limiter.snapshot().totals.asked),
+        (2, 1),
+        "a script it did not know"
+    );
 }
 
 #[tokio::test]

@@ -23,13 +23,24 @@ impl Script {
         let told = "{ ARGV[#ARGV - 1], ARGV[#ARGV] }";
         let text = SCRIPT.replace("redis.call('TIME')", told);
         assert_ne!(text, SCRIPT);
+        // Keys go by the server's own clock.
+        let lasting = text.replace(", 'PX', math.floor(full / 1000) + 1)", ")");
+        assert_ne!(lasting, text);
+        let text = lasting;
         let socket = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
         Self { socket: BufReader::new(socket), text }
     }
 
     /// At this microsecond: how many units were taken, and for each quota the microseconds and parts until it
     /// is full.
-    fn take(&mut self, key: &str, units: u64, least: u64, quotas: &[Counted], now: u64) -> Vec<u64> {
+    fn take(
+        &mut self,
+        key: &str,
+        units: u64,
+        least: u64,
+        quotas: &[Counted],
+        now: u64,
+    ) -> Vec<u64> {
         let mut words = vec!["EVAL".into(), self.text.clone(), "1".into(), key.into()];
         words.extend([units, least, quotas.len() as u64].map(|number| number.to_string()));
         for quota in quotas {
@@ -91,7 +102,8 @@ impl Model {
         for (full, quota) in self.full.iter().zip(&self.quotas) {
             let (parts, interval) = (u128::from(quota.parts), u128::from(quota.interval));
             let now = u128::from(now) * parts;
-            let room = (u128::from(quota.burst) * interval).saturating_sub(full.saturating_sub(now));
+            let room =
+                (u128::from(quota.burst) * interval).saturating_sub(full.saturating_sub(now));
             most = most.min((room / interval) as u64);
             let rest = room % interval;
             if *full > now {
@@ -123,7 +135,8 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
 }
@@ -180,7 +193,8 @@ async fn the_script_decides_as_the_machine_does_for_round_and_crooked_rates_rl_2
 fn leases_are_what_there_is_and_no_less_than_is_needed() {
     let server = Server::start();
     let mut script = Script::new(&server);
-    let rates = [Rate::new(7, Duration::from_secs(60)).with_burst(100), Rate::per_second(3).with_burst(80)];
+    let rates =
+        [Rate::new(7, Duration::from_secs(60)).with_burst(100), Rate::per_second(3).with_burst(80)];
     let quotas = rates.map(Counted::of);
     let mut model = Model { full: vec![0, 0], quotas: quotas.to_vec() };
     let (mut dice, mut now, mut partial) = (Dice(7), 1_700_000_000_000_000, 0);
@@ -215,8 +229,10 @@ fn a_clock_that_goes_back_mints_nothing_rl_34() {
 async fn a_key_is_forgotten_when_its_bucket_is_full_again() {
     let server = Server::start();
     let redis = server.redis();
-    let quota = buttress::rate_limit::redis::Config::new(Rate::per_second(10)).also(Rate::per_minute(10));
-    let limiter = buttress::rate_limit::redis::RedisRateLimiter::new("limiter", &redis, quota).unwrap();
+    let quota =
+        buttress::rate_limit::redis::Config::new(Rate::per_second(10)).also(Rate::per_minute(10));
+    let limiter =
+        buttress::rate_limit::redis::RedisRateLimiter::new("limiter", &redis, quota).unwrap();
     assert!(limiter.try_acquire("key").await.is_ok());
     let left = |server: &Server| -> u64 {
         server.command("PTTL buttress:limiter:key").unwrap()[1..].parse().unwrap()
@@ -242,7 +258,10 @@ async fn names_tell_what_a_key_is_and_strangers_stay_under_their_limiter() {
     assert!(limiter("user").try_acquire(&"x".repeat(1_000_000)[..]).await.is_ok());
     assert!(limiter("user").try_acquire("{tag}").await.is_ok());
     let keys = server.keys();
-    assert!(keys.iter().all(|key| key.starts_with("buttress:user") || key == "FLUSHALL"), "{keys:?}");
+    assert!(
+        keys.iter().all(|key| key.starts_with("buttress:user") || key == "FLUSHALL"),
+        "{keys:?}"
+    );
     for key in ["buttress:user:ann", "buttress:user%3Aann:x", "buttress:user:ann:x"] {
         assert!(keys.contains(&key.to_owned()), "{keys:?}");
     }

@@ -94,13 +94,6 @@ impl Server {
         Ok(answer)
     }
 
-    /// What `INFO` says about this.
-    pub(crate) fn info(&self, field: &str) -> u64 {
-        let answer = self.answer("INFO everything").unwrap();
-        let line = answer.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-        line.unwrap().trim().parse().unwrap()
-    }
-
     /// The names of all keys, in order.
     pub(crate) fn keys(&self) -> Vec<String> {
         let answer = self.answer("KEYS *").unwrap();

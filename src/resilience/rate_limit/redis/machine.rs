@@ -99,9 +99,9 @@ const fn common(mut a: u128, mut b: u128) -> u128 {
 
 /// Tokens of one key that were taken out of the bucket and not spent yet, and what else is known of it.
 ///
-/// A lease is one moment: the one at which it will be worth nothing. Being granted tokens moves that on by
-/// what they take to come back, spending one moves it back. So a lease is worth less as time goes by, at
-/// the rate at which the bucket fills: what the two hold together never grows.
+/// A lease is one moment: the one at which its last token is given up. It holds as many tokens as there are
+/// intervals until then, begun ones included: one is given up whenever the bucket may have earned another
+/// in its place, and not later. Being granted tokens moves the moment on, spending one moves it back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Lease {
     /// In nanoseconds; past: there is nothing.
@@ -116,12 +116,11 @@ pub(super) struct Lease {
 impl Lease {
     /// Spends so many tokens, if they are there.
     pub(super) fn spend(&mut self, tokens: u64, interval: u64, now: Instant) -> bool {
-        let cost = interval.saturating_mul(tokens);
-        let left = self.empty_at.saturating_sub(now.as_nanos());
-        if cost > left {
+        if tokens > self.left(interval, now) {
             return false;
         }
-        self.empty_at -= cost;
+        // Below zero there is no moment, and none that is not past.
+        self.empty_at = self.empty_at.saturating_sub(interval.saturating_mul(tokens));
         self.spent += tokens;
         true
     }
@@ -143,7 +142,7 @@ impl Lease {
 
     /// Tokens there are.
     pub(super) fn left(&self, interval: u64, now: Instant) -> u64 {
-        self.empty_at.saturating_sub(now.as_nanos()) / interval.max(1)
+        self.empty_at.saturating_sub(now.as_nanos()).div_ceil(interval.max(1))
     }
 
     /// There was no room for so many tokens, and will not be before `until`.
@@ -162,7 +161,7 @@ impl Lease {
         (tokens >= least && now < until).then(|| until.since(now))
     }
 
-    /// Whether nothing is lost with it. `size` is worth keeping only while the lease is.
+    /// Whether nothing is lost with it but its size.
     pub(super) fn is_idle(&self, interval: u64, now: Instant) -> bool {
         self.left(interval, now) == 0 && self.barred.is_none_or(|(_, until)| until <= now)
     }
@@ -206,20 +205,83 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_is_worth_less_as_the_bucket_fills() {
+    fn a_lease_gives_up_what_the_bucket_earns() {
         let (mut lease, second) = (Lease::default(), 1_000_000_000);
         assert!(!lease.spend(1, second, at(0)));
         lease.grant(10, 1, second, at(0));
         assert_eq!(lease.left(second, at(0)), 9);
-        assert_eq!(lease.left(second, at(1)), 8, "part of a token is none");
-        assert!(lease.spend(2, second, at(2000)));
-        assert_eq!(lease.left(second, at(2000)), 5);
+        assert_eq!(lease.left(second, at(999)), 9);
+        assert_eq!(lease.left(second, at(1000)), 8, "the bucket has earned one");
+        assert!(lease.spend(2, second, at(2500)));
+        assert_eq!((lease.left(second, at(2500)), lease.left(second, at(3000))), (5, 4));
         assert!(lease.spend(1, second, at(6000)) && !lease.spend(1, second, at(6000)));
         assert!(!lease.spend(1, second, at(60_000)));
         lease.grant(3, 0, second, at(60_000));
         assert_eq!(lease.left(second, at(60_000)), 3, "nothing is left of the older one");
-        lease.grant(3, 0, second, at(61_000));
-        assert_eq!(lease.left(second, at(61_000)), 5, "and what is left adds up");
+        lease.grant(3, 0, second, at(61_500));
+        assert_eq!(lease.left(second, at(61_500)), 5, "and what is left adds up");
+        assert_eq!(lease.left(second, at(62_000)), 4, "and is given up when it would have been");
+    }
+
+    /// What processes with leases let through, at whatever moments, with answers that take any time or are
+    /// lost, one bucket in the server would have let through at the same moments: the call that asks counts
+    /// from when the server decides, as it does without leases.
+    #[test]
+    fn leases_let_through_what_one_bucket_would_have() {
+        use crate::ground::random;
+
+        for round in 0..400 {
+            random::seed(round);
+            let interval = [1_000, 7_919, 1_000_000][random::below(3) as usize];
+            let burst = 1 + random::below(60);
+            let (most, processes) = (1 + random::below(40), 1 + random::below(4) as usize);
+            let mut leases = vec![Lease::default(); processes];
+            // The moments at which the server's bucket and the one to compare with are full.
+            let (mut server, mut compared, mut now) = (0, 0, Instant::ORIGIN.as_nanos());
+            let (mut granted, mut admitted) = (0, 0);
+            let spend = |full: &mut u64, tokens: u64, now: u64| {
+                let next = (*full).max(now) + tokens * interval;
+                let fits = next <= now + burst * interval;
+                if fits {
+                    *full = next;
+                }
+                fits
+            };
+            // Answers on their way: whose, how many tokens, asked when, and when they come.
+            let mut answers: Vec<(usize, u64, u64, u64, u64)> = Vec::new();
+            for _ in 0..400 {
+                let step = [1, interval / 4, interval * 3, interval * 20];
+                now += random::below(step[random::below(4) as usize]);
+                answers.retain(|&(whose, take, tokens, sent, due)| {
+                    if due <= now {
+                        leases[whose].grant(take, tokens, interval, Instant::from_nanos(sent));
+                    }
+                    due > now
+                });
+                let whose = random::below(processes as u64) as usize;
+                let tokens = 1 + random::below(most.min(3));
+                if leases[whose].spend(tokens, interval, Instant::from_nanos(now)) {
+                    admitted += tokens;
+                    assert!(spend(&mut compared, tokens, now), "round {round}");
+                    continue;
+                }
+                let sent = now.saturating_sub(random::below(interval * 2));
+                let room = (now + burst * interval).saturating_sub(server.max(now)) / interval;
+                let take = leases[whose].next(most).max(tokens).min(room);
+                if take < tokens || answers.iter().any(|answer| answer.0 == whose) {
+                    continue;
+                }
+                assert!(spend(&mut server, take, now));
+                granted += take;
+                if random::below(10) == 0 {
+                    continue; // the answer is lost, with whoever asked
+                }
+                admitted += tokens;
+                assert!(spend(&mut compared, tokens, now), "round {round}");
+                answers.push((whose, take, tokens, sent, now + random::below(interval * 2)));
+            }
+            assert!(admitted <= granted, "round {round}");
+        }
     }
 
     #[test]

@@ -27,19 +27,20 @@
 //! tokens of the same key wait for it; each of them may be dropped, and the next one asks.
 //!
 //! **Over-admission: none.** Over any span of time, no more is let through than a bucket in the server
-//! would let through: its burst, and what comes back in that span. A lease is *not* tokens put aside. It
-//! is worth less as time goes by, at the rate at which the bucket fills: a lease of ten tokens at one a second
-//! is worth five after five seconds, and nothing after ten. Why that is enough: consider what the bucket and
-//! all leases hold together. Taking a lease moves tokens from one to the other. Spending lowers the sum.
-//! Time raises it by the rate, in the bucket, and lowers it by at least the rate, in every lease that holds
-//! anything; while none does, the sum is what the bucket holds. So it is never more than the burst, and
-//! grows no faster than the rate: what is spent in a span is at most what was there at its start and
-//! what has come since. A lease counts from when it was *asked* for, which was before it was granted, so
-//! neither a slow answer nor one that is lost lets anything more through. With several quotas it is worth
-//! less by the fastest.
+//! would let through: its burst, and what comes back in that span. (The call that asks counts from when the
+//! server decides, as it does without leases.) A lease is *not* tokens put aside: whenever the bucket may
+//! have earned a token in place of a leased one, that is given up. A lease of ten at one a second holds five
+//! after five seconds, and none after ten. Why that is enough: consider what the bucket and all leases
+//! hold together. Taking a lease moves tokens from one to the other; spending lowers the sum; time raises
+//! it by the rate, and no faster. And it never exceeds the burst: the call that took the lease has spent a token
+//! at that moment, so that there is room for one; before the bucket has earned it, the lease gives up another;
+//! and so on until the lease is empty. While there is no lease at all, the sum is what the bucket holds.
+//! So what is spent in a span is at most what was there at its start and what has come since. A lease
+//! counts from when it was *asked* for, which was before it was granted, so neither a slow answer nor one
+//! that is lost lets anything more through. With several quotas it gives up by the fastest.
 //!
 //! **Under-use: at most a lease for each process and key** is out at any moment, unspent. What a lease
-//! is worth less by is forfeited, not given back: the bucket has earned it again. In the long run no more
+//! gives up is forfeited, not given back: the bucket has earned it again. In the long run no more
 //! is forfeited than is spent, and one lease. A request that is dropped, or answered too late, forfeits
 //! what it was granted.
 //!
