@@ -6,7 +6,7 @@ use buttress::{
     Mode,
     rate_limit::{
         Rate,
-        redis::{All, Config, RedisRateLimiter},
+        redis::{Config, RedisAll, RedisRateLimiter},
     },
 };
 
@@ -22,7 +22,7 @@ async fn a_token_of_each_or_none_of_any() {
     let redis = server.redis();
     let user = RedisRateLimiter::new("user", &redis, Config::new(slow(5)).also(slow(4))).unwrap();
     let address = RedisRateLimiter::new("address", &redis, slow(2)).unwrap();
-    let both = All::of([user.clone(), address.clone()]).unwrap();
+    let both = RedisAll::of([user.clone(), address.clone()]).unwrap();
     let home = Ipv4Addr::new(192, 0, 2, 1);
     assert!(both.try_acquire_n([&"ann", &home], 2).await.is_ok());
     let sent = redis.snapshot().totals.sent;
@@ -47,10 +47,11 @@ async fn what_cannot_be_asked_together_is_told_at_once() {
     let of =
         |name: &'static str, redis, config| RedisRateLimiter::new(name, redis, config).unwrap();
     let first = of("first", &one, Config::new(slow(1)));
-    let error = All::of([first.clone(), of("second", &two, Config::new(slow(1)))]).unwrap_err();
+    let error =
+        RedisAll::of([first.clone(), of("second", &two, Config::new(slow(1)))]).unwrap_err();
     assert_eq!(error.to_string(), "rate_limit::redis config: all must be of one Redis");
-    assert!(All::of([first.clone(), first.clone()]).is_err());
+    assert!(RedisAll::of([first.clone(), first.clone()]).is_err());
     let shadow = of("shadow", &one, Config::new(slow(1)).with_mode(Mode::Shadow));
-    assert!(All::of([first, shadow]).is_err());
-    assert_eq!(All::of([]).unwrap().try_acquire([]).await, Ok(()));
+    assert!(RedisAll::of([first, shadow]).is_err());
+    assert_eq!(RedisAll::of([]).unwrap().try_acquire([]).await, Ok(()));
 }

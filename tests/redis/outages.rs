@@ -6,7 +6,7 @@ use buttress::{
     Refusal,
     rate_limit::{
         Rate, Verdict,
-        redis::{All, Config, RedisRateLimiter},
+        redis::{Config, RedisAll, RedisRateLimiter},
     },
     redis::{OnStoreFailure, Redis},
 };
@@ -198,10 +198,10 @@ async fn several_limiters_each_do_what_they_do_without_the_store() {
     let (local, open) =
         (named("local", OnStoreFailure::local_of(10)), named("open", OnStoreFailure::Open));
     let closed = named("closed", OnStoreFailure::Closed);
-    let two = All::of([local.clone(), open.clone()]).unwrap();
+    let two = RedisAll::of([local.clone(), open.clone()]).unwrap();
     assert!(two.try_acquire([&"key", &"key"]).await.is_ok());
     server.kill();
-    let three = All::of([local.clone(), open, closed]).unwrap();
+    let three = RedisAll::of([local.clone(), open, closed]).unwrap();
     let refused = three.try_acquire_n([&"key", &"key", &"key"], 5).await.unwrap_err();
     assert_eq!((refused.kind(), refused.name().as_str()), ("store_unavailable", "closed"));
     assert!(two.try_acquire_n([&"key", &"key"], 5).await.is_ok(), "the share was given back");

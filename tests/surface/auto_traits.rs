@@ -25,6 +25,7 @@ use buttress::{
         self, Acquire, All, Decision, Limited, RateLimitLayer, RateLimitService, RateLimiter,
         Reservation,
         keyed::{KeyedRateLimitService, KeyedRateLimiter, PeerAddress},
+        redis::{RedisAll, RedisRateLimitService, RedisRateLimiter},
     },
     reconnect::{Connection, Reconnect, ReconnectService},
     retry::{
@@ -80,6 +81,12 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<KeyedRateLimiter<str>>();
     cloned::<KeyedRateLimiter<Cell<u8>>>();
     shared::<KeyedRateLimitService<(), str, PeerAddress>>();
+    shared::<RedisRateLimiter>();
+    cloned::<RedisRateLimiter>();
+    shared::<RedisRateLimitService<(), PeerAddress>>();
+    cloned::<RedisRateLimitService<Rc<u8>, PeerAddress>>();
+    shared::<RedisAll<2>>();
+    shared::<buttress::redis::Redis>();
     shared::<RateLimitLayer>();
     shared::<All<'static, 2>>();
     shared::<LatencyLayer>();

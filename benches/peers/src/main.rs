@@ -22,6 +22,7 @@ mod hedge;
 mod latency;
 mod pace;
 mod rate_limit;
+mod redis_limiter;
 mod retry;
 mod sampling;
 mod streams;
@@ -47,6 +48,7 @@ const ROOMS: &[Room] = &[
     ("retry", retry::run),
     ("latency", latency::run),
     ("rate_limit", rate_limit::run),
+    ("redis_limiter", redis_limiter::run),
     ("fallback", fallback::run),
     ("hedge", hedge::run),
 ];

@@ -20,20 +20,20 @@ use crate::ground::{
 ///
 /// ```
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// use buttress::{rate_limit::{Rate, redis::{All, RedisRateLimiter}}, redis::{Config, Redis}};
+/// use buttress::{rate_limit::{Rate, redis::{RedisAll, RedisRateLimiter}}, redis::{Config, Redis}};
 ///
 /// let redis = Redis::new("redis", Config::new("redis://127.0.0.1"))?;
 /// let user = RedisRateLimiter::new("user", &redis, Rate::per_minute(60))?;
 /// let address = RedisRateLimiter::new("address", &redis, Rate::per_second(10))?;
-/// let both = All::of([user, address])?;
+/// let both = RedisAll::of([user, address])?;
 /// both.try_acquire([&"ann", &std::net::Ipv4Addr::new(192, 0, 2, 1)]).await?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct All<const N: usize>([RedisRateLimiter; N]);
+pub struct RedisAll<const N: usize>([RedisRateLimiter; N]);
 
-impl<const N: usize> All<N> {
+impl<const N: usize> RedisAll<N> {
     /// These.
     ///
     /// # Errors
@@ -154,7 +154,7 @@ impl<const N: usize> All<N> {
     }
 }
 
-impl<const N: usize> fmt::Debug for All<N> {
+impl<const N: usize> fmt::Debug for RedisAll<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.0).finish()
     }

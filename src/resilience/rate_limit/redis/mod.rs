@@ -12,7 +12,7 @@
 //! # How it decides
 //!
 //! As [`rate_limit`](super) does, by one script that runs inside the server, by the server's clock, for
-//! all quotas of a key and, in [`All`], for the keys of several limiters: all of them give tokens, or none
+//! all quotas of a key and, in [`RedisAll`], for the keys of several limiters: all of them give tokens, or none
 //! does. The script counts in whole numbers: 7 per minute and 3000 per second keep their rate. A bucket is
 //! one short text under the key's name, which says what it is ([`RedisKey`]), and the server forgets it
 //! when it is full again. What asks for more than there can be is refused without asking.
@@ -124,7 +124,7 @@ mod shared;
 mod snapshot;
 
 pub use self::{
-    all::All,
+    all::RedisAll,
     begin::{Begin, LiftedOnce, Once},
     config::{Config, Plan},
     future::RedisLimited,

@@ -1,5 +1,6 @@
 //! What the clones of a limiter share, and how a decision is made.
 
+mod counts;
 mod local;
 mod rules;
 
@@ -10,13 +11,14 @@ use std::{
 
 use redis::Value;
 
+use self::counts::Counts;
 pub(super) use self::rules::Rules;
 use super::{
     config::Plan,
     held::{Held, Known},
     key::{name_of, prefix_of},
     machine::Mixed,
-    snapshot::{Snapshot, Totals},
+    snapshot::Snapshot,
 };
 use crate::{
     ground::{
@@ -24,13 +26,7 @@ use crate::{
         name::Name,
         redis::{Failure, OnStoreFailure, Redis, Script, within},
         refusal::Refusal,
-        stats::{Counter, OwnCounter},
-        sync::{
-            Mutex,
-            atomic::{AtomicU64, Ordering},
-            shards,
-        },
-        telemetry::{Meter, Told},
+        sync::{Mutex, atomic::Ordering},
         time::{self, Deadline, Instant},
     },
     resilience::rate_limit::decision::Decision,
@@ -46,21 +42,7 @@ pub(super) struct Shared {
     redis: Redis,
     prefix: Vec<u8>,
     counts: Counts,
-    meter: Meter,
     name: Name,
-}
-
-struct Counts {
-    admitted: OwnCounter,
-    refused: OwnCounter,
-    leased: OwnCounter,
-    asked: Counter,
-    granted: AtomicU64,
-    remembered: Counter,
-    crowded: Counter,
-    open: (Counter, Told),
-    closed: (Counter, Told),
-    local: (Counter, Told),
 }
 
 /// Who has decided.
@@ -85,24 +67,11 @@ pub(super) struct Said {
 
 impl Shared {
     pub(super) fn new(name: Name, redis: &Redis, plan: Plan) -> Self {
-        let without = |policy| (Counter::new(1), Told::without_store(&name, policy));
         Self {
             rules: Mutex::new(Arc::new(Rules::new(plan))),
             redis: redis.clone(),
             prefix: prefix_of(redis.prefix(), name.as_str()),
-            counts: Counts {
-                admitted: OwnCounter::new(shards()),
-                refused: OwnCounter::new(shards()),
-                leased: OwnCounter::new(shards()),
-                asked: Counter::new(1),
-                granted: AtomicU64::new(0),
-                remembered: Counter::new(1),
-                crowded: Counter::new(1),
-                open: without(OnStoreFailure::Open.word()),
-                closed: without(OnStoreFailure::Closed.word()),
-                local: without(OnStoreFailure::local_of(1).word()),
-            },
-            meter: Meter::new(&name, "rate_limited"),
+            counts: Counts::new(&name),
             name,
         }
     }
@@ -333,36 +302,7 @@ impl Shared {
     }
 
     pub(super) fn count(&self, mode: Mode, said: &Said) {
-        let counts = &self.counts;
-        let without = match said.by {
-            By::Lease => {
-                counts.leased.add_one();
-                None
-            }
-            By::Memory => {
-                counts.remembered.add_one();
-                None
-            }
-            By::Open => Some(&counts.open),
-            By::Closed => Some(&counts.closed),
-            By::Local => Some(&counts.local),
-            By::Store | By::Size => None,
-        };
-        if let Some((counter, told)) = without {
-            counter.add_one();
-            told.add_one();
-        }
-        let admitted = said.decision.is_admitted();
-        if !admitted {
-            counts.refused.add_one();
-            // The local one has told of it already, under the same name.
-            if said.by != By::Local {
-                self.meter.refused(mode);
-            }
-        }
-        if admitted || mode == Mode::Shadow {
-            counts.admitted.add_one();
-        }
+        self.counts.count(mode, said);
     }
 
     #[cold]
@@ -375,25 +315,14 @@ impl Shared {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        let (rules, counts) = (self.rules(), &self.counts);
+        let rules = self.rules();
         Snapshot {
             name: self.name.clone(),
             mode: rules.config().mode,
             store_is_up: self.redis.is_up(),
             keys: rules.held().map_or(0, Held::keys),
             max_keys: rules.config().max_keys,
-            totals: Totals {
-                admitted: counts.admitted.total(),
-                refused: counts.refused.total(),
-                asked: counts.asked.total(),
-                granted: counts.granted.load(Ordering::Relaxed),
-                leased: counts.leased.total(),
-                remembered: counts.remembered.total(),
-                crowded: counts.crowded.total(),
-                open: counts.open.0.total(),
-                closed: counts.closed.0.total(),
-                local: counts.local.0.total(),
-            },
+            totals: self.counts.totals(),
         }
     }
 }
