@@ -47,8 +47,11 @@ impl Health {
         Leave::Probe
     }
 
-    /// A call has failed. Whether that is news.
-    pub(super) fn failed(&mut self, now: Instant) -> bool {
+    /// A call has failed, perhaps the probe. Whether that is news.
+    pub(super) fn failed(&mut self, now: Instant, probing: bool) -> bool {
+        if self.down.is_some() && !probing {
+            return false; // it was made before that was known
+        }
         let since = self.down.as_ref().map_or(now, |outage| outage.since);
         let due = now.after(self.probe_every);
         self.down.replace(Outage { since, due, probing: false }).is_none()
@@ -91,13 +94,15 @@ mod tests {
     fn one_call_at_a_time_asks_a_server_that_is_down() {
         let mut health = Health::new(EVERY);
         assert_eq!(health.ask(at(0)), Leave::Ask);
-        assert!(health.failed(at(10)));
-        assert!(!health.failed(at(20)), "known already");
-        assert_eq!(health.ask(at(30)), Leave::Wait(Duration::from_millis(90)));
+        assert!(health.failed(at(10), false));
+        assert!(!health.failed(at(20), false), "known already");
+        assert_eq!(health.ask(at(30)), Leave::Wait(Duration::from_millis(80)));
         assert_eq!(health.ask(at(120)), Leave::Probe);
         assert_eq!(health.ask(at(121)), Leave::Wait(Duration::from_millis(99)));
         assert_eq!(health.ask(at(500)), Leave::Wait(Duration::ZERO), "the probe is still out");
-        assert!(!health.failed(at(510)));
+        assert!(!health.failed(at(505), false));
+        assert_eq!(health.ask(at(505)), Leave::Wait(Duration::ZERO), "and nobody beside it");
+        assert!(!health.failed(at(510), true));
         assert_eq!(health.ask(at(610)), Leave::Probe);
         assert_eq!(health.succeeded(at(611)), Some(Duration::from_millis(601)));
         assert_eq!(health.ask(at(612)), Leave::Ask);
@@ -107,7 +112,7 @@ mod tests {
     #[test]
     fn a_probe_that_is_lost_is_followed_by_another() {
         let mut health = Health::new(EVERY);
-        health.failed(at(0));
+        health.failed(at(0), false);
         assert_eq!(health.ask(at(100)), Leave::Probe);
         health.probe_lost(at(110));
         assert_eq!(health.ask(at(110)), Leave::Probe);

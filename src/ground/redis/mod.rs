@@ -32,7 +32,8 @@
 //! # What a drop does
 //!
 //! A call that is dropped is not waited for; what was sent may still be done by the server. Dropping the
-//! last handle closes the connection and ends the task that reads it: no other task is ever started.
+//! last handle closes the connection and ends the task that reads it: no other task is ever started. That
+//! task belongs to the runtime of whoever connected; once that is gone, the next call connects anew.
 //!
 //! # Example
 //!

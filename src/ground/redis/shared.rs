@@ -156,7 +156,7 @@ impl Shared {
             return Err(Failure::TimedOut { limit });
         }
         probe.0 = None;
-        self.settle(used, limit, answer)
+        self.settle(used, leave == Leave::Probe, limit, answer)
     }
 
     /// The connection that everybody shares, made now if there is none.
@@ -182,7 +182,7 @@ impl Shared {
             Ok(connection) => connection,
             Err(error) => {
                 // Before the next one's turn.
-                self.failed(time::now());
+                self.failed(time::now(), probing);
                 return Err(error);
             }
         };
@@ -199,6 +199,7 @@ impl Shared {
     fn settle(
         &self,
         era: u64,
+        probing: bool,
         limit: Duration,
         answer: Option<Result<Value, RedisError>>,
     ) -> Result<Value, Failure> {
@@ -219,24 +220,24 @@ impl Shared {
                         let broken = meaning == Meaning::Broken;
                         let count = &self.counts;
                         if broken { &count.disconnected } else { &count.rejected }.add_one();
-                        self.broke(era, now);
+                        self.broke(era, probing, now);
                     }
                 }
                 Err(Failure::of(&error))
             }
             None => {
                 self.counts.timed_out.add_one();
-                self.broke(era, now);
+                self.broke(era, probing, now);
                 Err(Failure::TimedOut { limit })
             }
         }
     }
 
     /// News from a connection: bad, and old if there is a newer one.
-    fn broke(&self, era: u64, now: time::Instant) {
+    fn broke(&self, era: u64, probing: bool, now: time::Instant) {
         if self.state.lock().era == era {
             self.give_up(era);
-            self.failed(now);
+            self.failed(now, probing);
         }
     }
 
@@ -247,8 +248,8 @@ impl Shared {
         drop(old);
     }
 
-    fn failed(&self, now: time::Instant) {
-        let news = self.state.lock().health.failed(now);
+    fn failed(&self, now: time::Instant, probing: bool) {
+        let news = self.state.lock().health.failed(now, probing);
         if news {
             self.counts.outages.add_one();
             telemetry::store_changed(&self.name, "up", "down");

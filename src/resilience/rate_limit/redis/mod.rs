@@ -137,3 +137,7 @@ pub use self::{
     layer::{RedisRateLimitLayer, RedisRateLimitService},
     readied::Readied,
 };
+
+#[cfg(all(test, buttress_loom))]
+#[path = "../../../../tests/loom/rate_limit_redis.rs"]
+mod loom;
