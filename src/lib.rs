@@ -46,7 +46,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Rooms that are switched off leave parts of the ground unused.
-#[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports, reason = "used by other rooms"))]
+#[cfg_attr(
+    not(all(feature = "full", feature = "redis")),
+    allow(dead_code, unused_imports, reason = "used by other rooms")
+)]
 mod ground;
 mod resilience;
 mod service;
