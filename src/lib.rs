@@ -23,6 +23,7 @@
 //! | [`reconnect`] | something that must be connected | `reconnect` |
 //! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
 //! | [`rate_limit`] | so many calls in so much time, alone, in turn, by key or by cost | `rate-limit` |
+//! | [`rate_limit::redis`] | the same for several processes together | `redis` |
 //! | [`throttle`] | a backend that turns calls away | `throttle` |
 //! | [`timeout::stream`] | a stream that may fall silent | `timeout` |
 //! | [`latency`] | how long operations take, and which are slow | `latency` |
@@ -35,7 +36,7 @@
 //! `resilience` is all rooms of that kind, `full` everything that needs no server of its own. `tower`
 //! adds the layers, `http` those for HTTP, `serde` configs and snapshots as data, `tracing` events,
 //! `metrics` counters and gauges, `anyhow` refusals inside `anyhow::Error`, `test-util` the module
-//! [`testing`]. Features only add: none changes what the others do.
+//! [`testing`]. `redis` needs a server ([`redis`]), so no group has it. Features only add: none changes what the others do.
 //!
 //! # What it asks of you
 //!
@@ -45,7 +46,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Rooms that are switched off leave parts of the ground unused.
-#[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports, reason = "used by other rooms"))]
+#[cfg_attr(
+    not(all(feature = "full", feature = "redis")),
+    allow(dead_code, unused_imports, reason = "used by other rooms")
+)]
 mod ground;
 mod resilience;
 mod service;
@@ -133,6 +137,15 @@ pub mod pushback {
 /// Randomness that can be repeated.
 pub mod random {
     pub use crate::ground::random::seed;
+}
+
+/// A Redis server that several processes share.
+#[cfg(feature = "redis")]
+pub mod redis {
+    #[doc(inline)]
+    pub use crate::ground::redis::{
+        Config, Failure, OnStoreFailure, Plan, Redis, Snapshot, Totals,
+    };
 }
 
 /// Work that can be started again, and how its requests are.

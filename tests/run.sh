@@ -58,6 +58,17 @@ tools() {
     return "$missing"
 }
 
+# What the tests of `redis` start: without it they fail, and say so.
+redis_server() {
+    if ! command -v redis-server; then
+        local install="apt-get install -y -qq redis-server" sudo=""
+        [ "$(id -u)" = 0 ] || sudo=sudo
+        command -v apt-get >/dev/null || { echo "redis-server is missing: install it"; return 1; }
+        { $sudo apt-get update -qq && $sudo $install; } >/dev/null 2>&1 || { echo "failed: $install"; return 1; }
+    fi
+    redis-server --version
+}
+
 # The features of the manifest, one a line. All optional dependencies are named `dep:…`, so there
 # are no others.
 features() {
@@ -110,6 +121,7 @@ report() {
 
 step "tools" tools
 [ ${#failed[@]} -eq 0 ] || report # without tools nothing else means anything
+step "redis-server" redis_server
 step "format: cargo fmt" cargo fmt --all --check
 step "lints: cargo clippy" cargo clippy --all-targets --all-features -- -D warnings
 step "tests: cargo test" cargo test --no-fail-fast

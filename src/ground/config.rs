@@ -78,13 +78,14 @@ impl Check {
         self.require(ratio > 0.0 && ratio <= 1.0, field, "must be above 0 and at most 1");
     }
 
+    /// Every fault found: there is at least one, or nobody asks.
+    pub(crate) fn into_error(self) -> ConfigError {
+        ConfigError { room: self.room, flaws: self.flaws }
+    }
+
     /// What was parsed, or every fault found.
     pub(crate) fn finish<T>(self, parsed: T) -> Result<T, ConfigError> {
-        if self.flaws.is_empty() {
-            Ok(parsed)
-        } else {
-            Err(ConfigError { room: self.room, flaws: self.flaws })
-        }
+        if self.flaws.is_empty() { Ok(parsed) } else { Err(self.into_error()) }
     }
 }
 

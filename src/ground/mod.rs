@@ -12,6 +12,8 @@ pub(crate) mod outcome;
 pub(crate) mod policy;
 pub(crate) mod pushback;
 pub(crate) mod random;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
 pub(crate) mod refusal;
 pub(crate) mod source;
 pub(crate) mod stats;

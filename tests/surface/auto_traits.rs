@@ -29,6 +29,7 @@ use buttress::{
             ApiKey, ByPrefix, Exact, FirstOf, Forwarded, KeyedRateLimitService, KeyedRateLimiter,
             OfKey, PeerAddress, Tagged,
         },
+        redis::{RedisAll, RedisRateLimitService, RedisRateLimiter},
     },
     reconnect::{Connection, Reconnect, ReconnectService},
     retry::{
@@ -92,6 +93,12 @@ fn handles_and_layers_are_shared_and_cloned() {
     cloned::<KeyedRateLimitService<(), str, PeerAddress, Exact<str>>>();
     shared::<OfKey<'static, str>>();
     shared::<FirstOf<ApiKey, ByPrefix<Forwarded>>>();
+    shared::<RedisRateLimiter>();
+    cloned::<RedisRateLimiter>();
+    shared::<RedisRateLimitService<(), PeerAddress>>();
+    cloned::<RedisRateLimitService<Rc<u8>, PeerAddress>>();
+    shared::<RedisAll<2>>();
+    shared::<buttress::redis::Redis>();
     shared::<RateLimitLayer>();
     shared::<All<'static, 2>>();
     shared::<LatencyLayer>();

@@ -268,3 +268,42 @@ fn retry_presets_are_the_numbers_they_say() {
     assert_eq!((predictable.max_attempts, predictable.jitter), (3, Jitter::Fraction(0.1)));
     assert_eq!(predictable.backoff, Backoff::exponential(ms(100), seconds(10)));
 }
+
+#[test]
+fn the_stores_defaults_are_as_documented() {
+    let config = buttress::redis::Config::new("redis://127.0.0.1");
+    assert_eq!((config.timeout, config.probe_every), (millis(50), millis(100)));
+    assert_eq!((config.prefix.as_str(), config.max_queued), ("buttress", 1000));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    let config = rate_limit::redis::Config::new(Rate::per_second(1));
+    assert_eq!((config.lease, config.remember_refused, config.max_keys), (1, false, 10_000));
+    assert_eq!(config.on_store_failure, buttress::redis::OnStoreFailure::Closed);
+    assert_eq!((config.mode, config.also.len()), (Mode::Enforce, 0));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+}
+
+#[test]
+fn every_fault_of_a_limiter_over_redis_is_named() {
+    use buttress::{rate_limit::redis::Config, redis::OnStoreFailure};
+
+    let fields = |config: Config| -> Vec<&str> {
+        config.parse().unwrap_err().flaws().iter().map(|flaw| flaw.field).collect()
+    };
+    let wrong = Config::new(Rate::per_second(0))
+        .also(Rate::per_second(1).with_burst(0))
+        .with_lease(0)
+        .with_max_keys(0)
+        .with_on_store_failure(OnStoreFailure::Local { share: f64::NAN });
+    let expected = ["rate.amount", "also.burst", "lease", "max_keys", "on_store_failure.share"];
+    assert_eq!(fields(wrong), expected);
+    let crooked = Rate::new(1_000_000_000_039, Duration::from_secs(86_400)).with_burst(1);
+    assert_eq!(Config::new(crooked).parse().map(drop), Ok(()));
+    assert_eq!(fields(Config::new(crooked).with_lease(100_000)), ["rate.amount"]);
+    let rare = Rate::new(1, Duration::from_secs(86_400 * 900));
+    let share = OnStoreFailure::Local { share: 0.5 };
+    assert_eq!(fields(Config::new(rare).with_on_store_failure(share)), ["on_store_failure.share"]);
+}
+
+const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}

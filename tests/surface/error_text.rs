@@ -94,6 +94,11 @@ fn refusals() -> Vec<(Refusal, &'static str, &'static str)> {
         ),
         (Refusal::Overloaded { name: NAME }, "`openai` is overloaded", "overloaded"),
         (
+            Refusal::StoreUnavailable { name: NAME, retry_after: seconds(1500) },
+            "`openai`: its store cannot be asked; retry after 1.5s",
+            "store_unavailable",
+        ),
+        (
             Refusal::Throttled { name: NAME },
             "`openai`: held back, the backend is overloaded",
             "throttled",

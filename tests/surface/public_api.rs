@@ -50,6 +50,7 @@ fn every_public_item_has_one_path() {
         "Transition",
         "keyed",
         "presets",
+        "redis",
         "stream",
     ];
     for (item, paths) in paths {

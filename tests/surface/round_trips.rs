@@ -75,3 +75,18 @@ fn of_timed_streams() {
         survives(&config.with_total(edge).with_mode(Mode::Shadow));
     }
 }
+
+#[test]
+fn of_what_is_decided_in_a_store() {
+    use buttress::{
+        rate_limit::{Rate, redis::Config},
+        redis::{self, OnStoreFailure},
+    };
+
+    let at = redis::Config::new("redis://:pa55word@127.0.0.1:6379/1").with_prefix("{shop}");
+    survives(&at.with_timeout(EDGES[0]).with_probe_every(EDGES[1]));
+    for policy in [OnStoreFailure::Open, OnStoreFailure::Closed, OnStoreFailure::local_of(3)] {
+        let quota = Config::new(Rate::per_second(10)).also(Rate::per_day(1000).with_burst(7));
+        survives(&quota.with_lease(32).with_mode(Mode::Shadow).with_on_store_failure(policy));
+    }
+}

@@ -49,12 +49,13 @@ pub struct Contest {
     /// As long as `sides`; ours has none.
     gates: Vec<Option<Gate>>,
     fastest: Option<Gate>,
+    allocates: bool,
 }
 
 impl Contest {
     /// A contest of `ours`, which must not allocate.
     pub fn new(name: &'static str, ours: Side) -> Self {
-        Self { name, sides: vec![ours], gates: vec![None], fastest: None }
+        Self { name, sides: vec![ours], gates: vec![None], fastest: None, allocates: false }
     }
 
     /// Adds a peer that ours must beat.
@@ -68,6 +69,12 @@ impl Contest {
     pub fn beside(mut self, peer: Side) -> Self {
         self.sides.push(peer);
         self.gates.push(None);
+        self
+    }
+
+    /// Lets ours allocate: it sends something somewhere.
+    pub fn allocating(mut self) -> Self {
+        self.allocates = true;
         self
     }
 
@@ -109,7 +116,8 @@ impl Contest {
         let verdicts = rows.iter().zip(gates).filter_map(|(row, gate)| {
             Some(Verdict { contest: row.contest, peer: row.peer, ratio: row.ratio(), gate: gate? })
         });
-        Outcome { verdicts: verdicts.chain([none]).collect(), rows }
+        let none = (!self.allocates).then_some(none);
+        Outcome { verdicts: verdicts.chain(none).collect(), rows }
     }
 }
 

@@ -23,6 +23,7 @@ mod keyed;
 mod latency;
 mod limiter;
 mod pace;
+mod redis_limiter;
 mod retry;
 mod sampling;
 mod streams;
@@ -50,6 +51,7 @@ const ROOMS: &[Room] = &[
     ("latency", latency::run),
     ("limiter", limiter::run),
     ("keyed", keyed::run),
+    ("redis_limiter", redis_limiter::run),
     ("fallback", fallback::run),
     ("hedge", hedge::run),
     ("throttle", throttle::run),

@@ -97,6 +97,14 @@ pub enum Refusal {
         /// The time that phase was given.
         limit: Duration,
     },
+    /// What decides for several processes cannot be asked.
+    #[error("`{name}`: its store cannot be asked{}", Retry(*retry_after))]
+    StoreUnavailable {
+        /// The guard that would have asked.
+        name: Name,
+        /// When it is asked again, where that is known.
+        retry_after: Option<Duration>,
+    },
     /// Held back because the backend has been refusing.
     #[error("`{name}`: held back, the backend is overloaded")]
     Throttled {
@@ -128,6 +136,7 @@ impl Refusal {
             | Self::RateLimited { name, .. }
             | Self::ShuttingDown { name }
             | Self::Stalled { name, .. }
+            | Self::StoreUnavailable { name, .. }
             | Self::Throttled { name }
             | Self::TimedOut { name, .. } => name,
         }
@@ -149,6 +158,7 @@ impl Refusal {
             | Self::Overloaded { .. }
             | Self::RateLimited { .. }
             | Self::ShuttingDown { .. }
+            | Self::StoreUnavailable { .. }
             | Self::Throttled { .. } => false,
         }
     }
@@ -160,7 +170,8 @@ impl Refusal {
             Self::CircuitOpen { retry_after, .. }
             | Self::Disconnected { retry_after, .. }
             | Self::Exhausted { retry_after, .. }
-            | Self::RateLimited { retry_after, .. } => *retry_after,
+            | Self::RateLimited { retry_after, .. }
+            | Self::StoreUnavailable { retry_after, .. } => *retry_after,
             Self::DeadlineExceeded { .. }
             | Self::Full { .. }
             | Self::Invalid { .. }
@@ -186,6 +197,7 @@ impl Refusal {
             Self::RateLimited { .. } => "rate_limited",
             Self::ShuttingDown { .. } => "shutting_down",
             Self::Stalled { .. } => "stalled",
+            Self::StoreUnavailable { .. } => "store_unavailable",
             Self::Throttled { .. } => "throttled",
             Self::TimedOut { .. } => "timed_out",
         }

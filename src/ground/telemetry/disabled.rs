@@ -61,6 +61,9 @@ pub(crate) const fn evicted(_: &Name, _: &'static str) {}
 pub(crate) const fn connection_changed(_: &Name, _: &'static str, _: &'static str) {}
 
 #[inline(always)]
+pub(crate) const fn store_changed(_: &Name, _: &'static str, _: &'static str) {}
+
+#[inline(always)]
 pub(crate) const fn exhausted(_: &Name) {}
 
 /// Nothing is told.
@@ -77,6 +80,10 @@ impl Told {
     }
 
     pub(crate) const fn hedges(_: &Name, _: &'static str, _: Mode) -> Self {
+        Self
+    }
+
+    pub(crate) const fn without_store(_: &Name, _: &'static str) -> Self {
         Self
     }
 

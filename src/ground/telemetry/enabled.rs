@@ -181,6 +181,18 @@ pub(crate) fn connection_changed(name: &Name, from: &'static str, to: &'static s
     let _ = (name, from, to);
 }
 
+/// A store went down, or came back.
+pub(crate) fn store_changed(name: &Name, from: &'static str, to: &'static str) {
+    #[cfg(feature = "metrics")]
+    {
+        let labels = [("name", shared(name)), ("from", from.into()), ("to", to.into())];
+        count(&metrics::Key::from_parts(names::STORES.name, &labels[..]));
+    }
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "buttress", store = name.as_str(), from, to, "store changed state");
+    let _ = (name, from, to);
+}
+
 /// A budget had no token for a further attempt.
 pub(crate) fn exhausted(name: &Name) {
     #[cfg(feature = "tracing")]
@@ -214,6 +226,10 @@ impl Told {
         Self::of(&names::HEDGES, &labels)
     }
 
+    pub(crate) fn without_store(name: &Name, policy: &'static str) -> Self {
+        Self::of(&names::WITHOUT_STORE, &[("name", shared(name)), ("policy", policy.into())])
+    }
+
     pub(crate) fn exhausted(name: &Name) -> Self {
         Self::of(&names::EXHAUSTED, &[("name", shared(name))])
     }
@@ -238,6 +254,10 @@ impl Told {
     }
 
     pub(crate) const fn hedges(_: &Name, _: &'static str, _: Mode) -> Self {
+        Self {}
+    }
+
+    pub(crate) const fn without_store(_: &Name, _: &'static str) -> Self {
         Self {}
     }
 

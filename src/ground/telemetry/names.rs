@@ -101,6 +101,20 @@ pub(super) const LIMIT: Metric = Metric {
     help: "The most calls that may be in flight, from when it first changed",
 };
 
+/// Labels: `name`, `from`, `to`.
+pub(super) const STORES: Metric = Metric {
+    name: "buttress_store_transitions_total",
+    kind: Kind::Counter,
+    help: "Changes of state (up, down) of a store that several processes share",
+};
+
+/// Labels: `name`, `policy`.
+pub(super) const WITHOUT_STORE: Metric = Metric {
+    name: "buttress_rate_limit_without_store_total",
+    kind: Kind::Counter,
+    help: "Decisions of a limiter whose store could not be asked, by what was done instead (open, closed, local)",
+};
+
 pub(super) const ALL: &[&Metric] = &[
     &REFUSALS,
     &TRANSITIONS,
@@ -114,6 +128,8 @@ pub(super) const ALL: &[&Metric] = &[
     &CONNECTIONS,
     &FALLBACKS,
     &LIMIT,
+    &STORES,
+    &WITHOUT_STORE,
 ];
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> Option<Cause> {
         | Refusal::Overloaded { .. }
         | Refusal::RateLimited { .. }
         | Refusal::ShuttingDown { .. }
+        | Refusal::StoreUnavailable { .. }
         | Refusal::Throttled { .. } => Some(Cause::Rejected),
         Refusal::Exhausted { .. } => Some(Cause::Error),
         Refusal::Invalid { .. } => None,

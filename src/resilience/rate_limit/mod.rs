@@ -112,6 +112,8 @@ mod layer;
 mod lease;
 mod limiting;
 mod machine;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod reservation;
 mod shared;
 mod snapshot;

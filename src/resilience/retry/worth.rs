@@ -50,6 +50,7 @@ pub(super) fn worth_of_refusal(refusal: &Refusal, config: &Config) -> Worth {
         | Refusal::RateLimited { retry_after, .. } => {
             retry_after.map_or(Worth::Answer, |wait| again(Some(wait)))
         }
+        Refusal::StoreUnavailable { retry_after, .. } => again(*retry_after),
         Refusal::Full { .. }
         | Refusal::Overloaded { .. }
         | Refusal::ShuttingDown { .. }

@@ -7,10 +7,15 @@ pub(super) const WINGS: [&str; 4] = ["resilience", "hardening", "web", "service"
 
 /// A room inside a room: the outer, the inner, why. It is a room like any other, with the same files
 /// in the same order, and has no stair to the outer one unless the plan has it.
-pub(super) const ALCOVES: [(&str, &str, &str); 4] = [
+pub(super) const ALCOVES: [(&str, &str, &str); 5] = [
     ("budget", "quota", "a purse of another kind, with a config and a machine of its own"),
     ("throttle", "shed", "a server's own load, with a config and a machine of its own"),
     ("rate_limit", "keyed", "a table of many buckets has a config, a store and totals of its own"),
+    (
+        "rate_limit",
+        "redis",
+        "buckets in a store have a config, scripts, leases and totals of their own",
+    ),
     ("timeout", "stream", "limits on streams have a config, a machine and totals of their own"),
 ];
 
@@ -39,6 +44,16 @@ pub(super) const PLAN: Plan = Plan {
         ("cache", "single_flight", "one load for a missing key, however many wait for it"),
         ("hedge", "budget", "hedges and retries spend from one purse"),
         ("rate_limit::keyed", "rate_limit", "a bucket in a table is the same bucket"),
+        (
+            "rate_limit::redis",
+            "rate_limit",
+            "a quota is the same quota, and so is what is told of it",
+        ),
+        (
+            "rate_limit::redis",
+            "rate_limit::keyed",
+            "who decides while the store cannot, and whose key it is",
+        ),
         ("retry", "budget", "retries and hedges spend from one purse"),
         ("retry", "budget::quota", "what a further attempt costs depends on what it follows"),
     ],
@@ -46,11 +61,13 @@ pub(super) const PLAN: Plan = Plan {
         ("acquire", "shared", "tokens that are waited for are asked of the shared state"),
         ("all", "handle", "several handles at once"),
         ("attempt", "machine", "an attempt is polled and timed, so it is no decision"),
+        ("begin", "shared", "how a call begins is asked when it may"),
         ("bell", "machine", "a bell wakes those who wait, so it is no decision"),
         ("bodies", "layer", "a layer around the room's own, and its future"),
         ("closing", "shared", "who waits for the last call to leave looks into the shared state"),
         ("connection", "shared", "a connection says to the shared state that it is broken"),
         ("heartbeat", "future", "a heartbeat waits as a call does, and is none"),
+        ("held", "machine", "what is held of keys is behind locks, and waited for in turn"),
         ("hold", "shared", "a hold refers to the shared state"),
         ("later", "shared", "what is left of a call waits and asks its hold, so it is no decision"),
         ("answer", "shared", "what a fallback answers may run, or remember"),
@@ -62,11 +79,16 @@ pub(super) const PLAN: Plan = Plan {
         ("permit", "shared", "a permit holds the shared state it settles with"),
         ("purse", "handle", "a purse is one handle or another"),
         ("reservation", "shared", "a reservation settles with the shared state it holds"),
+        ("readied", "shared", "a service is readied inside the call"),
         ("rivals", "shared", "rivals are polled and paid for, so they are no decision"),
         ("snapshot", "machine", "a snapshot is read off a machine"),
         ("limiting", "shared", "what is asked together with others has shared state"),
         ("of_key", "handle", "a handle and one key"),
-        ("spending", "machine", "words that threads share are spent from by clocks, so it is no decision"),
+        (
+            "spending",
+            "machine",
+            "words that threads share are spent from by clocks, so it is no decision",
+        ),
         ("store", "machine", "a store waits for its back end or is shared, so it is no decision"),
         ("streams", "handle", "streams are called through the handle, and hold its permits"),
         ("subscription", "machine", "a subscriber waits for news, so it is no decision"),

@@ -1,0 +1,121 @@
+//! Whether the server is up, told the time: a pure machine.
+
+use std::time::Duration;
+
+use crate::ground::time::Instant;
+
+/// What is known of the server.
+#[derive(Debug)]
+pub(super) struct Health {
+    down: Option<Outage>,
+    probe_every: Duration,
+}
+
+#[derive(Debug)]
+struct Outage {
+    since: Instant,
+    /// When it is to be asked again.
+    due: Instant,
+    probing: bool,
+}
+
+/// Whether a call may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// As any other.
+    Ask,
+    /// Alone, to see whether it is back.
+    Probe,
+    /// Not before so long.
+    Wait(Duration),
+}
+
+impl Health {
+    /// Nothing speaks against it yet.
+    pub(super) const fn new(probe_every: Duration) -> Self {
+        Self { down: None, probe_every }
+    }
+
+    pub(super) fn ask(&mut self, now: Instant) -> Leave {
+        let Some(outage) = &mut self.down else { return Leave::Ask };
+        // A probe that is out answers within a timeout; whoever is told to come back then is told so.
+        if outage.probing || now < outage.due {
+            return Leave::Wait(outage.due.since(now));
+        }
+        outage.probing = true;
+        outage.due = now.after(self.probe_every);
+        Leave::Probe
+    }
+
+    /// A call has failed, perhaps the probe. Whether that is news.
+    pub(super) fn failed(&mut self, now: Instant, probing: bool) -> bool {
+        if self.down.is_some() && !probing {
+            return false; // it was made before that was known
+        }
+        let since = self.down.as_ref().map_or(now, |outage| outage.since);
+        let due = now.after(self.probe_every);
+        self.down.replace(Outage { since, due, probing: false }).is_none()
+    }
+
+    /// A probe ended without a word; the next call is one.
+    pub(super) fn probe_lost(&mut self, now: Instant) {
+        if let Some(outage) = &mut self.down {
+            (outage.probing, outage.due) = (false, now);
+        }
+    }
+
+    /// A call has succeeded. After how long, if that is news.
+    pub(super) fn succeeded(&mut self, now: Instant) -> Option<Duration> {
+        self.down.take().map(|outage| now.since(outage.since))
+    }
+
+    /// After how long it is to be asked again.
+    pub(super) fn due_after(&self, now: Instant) -> Duration {
+        self.down.as_ref().map_or(Duration::ZERO, |outage| outage.due.since(now))
+    }
+
+    /// Since when it is down.
+    pub(super) fn down_since(&self) -> Option<Instant> {
+        self.down.as_ref().map(|outage| outage.since)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVERY: Duration = Duration::from_millis(100);
+
+    fn at(millis: u64) -> Instant {
+        Instant::ORIGIN.after(Duration::from_millis(millis))
+    }
+
+    #[test]
+    fn one_call_at_a_time_asks_a_server_that_is_down() {
+        let mut health = Health::new(EVERY);
+        assert_eq!(health.ask(at(0)), Leave::Ask);
+        assert!(health.failed(at(10), false));
+        assert!(!health.failed(at(20), false), "known already");
+        assert_eq!(health.ask(at(30)), Leave::Wait(Duration::from_millis(80)));
+        assert_eq!(health.ask(at(120)), Leave::Probe);
+        assert_eq!(health.ask(at(121)), Leave::Wait(Duration::from_millis(99)));
+        assert_eq!(health.ask(at(500)), Leave::Wait(Duration::ZERO), "the probe is still out");
+        assert!(!health.failed(at(505), false));
+        assert_eq!(health.ask(at(505)), Leave::Wait(Duration::ZERO), "and nobody beside it");
+        assert!(!health.failed(at(510), true));
+        assert_eq!(health.ask(at(610)), Leave::Probe);
+        assert_eq!(health.succeeded(at(611)), Some(Duration::from_millis(601)));
+        assert_eq!(health.ask(at(612)), Leave::Ask);
+        assert_eq!(health.succeeded(at(613)), None);
+    }
+
+    #[test]
+    fn a_probe_that_is_lost_is_followed_by_another() {
+        let mut health = Health::new(EVERY);
+        health.failed(at(0), false);
+        assert_eq!(health.ask(at(100)), Leave::Probe);
+        health.probe_lost(at(110));
+        assert_eq!(health.ask(at(110)), Leave::Probe);
+        assert_eq!(health.down_since(), Some(at(0)));
+    }
+}
