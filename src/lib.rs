@@ -20,6 +20,7 @@
 //! | [`budget`] | the sum of retries and hedges | `budget` |
 //! | [`hedge`] | the slowest calls of a backend that answers twice as well | `hedge` |
 //! | [`fallback`] | what to answer when the answer is not to be had | `fallback` |
+//! | [`single_flight`] | many who ask for the same thing at once | `single-flight` |
 //! | [`reconnect`] | something that must be connected | `reconnect` |
 //! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
 //! | [`rate_limit`] | so many calls in so much time, alone, in turn, by key or by cost | `rate-limit` |
@@ -73,6 +74,8 @@ pub use self::resilience::rate_limit;
 pub use self::resilience::reconnect;
 #[cfg(feature = "retry")]
 pub use self::resilience::retry;
+#[cfg(feature = "single-flight")]
+pub use self::resilience::single_flight;
 #[cfg(feature = "throttle")]
 pub use self::resilience::throttle;
 #[cfg(feature = "timeout")]
@@ -89,6 +92,11 @@ pub use self::{
     },
     stack::Pipeline,
 };
+
+/// What becomes of an operation's error.
+pub mod answer {
+    pub use crate::ground::refusal::{Answer, Unchanged, Wrapped};
+}
 
 /// How long to wait before trying again.
 pub mod backoff {
@@ -140,7 +148,7 @@ pub mod source {
     #[cfg(feature = "http")]
     pub use crate::ground::source::ByMethod;
     #[cfg(feature = "tower")]
-    pub use crate::ground::source::{ByClone, Replay, Resend};
+    pub use crate::ground::source::{ByClone, Replay, Resend, Sending};
     pub use crate::ground::source::{Lifting, Plain, Source};
 }
 

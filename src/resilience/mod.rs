@@ -16,6 +16,8 @@ pub mod rate_limit;
 pub mod reconnect;
 #[cfg(feature = "retry")]
 pub mod retry;
+#[cfg(feature = "single-flight")]
+pub mod single_flight;
 #[cfg(feature = "throttle")]
 pub mod throttle;
 #[cfg(feature = "timeout")]

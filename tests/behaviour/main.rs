@@ -18,6 +18,7 @@ mod latency;
 mod rate_limit;
 mod reconnect;
 mod retry;
+mod single_flight;
 mod throttle;
 mod throttle_shed;
 mod timeout_stream;

@@ -46,7 +46,6 @@ pub(super) const PLAN: Plan = Plan {
         ("acquire", "shared", "tokens that are waited for are asked of the shared state"),
         ("all", "handle", "several handles at once"),
         ("attempt", "machine", "an attempt is polled and timed, so it is no decision"),
-        ("bell", "machine", "a bell wakes those who wait, so it is no decision"),
         ("closing", "shared", "who waits for the last call to leave looks into the shared state"),
         ("connection", "shared", "a connection says to the shared state that it is broken"),
         ("heartbeat", "future", "a heartbeat waits as a call does, and is none"),
