@@ -21,6 +21,7 @@
 //! | [`hedge`] | the slowest calls of a backend that answers twice as well | `hedge` |
 //! | [`fallback`] | what to answer when the answer is not to be had | `fallback` |
 //! | [`single_flight`] | many who ask for the same thing at once | `single-flight` |
+//! | [`batch`] | many calls for one item each | `batch` |
 //! | [`reconnect`] | something that must be connected | `reconnect` |
 //! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
 //! | [`rate_limit`] | so many calls in so much time, alone, in turn, by key or by cost | `rate-limit` |
@@ -58,6 +59,8 @@ pub mod testing;
 
 #[cfg(feature = "tower")]
 pub use self::ground::refusal::{Lift, LiftLayer};
+#[cfg(feature = "batch")]
+pub use self::resilience::batch;
 #[cfg(feature = "budget")]
 pub use self::resilience::budget;
 #[cfg(feature = "bulkhead")]

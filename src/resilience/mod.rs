@@ -1,5 +1,7 @@
 //! Rooms for calling what fails.
 
+#[cfg(feature = "batch")]
+pub mod batch;
 #[cfg(feature = "budget")]
 pub mod budget;
 #[cfg(feature = "bulkhead")]

@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, reason = "a test that fails may as well panic")]
 
 mod again;
+mod batch;
 mod budget;
 mod bulkhead;
 mod circuit_breaker;

@@ -111,3 +111,7 @@ pub use self::{
     handle::SingleFlight,
     snapshot::{Snapshot, Totals},
 };
+
+#[cfg(all(test, buttress_loom))]
+#[path = "../../../tests/loom/single_flight.rs"]
+mod loom;
