@@ -96,11 +96,6 @@ pub use self::{
     stack::Pipeline,
 };
 
-/// What becomes of an operation's error.
-pub mod answer {
-    pub use crate::ground::refusal::{Answer, Unchanged, Wrapped};
-}
-
 /// How long to wait before trying again.
 pub mod backoff {
     pub use crate::ground::backoff::{Backoff, Jitter};
@@ -119,6 +114,11 @@ pub mod hold {
 /// What the guards of a [`Keyed`] family have in common.
 pub mod keyed {
     pub use crate::ground::keyed::{Member, Plan, Snapshot};
+}
+
+/// How an operation's error reaches its caller.
+pub mod manner {
+    pub use crate::ground::refusal::{Manner, Unchanged, Wrapped};
 }
 
 /// What a finished call says about the backend, and who tells.

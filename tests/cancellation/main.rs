@@ -4,6 +4,7 @@
 
 mod at_every_await;
 mod attribution;
+mod batch;
 mod bulkhead;
 mod circuit;
 mod closures;
@@ -17,5 +18,6 @@ mod reconnect;
 mod retry;
 mod services;
 mod shutdown;
+mod single_flight;
 mod streams;
 mod throttle;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails may as well panic")]
 
 mod agreement;
+mod batch;
 mod buckets;
 mod bulkhead;
 mod closing;
@@ -16,6 +17,7 @@ mod pushback;
 mod rate_limit;
 mod refusing;
 mod retry;
+mod single_flight;
 mod streams;
 mod survival;
 mod throttle;

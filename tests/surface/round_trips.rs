@@ -5,9 +5,10 @@ use std::{fmt::Debug, time::Duration};
 use buttress::{
     Mode,
     backoff::{Backoff, Jitter},
+    batch,
     budget::{self, quota},
     fallback::{self, FailoverConfig, WhenAllOpen},
-    hedge, retry,
+    hedge, retry, single_flight,
     timeout::stream,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -73,5 +74,15 @@ fn of_timed_streams() {
     for edge in EDGES {
         let config = stream::Config::new().with_first_content(edge).with_gap(edge);
         survives(&config.with_total(edge).with_mode(Mode::Shadow));
+    }
+}
+
+#[test]
+fn of_shared_work() {
+    survives(&single_flight::Config::new().with_max_in_flight(u32::MAX).with_detached(true));
+    for edge in EDGES {
+        let config = batch::Config::new().with_max_wait(edge).with_max_items(1);
+        survives(&config.clone());
+        survives(&config.with_max_weight(i64::MAX as u64).with_detached(true));
     }
 }

@@ -7,9 +7,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::shared::{Caller, Denied, Shared};
+use super::{
+    caller::Caller,
+    shared::{Denied, Shared},
+};
 use crate::ground::{
-    refusal::{Answer, Refusal},
+    refusal::{Manner, Refusal},
     time::{self, Deadline, Instant, Sleep},
 };
 
@@ -21,9 +24,9 @@ use crate::ground::{
 /// is not sent, if it has not been. A batch is dropped with the last who waits for it, unless it is
 /// [`detached`](super::Config::detached).
 #[must_use = "futures do nothing unless polled"]
-pub struct Loading<K, V, E, A> {
+pub struct Loading<K, V, E, M> {
     state: State<K, V, E>,
-    answer: PhantomData<fn() -> A>,
+    manner: PhantomData<fn() -> M>,
 }
 
 enum State<K, V, E> {
@@ -42,7 +45,7 @@ enum Why {
     Late(Instant),
 }
 
-impl<K, V, E, A> Loading<K, V, E, A> {
+impl<K, V, E, M> Loading<K, V, E, M> {
     /// One who joins, unless they have no time.
     pub(super) fn new(
         shared: &Arc<Shared<K, V, E>>,
@@ -58,32 +61,32 @@ impl<K, V, E, A> Loading<K, V, E, A> {
                 Err(denied) => refused(Why::Denied(denied)),
             }
         };
-        Self { state, answer: PhantomData }
+        Self { state, manner: PhantomData }
     }
 }
 
-impl<K, V, E, A> Future for Loading<K, V, E, A>
+impl<K, V, E, M> Future for Loading<K, V, E, M>
 where
     K: Send + 'static,
     V: Clone + Send + Sync + 'static,
     E: Clone + Send + Sync + 'static,
-    A: Answer<E>,
+    M: Manner<E>,
 {
-    type Output = Result<V, A::Error>;
+    type Output = Result<V, M::Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let State::Waiting { caller, deadline, timer } = &mut this.state else {
             return this
                 .refused()
-                .map_or(Poll::Pending, |refusal| Poll::Ready(Err(A::refused(refusal))));
+                .map_or(Poll::Pending, |refusal| Poll::Ready(Err(M::refused(refusal))));
         };
         match caller.poll(cx) {
             Poll::Ready(answer) => {
                 this.state = State::Done;
                 Poll::Ready(answer.map_err(|error| match error {
-                    Ok(error) => A::inner(error),
-                    Err(refusal) => A::refused(refusal),
+                    Ok(error) => M::inner(error),
+                    Err(refusal) => M::refused(refusal),
                 }))
             }
             Poll::Pending if *deadline == Instant::FOREVER => Poll::Pending,
@@ -95,7 +98,7 @@ where
                         let refusal = caller.too_late();
                         // The batch goes on for the others; if there are none, it has run out of time.
                         time::cut_off(|| this.state = State::Done);
-                        Poll::Ready(Err(A::refused(refusal)))
+                        Poll::Ready(Err(M::refused(refusal)))
                     }
                     Poll::Pending => Poll::Pending,
                 }
@@ -104,7 +107,7 @@ where
     }
 }
 
-impl<K, V, E, A> Loading<K, V, E, A> {
+impl<K, V, E, M> Loading<K, V, E, M> {
     /// The refusal of one who was not let in; none if polled again after an answer.
     #[cold]
     fn refused(&mut self) -> Option<Refusal> {
@@ -118,7 +121,7 @@ impl<K, V, E, A> Loading<K, V, E, A> {
     }
 }
 
-impl<K, V, E, A> fmt::Debug for Loading<K, V, E, A> {
+impl<K, V, E, M> fmt::Debug for Loading<K, V, E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.state {
             State::Waiting { .. } => "Loading(waiting)",
@@ -134,31 +137,31 @@ impl<K, V, E, A> fmt::Debug for Loading<K, V, E, A> {
 ///
 /// As for each of them: see [`Loading`].
 #[must_use = "futures do nothing unless polled"]
-pub struct LoadingMany<K, V, E, A: Answer<E>> {
-    items: Vec<Item<K, V, E, A>>,
+pub struct LoadingMany<K, V, E, M: Manner<E>> {
+    items: Vec<Item<K, V, E, M>>,
 }
 
-enum Item<K, V, E, A: Answer<E>> {
-    Loading(Loading<K, V, E, A>),
-    Loaded(Result<V, A::Error>),
+enum Item<K, V, E, M: Manner<E>> {
+    Loading(Loading<K, V, E, M>),
+    Loaded(Result<V, M::Error>),
 }
 
-impl<K, V, E, A: Answer<E>> LoadingMany<K, V, E, A> {
-    pub(super) fn new(items: impl Iterator<Item = Loading<K, V, E, A>>) -> Self {
+impl<K, V, E, M: Manner<E>> LoadingMany<K, V, E, M> {
+    pub(super) fn new(items: impl Iterator<Item = Loading<K, V, E, M>>) -> Self {
         Self { items: items.map(Item::Loading).collect() }
     }
 }
 
-impl<K, V, E, A: Answer<E>> Unpin for LoadingMany<K, V, E, A> {}
+impl<K, V, E, M: Manner<E>> Unpin for LoadingMany<K, V, E, M> {}
 
-impl<K, V, E, A> Future for LoadingMany<K, V, E, A>
+impl<K, V, E, M> Future for LoadingMany<K, V, E, M>
 where
     K: Send + 'static,
     V: Clone + Send + Sync + 'static,
     E: Clone + Send + Sync + 'static,
-    A: Answer<E>,
+    M: Manner<E>,
 {
-    type Output = Vec<Result<V, A::Error>>;
+    type Output = Vec<Result<V, M::Error>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut waits = false;
@@ -181,7 +184,7 @@ where
     }
 }
 
-impl<K, V, E, A: Answer<E>> fmt::Debug for LoadingMany<K, V, E, A> {
+impl<K, V, E, M: Manner<E>> fmt::Debug for LoadingMany<K, V, E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoadingMany").field("items", &self.items.len()).finish()
     }

@@ -1,12 +1,12 @@
 use std::{fmt, future::Future, hash::Hash, sync::Arc};
 
 use super::{
+    caller::Caller,
     config::{Config, Plan},
     future::{Loading, LoadingMany},
-    shared::{Caller, Denied},
+    shared::Denied,
     snapshot::Snapshot,
-    view::View,
-    work::Call,
+    work::{Call, View},
 };
 use crate::ground::{
     config::ConfigError,

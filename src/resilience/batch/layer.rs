@@ -7,7 +7,11 @@ use std::{
 use tower::{Layer, Service};
 
 use super::{
-    config::Config, future::Loading, handle::Batcher, snapshot::Snapshot, view::View, work::Call,
+    config::Config,
+    future::Loading,
+    handle::Batcher,
+    snapshot::Snapshot,
+    work::{Call, View},
 };
 use crate::ground::{
     config::ConfigError,

@@ -88,7 +88,8 @@
 //! # Ok::<_, buttress::config::ConfigError>(())
 //! ```
 
-mod answer;
+mod answers;
+mod caller;
 mod config;
 mod future;
 mod handle;
@@ -97,7 +98,6 @@ mod layer;
 mod machine;
 mod shared;
 mod snapshot;
-mod view;
 mod work;
 
 #[cfg(feature = "tower")]

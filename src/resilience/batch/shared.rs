@@ -1,23 +1,21 @@
 use std::{
     fmt,
-    future::Future,
     hash::{BuildHasher, Hash, RandomState},
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use tokio::sync::Semaphore;
 
 use super::{
-    answer::{Answers, Fail},
+    answers::Answers,
     config::Plan,
     machine::{Added, Book, Limits},
     snapshot::{Snapshot, Totals},
 };
 use crate::ground::{
-    joint::{Found, Joint, Retire, Seat, Steward, Work},
+    joint::{Joint, Retire},
     mode::Mode,
     name::Name,
     refusal::Refusal,
@@ -57,7 +55,7 @@ struct Desk<K, V, E> {
 }
 
 /// One batch, and those who wait for it.
-type Batch<K, V, E> = Joint<Answers<V, E>, Stub<K>>;
+pub(super) type Batch<K, V, E> = Joint<Answers<V, E>, Stub<K>>;
 
 /// What the work of a batch and its callers have in common.
 pub(super) struct Ticket<K> {
@@ -68,7 +66,7 @@ pub(super) struct Ticket<K> {
 }
 
 /// A batch's part of its ticket.
-struct Stub<K>(Arc<Ticket<K>>);
+pub(super) struct Stub<K>(pub(super) Arc<Ticket<K>>);
 
 /// Why a caller is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +133,11 @@ impl<K, V, E> Shared<K, V, E> {
         &self.in_flight
     }
 
+    /// One who entered is there no more.
+    pub(super) fn left(&self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+
     pub(super) fn count(&self, count: impl FnOnce(&mut Totals)) {
         count(&mut self.desk.lock().totals);
     }
@@ -170,13 +173,13 @@ impl<K, V, E> Shared<K, V, E> {
     }
 
     #[cold]
-    fn panicked(&self) -> Refusal {
+    pub(super) fn panicked(&self) -> Refusal {
         self.meters.panicked.refused(Mode::Enforce);
         Refusal::Panicked { name: self.name.clone() }
     }
 
     #[cold]
-    fn mismatched(&self, answers: u32, items: u32) -> Refusal {
+    pub(super) fn mismatched(&self, answers: u32, items: u32) -> Refusal {
         self.meters.mismatched.refused(Mode::Enforce);
         Refusal::Mismatched { name: self.name.clone(), answers, items }
     }
@@ -193,40 +196,9 @@ where
     V: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    /// Waits for the answer to this key, in the batch that gathers, or in the next, which is made then.
-    pub(super) fn join(
-        self: &Arc<Self>,
-        key: K,
-        weight: u64,
-        make: impl FnOnce(Arc<Ticket<K>>) -> Work<Answers<V, E>>,
-    ) -> Result<Caller<K, V, E>, Denied> {
+    /// A place in the batch that gathers, or in the next, which is to be begun then.
+    pub(super) fn enter(&self, key: K, weight: u64) -> Result<Joined<K, V, E>, Denied> {
         let hash = self.hasher.hash_one(&key);
-        let joined = self.enter(hash, key, weight)?;
-        let Joined { batch, place, spare, fresh, full, left_behind } = joined;
-        drop(spare);
-        let shared = Arc::clone(self);
-        // From here on its drop is what leaves.
-        let caller = Caller { shared, batch: Some(batch), place, seat: Seat::default() };
-        if let Some(left_behind) = left_behind {
-            left_behind.owner().0.wake();
-        }
-        if let Some(batch) = &caller.batch {
-            let ticket = &batch.owner().0;
-            match fresh {
-                Some(None) => batch.begin(|| make(Arc::clone(ticket))),
-                Some(Some(runtime)) => {
-                    let crew = Crew { batch: Arc::clone(batch) };
-                    let steward = batch.begin_with_steward(|| make(Arc::clone(ticket)));
-                    runtime.spawn(Detached { steward, _crew: crew });
-                }
-                None if full => ticket.wake(),
-                None => {}
-            }
-        }
-        Ok(caller)
-    }
-
-    fn enter(&self, hash: u64, key: K, weight: u64) -> Result<Joined<K, V, E>, Denied> {
         let mut desk = self.desk.lock();
         let config = desk.plan.config();
         let limits = Limits { items: config.max_items, weight: config.max_weight };
@@ -281,21 +253,21 @@ where
 }
 
 /// What somebody found who came with a key.
-struct Joined<K, V, E> {
-    batch: Arc<Batch<K, V, E>>,
-    place: u32,
+pub(super) struct Joined<K, V, E> {
+    pub(super) batch: Arc<Batch<K, V, E>>,
+    pub(super) place: u32,
     /// A key that was there already.
-    spare: Option<K>,
+    pub(super) spare: Option<K>,
     /// The batch is to be begun, by a task of its own if there is a runtime for it.
-    fresh: Option<Option<tokio::runtime::Handle>>,
-    full: bool,
+    pub(super) fresh: Option<Option<tokio::runtime::Handle>>,
+    pub(super) full: bool,
     /// A batch that the key did not fit in: it is sent.
-    left_behind: Option<Arc<Batch<K, V, E>>>,
+    pub(super) left_behind: Option<Arc<Batch<K, V, E>>>,
 }
 
 impl<K> Ticket<K> {
     /// Wakes the work: it gathers no more.
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         let waker = self.waker.lock().take();
         // Foreign code: no lock is held.
         if let Some(waker) = waker {
@@ -315,6 +287,10 @@ impl<K> Ticket<K> {
     pub(super) fn sent(&self) {
         self.sent.store(true, Ordering::Relaxed);
     }
+
+    pub(super) fn is_sent(&self) -> bool {
+        self.sent.load(Ordering::Relaxed)
+    }
 }
 
 impl<K> Retire for Stub<K> {
@@ -322,91 +298,6 @@ impl<K> Retire for Stub<K> {
         let mut book = self.0.book.lock();
         book.close();
         book.is_alone()
-    }
-}
-
-/// One of those who wait for a batch. Dropped, it leaves the batch to the others.
-pub(super) struct Caller<K, V, E> {
-    shared: Arc<Shared<K, V, E>>,
-    batch: Option<Arc<Batch<K, V, E>>>,
-    place: u32,
-    seat: Seat,
-}
-
-impl<K, V, E> Caller<K, V, E> {
-    /// Waits for the answer, and drives the batch meanwhile.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<V, Result<E, Refusal>>>
-    where
-        K: Send + 'static,
-        V: Clone + Send + Sync + 'static,
-        E: Clone + Send + Sync + 'static,
-    {
-        let Some(batch) = &self.batch else { return Poll::Pending };
-        let answer = match ready!(batch.poll(&mut self.seat, cx)) {
-            Found::Mine(answers) => answers.take(self.place),
-            Found::Everybodys(Some(answers)) => answers.take(self.place),
-            Found::Everybodys(None) => None,
-        };
-        self.batch = None;
-        Poll::Ready(match answer {
-            Some(Ok(value)) => Ok(value),
-            Some(Err(Fail::Inner(error))) => Err(Ok(error)),
-            Some(Err(Fail::Mismatched { answers, items })) => {
-                Err(Err(self.shared.mismatched(answers, items)))
-            }
-            None => Err(Err(self.shared.panicked())),
-        })
-    }
-
-    /// Its time is up: the refusal of one who waited.
-    #[cold]
-    pub(super) fn too_late(&self) -> Refusal {
-        let began = self.batch.as_ref();
-        let began = began.is_some_and(|batch| batch.owner().0.sent.load(Ordering::Relaxed));
-        self.shared.late(began, Duration::ZERO)
-    }
-}
-
-impl<K, V, E> Drop for Caller<K, V, E> {
-    fn drop(&mut self) {
-        self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
-        if let Some(batch) = self.batch.take() {
-            batch.leave(&mut self.seat);
-            let (_key, last) = batch.owner().0.book.lock().leave(self.place);
-            if last {
-                self.shared.shut(&batch.owner().0);
-                drop(batch.abandon());
-            }
-        }
-    }
-}
-
-/// The task of its own that runs a batch to its end. Where the runtime ends before, those who wait go on.
-struct Detached<K, V, E> {
-    // Dropped first: what is given back is given up with the last who is there.
-    steward: Steward<Answers<V, E>, Stub<K>>,
-    _crew: Crew<K, V, E>,
-}
-
-impl<K, V, E> Future for Detached<K, V, E> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.steward).poll(cx)
-    }
-}
-
-/// Counts for one who is there.
-struct Crew<K, V, E> {
-    batch: Arc<Batch<K, V, E>>,
-}
-
-impl<K, V, E> Drop for Crew<K, V, E> {
-    fn drop(&mut self) {
-        let last = self.batch.owner().0.book.lock().dismiss();
-        if last {
-            drop(self.batch.abandon());
-        }
     }
 }
 

@@ -1,17 +1,21 @@
 use std::{
     future::{Future, poll_fn},
+    hash::Hash,
     pin::pin,
     sync::Arc,
     task::Poll,
 };
 
 use super::{
-    answer::{Answers, Fail},
+    answers::{Answers, Fail},
+    caller::Caller,
+    config::Plan,
     machine::Part,
-    shared::{Shared, Ticket},
+    shared::{Denied, Shared, Ticket},
 };
 use crate::ground::{
     joint::Work,
+    name::Name,
     sync::atomic::{AtomicUsize, Ordering},
     time::{self, Sleep},
 };
@@ -23,10 +27,63 @@ pub(super) type Call<V, E> = Work<Result<Vec<Result<V, E>>, E>>;
 pub(super) type Calls<K, V, E> = Box<dyn FnMut(Vec<K>) -> Call<V, E> + Send>;
 
 /// Tells whether an error is one item's fault.
-pub(super) type Isolate<E> = Arc<dyn Fn(&E) -> bool + Send + Sync>;
+type Isolate<E> = Arc<dyn Fn(&E) -> bool + Send + Sync>;
+
+/// Tells what an item weighs.
+type Weigh<K> = Arc<dyn Fn(&K) -> u64 + Send + Sync>;
+
+/// The shared batches, and how somebody sees items and errors.
+pub(super) struct View<K, V, E> {
+    shared: Arc<Shared<K, V, E>>,
+    weigh: Option<Weigh<K>>,
+    isolate: Option<Isolate<E>>,
+}
+
+impl<K, V, E> View<K, V, E> {
+    pub(super) fn new(name: Name, plan: Plan) -> Self {
+        Self { shared: Shared::new(name, plan), weigh: None, isolate: None }
+    }
+
+    pub(super) const fn shared(&self) -> &Arc<Shared<K, V, E>> {
+        &self.shared
+    }
+
+    pub(super) fn weigh(self, weigh: impl Fn(&K) -> u64 + Send + Sync + 'static) -> Self {
+        Self { weigh: Some(Arc::new(weigh)), ..self }
+    }
+
+    pub(super) fn isolate(self, fault: impl Fn(&E) -> bool + Send + Sync + 'static) -> Self {
+        Self { isolate: Some(Arc::new(fault)), ..self }
+    }
+
+    /// Joins the batch that gathers; `calls` makes those of a batch that is opened for it.
+    pub(super) fn join(
+        &self,
+        key: K,
+        calls: impl FnOnce() -> Calls<K, V, E>,
+    ) -> Result<Caller<K, V, E>, Denied>
+    where
+        K: Clone + Eq + Hash + Send + 'static,
+        V: Clone + Send + Sync + 'static,
+        E: Clone + Send + Sync + 'static,
+    {
+        let weight = self.weigh.as_ref().map_or(1, |weigh| time::outside(|| weigh(&key)));
+        Caller::join(&self.shared, key, weight, |ticket| {
+            let (shared, isolate) = (Arc::clone(&self.shared), self.isolate.clone());
+            Box::pin(run(shared, ticket, calls(), isolate))
+        })
+    }
+}
+
+impl<K, V, E> Clone for View<K, V, E> {
+    fn clone(&self) -> Self {
+        let (weigh, isolate) = (self.weigh.clone(), self.isolate.clone());
+        Self { shared: Arc::clone(&self.shared), weigh, isolate }
+    }
+}
 
 /// A batch from its first key to its last answer.
-pub(super) async fn run<K, V, E>(
+async fn run<K, V, E>(
     shared: Arc<Shared<K, V, E>>,
     ticket: Arc<Ticket<K>>,
     mut calls: Calls<K, V, E>,

@@ -11,7 +11,7 @@ use std::{
 use super::shared::{Caller, Flights, Full};
 use crate::ground::{
     joint::Work,
-    refusal::Answer,
+    refusal::Manner,
     time::{self, Deadline, Instant, Sleep},
 };
 
@@ -22,9 +22,9 @@ use crate::ground::{
 /// Dropping it leaves the work to those who wait as well, wherever it is; it is dropped with the last of them,
 /// unless it is [`detached`](super::Config::detached).
 #[must_use = "futures do nothing unless polled"]
-pub struct Flying<K, T, E, A> {
+pub struct Flying<K, T, E, M> {
     state: State<K, Result<T, E>>,
-    answer: PhantomData<fn() -> A>,
+    manner: PhantomData<fn() -> M>,
 }
 
 enum State<K, O> {
@@ -45,7 +45,7 @@ enum Why {
     Late(Instant),
 }
 
-impl<K, T, E, A> Flying<K, T, E, A>
+impl<K, T, E, M> Flying<K, T, E, M>
 where
     K: Eq + Hash + Send + 'static,
     T: Send + Sync + 'static,
@@ -71,18 +71,18 @@ where
                 Err(full) => refused(Why::Full(full)),
             },
         };
-        Self { state, answer: PhantomData }
+        Self { state, manner: PhantomData }
     }
 }
 
-impl<K, T, E, A> Future for Flying<K, T, E, A>
+impl<K, T, E, M> Future for Flying<K, T, E, M>
 where
     K: Send + 'static,
     T: Clone + Send + Sync + 'static,
     E: Clone + Send + Sync + 'static,
-    A: Answer<E>,
+    M: Manner<E>,
 {
-    type Output = Result<T, A::Error>;
+    type Output = Result<T, M::Error>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -93,11 +93,11 @@ where
         match caller.poll(cx) {
             Poll::Ready(Ok(result)) => {
                 this.state = State::Done;
-                Poll::Ready(result.map_err(A::inner))
+                Poll::Ready(result.map_err(M::inner))
             }
             Poll::Ready(Err(refusal)) => {
                 this.state = State::Done;
-                Poll::Ready(Err(A::refused(refusal)))
+                Poll::Ready(Err(M::refused(refusal)))
             }
             Poll::Pending if *deadline == Instant::FOREVER => Poll::Pending,
             Poll::Pending => {
@@ -109,7 +109,7 @@ where
                         // The work goes on for the others; if there are none, it has run out of time.
                         time::cut_off(|| this.state = State::Done);
                         refusal
-                            .map_or(Poll::Pending, |refusal| Poll::Ready(Err(A::refused(refusal))))
+                            .map_or(Poll::Pending, |refusal| Poll::Ready(Err(M::refused(refusal))))
                     }
                     Poll::Pending => Poll::Pending,
                 }
@@ -118,17 +118,17 @@ where
     }
 }
 
-impl<K, T, E, A> Flying<K, T, E, A> {
+impl<K, T, E, M> Flying<K, T, E, M> {
     #[cold]
-    fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, A::Error>>
+    fn poll_alone(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, M::Error>>
     where
-        A: Answer<E>,
+        M: Manner<E>,
     {
         if let State::Alone(work) = &mut self.state {
             let polled = time::outside(|| work.as_mut().poll(cx));
             return polled.map(|result| {
                 self.state = State::Done;
-                result.map_err(A::inner)
+                result.map_err(M::inner)
             });
         }
         match std::mem::replace(&mut self.state, State::Done) {
@@ -137,7 +137,7 @@ impl<K, T, E, A> Flying<K, T, E, A> {
                     Why::Full(full) => flights.full(full),
                     Why::Late(deadline) => flights.late(false, time::now().since(deadline)),
                 };
-                Poll::Ready(Err(A::refused(refusal)))
+                Poll::Ready(Err(M::refused(refusal)))
             }
             // Polled again after its answer: it has no other.
             _ => Poll::Pending,
@@ -145,7 +145,7 @@ impl<K, T, E, A> Flying<K, T, E, A> {
     }
 }
 
-impl<K, T, E, A> fmt::Debug for Flying<K, T, E, A> {
+impl<K, T, E, M> fmt::Debug for Flying<K, T, E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.state {
             State::Waiting { .. } => "Flying(waiting)",

@@ -1,7 +1,7 @@
 use super::{Error, Fault, Refusal};
 
-/// What becomes of an operation's error on the way to its caller: [`Wrapped`] or [`Unchanged`]. Sealed.
-pub trait Answer<E>: sealed::Answer {
+/// How an operation's error reaches its caller: [`Wrapped`] or [`Unchanged`]. Sealed.
+pub trait Manner<E>: sealed::Manner {
     /// What the caller sees.
     type Error;
 
@@ -14,7 +14,7 @@ pub trait Answer<E>: sealed::Answer {
 
 mod sealed {
     #[expect(unnameable_types, reason = "what seals the trait above")]
-    pub trait Answer {}
+    pub trait Manner {}
 }
 
 /// As with `call`: `E` becomes [`Error<E>`](crate::Error).
@@ -27,9 +27,9 @@ pub struct Wrapped;
 #[non_exhaustive]
 pub struct Unchanged;
 
-impl sealed::Answer for Wrapped {}
+impl sealed::Manner for Wrapped {}
 
-impl<E> Answer<E> for Wrapped {
+impl<E> Manner<E> for Wrapped {
     type Error = Error<E>;
 
     fn inner(error: E) -> Error<E> {
@@ -41,9 +41,9 @@ impl<E> Answer<E> for Wrapped {
     }
 }
 
-impl sealed::Answer for Unchanged {}
+impl sealed::Manner for Unchanged {}
 
-impl<E: Fault> Answer<E> for Unchanged {
+impl<E: Fault> Manner<E> for Unchanged {
     type Error = E;
 
     fn inner(error: E) -> E {
