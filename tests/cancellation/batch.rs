@@ -10,7 +10,7 @@ use tower::{Layer, Service};
 
 use crate::circuit::STEP;
 
-/// A backend that takes three steps for a batch of one or two, and fails for the larger.
+/// A backend that answers a batch of one, in three steps.
 fn slow() -> Script<Vec<u8>, Error<&'static str>> {
     Script::new([Step::ok(vec![7]).after(3 * STEP)])
 }

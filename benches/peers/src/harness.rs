@@ -49,12 +49,18 @@ pub struct Contest {
     /// As long as `sides`; ours has none.
     gates: Vec<Option<Gate>>,
     fastest: Option<Gate>,
+    allocations: f64,
 }
 
 impl Contest {
-    /// A contest of `ours`, which must not allocate.
+    /// A contest of `ours`, which must not allocate unless it is said.
     pub fn new(name: &'static str, ours: Side) -> Self {
-        Self { name, sides: vec![ours], gates: vec![None], fastest: None }
+        Self { name, sides: vec![ours], gates: vec![None], fastest: None, allocations: 0.0 }
+    }
+
+    /// Lets ours allocate so often in a call.
+    pub fn allocating(self, allocations: f64) -> Self {
+        Self { allocations, ..self }
     }
 
     /// Adds a peer that ours must beat.
@@ -104,7 +110,7 @@ impl Contest {
             contest: self.name,
             peer: "buttress.allocations",
             ratio: ours.allocations,
-            gate: Gate::at_most(0.0),
+            gate: Gate::at_most(self.allocations),
         };
         let verdicts = rows.iter().zip(gates).filter_map(|(row, gate)| {
             Some(Verdict { contest: row.contest, peer: row.peer, ratio: row.ratio(), gate: gate? })

@@ -24,6 +24,7 @@ mod pace;
 mod rate_limit;
 mod retry;
 mod sampling;
+mod sharing;
 mod streams;
 mod timeout;
 
@@ -49,6 +50,8 @@ const ROOMS: &[Room] = &[
     ("rate_limit", rate_limit::run),
     ("fallback", fallback::run),
     ("hedge", hedge::run),
+    ("single_flight", sharing::run_flights),
+    ("batch", sharing::run_batches),
 ];
 
 fn main() -> ExitCode {

@@ -208,16 +208,14 @@ impl<O, R: Retire> Joint<O, R> {
 
     /// Says what it came to, unless there is but one to be told: they get it back.
     fn settle(&self, outcome: Option<O>) -> Option<O> {
-        let alone = self.owner.retire(outcome.is_none());
-        let mine = if alone {
-            outcome
-        } else {
-            let _ = self.outcome.set(outcome);
-            None
-        };
+        if self.owner.retire(outcome.is_none()) {
+            // Nobody listens, and nobody looks into the slot any more.
+            return outcome;
+        }
+        let _ = self.outcome.set(outcome);
         *self.slot.lock() = Slot::Over;
         self.bell.ring();
-        mine
+        None
     }
 }
 

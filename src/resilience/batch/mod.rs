@@ -108,3 +108,7 @@ pub use self::{
     handle::Batcher,
     snapshot::{Snapshot, Totals},
 };
+
+#[cfg(all(test, buttress_loom))]
+#[path = "../../../tests/loom/batch.rs"]
+mod loom;

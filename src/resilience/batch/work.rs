@@ -158,10 +158,16 @@ async fn gather<K, V, E>(shared: &Shared<K, V, E>, ticket: &Ticket<K>) {
     if wait.is_zero() {
         return;
     }
-    let mut timer = pin!(Sleep::lasting(wait));
-    poll_fn(|cx| match ticket.poll_closed(cx) {
-        Poll::Ready(()) => Poll::Ready(()),
-        Poll::Pending => timer.as_mut().poll(cx),
+    let mut timer = pin!(None);
+    poll_fn(|cx| {
+        // One that is full already needs no timer.
+        if ticket.poll_closed(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        if timer.is_none() {
+            timer.set(Some(Sleep::lasting(wait)));
+        }
+        timer.as_mut().as_pin_mut().map_or(Poll::Ready(()), |timer| timer.poll(cx))
     })
     .await;
 }
