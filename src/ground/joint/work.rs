@@ -148,7 +148,8 @@ impl<O, R: Retire> Joint<O, R> {
 
     fn make(&self, make: impl FnOnce() -> Work<O>) -> Work<O> {
         let mut turn = Turn { joint: self, work: None, over: false };
-        let work = time::outside(make);
+        // What it begins at once is everybody's as well.
+        let work = Deadline::suspend(|| time::outside(make));
         turn.over = true;
         work
     }
@@ -208,7 +209,7 @@ impl<O, R: Retire> Joint<O, R> {
 
     /// Says what it came to, unless there is but one to be told: they get it back.
     fn settle(&self, outcome: Option<O>) -> Option<O> {
-        if self.owner.retire(outcome.is_none()) {
+        if self.owner.retire(outcome.is_none()) && outcome.is_some() {
             // Nobody listens, and nobody looks into the slot any more.
             return outcome;
         }

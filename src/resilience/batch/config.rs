@@ -17,7 +17,7 @@ pub struct Config {
     /// tokens, bytes. What is heavier alone is refused. Default: off.
     #[cfg_attr(feature = "serde", serde(with = "crate::ground::config::off"))]
     pub max_weight: Option<u64>,
-    /// How long a batch that is not full waits for more. Default: 5 ms. With zero it waits for nothing but
+    /// How long a batch that is not full waits for more, once somebody waits for it. Default: 5 ms. With zero it waits for nothing but
     /// its turn among [`max_in_flight`](Self::max_in_flight).
     #[cfg_attr(feature = "serde", serde(with = "crate::ground::config::human"))]
     pub max_wait: Duration,

@@ -167,8 +167,13 @@ impl<K> Book<K> {
         self.callers + self.steward as u32 == 1
     }
 
+    /// How many keys gather.
+    pub(super) fn gathered(&self) -> usize {
+        if self.open { self.len() } else { 0 }
+    }
+
     /// How many keys are to be sent.
-    pub(super) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.index.len()
     }
 

@@ -113,7 +113,7 @@ impl<K, V, E> Shared<K, V, E> {
     pub(super) fn snapshot(&self) -> Snapshot {
         let (open, totals) = {
             let desk = self.desk.lock();
-            let open = desk.open.as_ref().map_or(0, |open| open.owner().0.book.lock().len());
+            let open = desk.open.as_ref().map_or(0, |open| open.owner().0.book.lock().gathered());
             (open, desk.totals)
         };
         let count = |count: &AtomicUsize| count.load(Ordering::Relaxed);

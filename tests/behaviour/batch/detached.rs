@@ -71,7 +71,10 @@ fn when_the_runtime_ends_those_who_wait_drive_it() {
         |numbers: Vec<u32>| async { Ok::<_, String>(numbers) },
     );
     let batcher = batcher.unwrap();
-    let first = theirs.block_on(async { batcher.load(1) });
+    let first = {
+        let _context = theirs.enter();
+        batcher.load(1)
+    };
     drop(theirs);
     ours.block_on(async {
         let second = tokio::spawn(batcher.load(2));

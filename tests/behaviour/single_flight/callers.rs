@@ -33,10 +33,7 @@ async fn all_who_ask_at_once_get_the_answer_of_one_load_ca11() {
 #[tokio::test(start_paused = true)]
 async fn a_leader_that_is_aborted_leaves_the_same_load_to_the_others_ca12() {
     let (loads, store) = (shared(Config::new()), Store::default());
-    let leader = tokio::spawn({
-        let call = loads.call("k", || store.load());
-        async move { call.await }
-    });
+    let leader = tokio::spawn(loads.call("k", || store.load()));
     let followers: Vec<_> =
         (0..8).map(|_| tokio::spawn(loads.call("k", || store.load()))).collect();
     let start = Instant::now();
@@ -176,6 +173,24 @@ async fn the_work_knows_no_callers_deadline() {
             .await
     });
     assert_eq!(seen.await, Ok(0));
+}
+
+/// Nor does what the closure itself begins, before there is a future.
+#[tokio::test(start_paused = true)]
+async fn what_the_closure_begins_knows_no_callers_deadline() {
+    let (outer, inner, store) = (shared(Config::new()), shared(Config::new()), Store::default());
+    let work = || {
+        let load = inner.call("x", || store.load());
+        async move { load.await.map_err(|error| format!("{error:?}")) }
+    };
+    let hasty = Deadline::within(12 * MILLISECOND).scope(async { outer.call("k", work).await });
+    let patient = async {
+        tokio::task::yield_now().await;
+        outer.call("k", work).await
+    };
+    let (hasty, patient) = tokio::join!(hasty, patient);
+    assert!(matches!(hasty, Err(Error::Refused(Refusal::DeadlineExceeded { .. }))), "{hasty:?}");
+    assert_eq!(patient, Ok(1));
 }
 
 #[tokio::test(start_paused = true)]

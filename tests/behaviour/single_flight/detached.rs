@@ -60,9 +60,10 @@ fn when_the_runtime_of_detached_work_ends_those_who_wait_drive_it() {
     let (theirs, ours) = (runtime(), runtime());
     let loads = shared(detached());
     let (send, receive) = tokio::sync::oneshot::channel();
-    let mut led = theirs.block_on(async {
+    let mut led = {
+        let _context = theirs.enter();
         loads.call("k", || async { receive.await.map_err(|_| "gone".to_owned()) })
-    });
+    };
     ours.block_on(async {
         assert_eq!((&mut led).now_or_never(), None);
         let waiting = tokio::spawn(loads.call("k", || async { Ok(0) }));

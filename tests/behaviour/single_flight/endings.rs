@@ -47,6 +47,18 @@ async fn a_panic_is_the_drivers_and_the_others_are_told_ca13() {
     assert_eq!(loads.call("k", || async { Ok(7) }).await, Ok(7));
 }
 
+/// Whoever polls on after a panic is told, and does not wait for ever.
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_polls_on_after_its_panic_is_told() {
+    use futures::FutureExt;
+    let loads = shared(Config::new());
+    let mut call = loads.call("k", || async { panic!("in the load") });
+    let polled = std::panic::AssertUnwindSafe(&mut call).catch_unwind().await;
+    assert!(polled.is_err());
+    let told = Err(Error::Refused(Refusal::Panicked { name: "loads".into() }));
+    assert_eq!(call.now_or_never(), Some(told));
+}
+
 /// A panic before there is anything to share.
 #[tokio::test(start_paused = true)]
 async fn a_closure_that_panics_leaves_the_key_free() {
