@@ -105,6 +105,8 @@ mod snapshot;
 
 #[cfg(feature = "tower")]
 pub use self::layer::{SingleFlightLayer, SingleFlightService};
+#[expect(unused_imports, reason = "for a cache, which shares what it loads")]
+pub(crate) use self::shared::{Caller, Flights, Full};
 pub use self::{
     config::{Config, Plan},
     future::Flying,

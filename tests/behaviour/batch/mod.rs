@@ -6,6 +6,7 @@ mod doors;
 mod faults;
 mod gathering;
 mod leaving;
+mod threads;
 
 use std::{
     sync::{Arc, Mutex},

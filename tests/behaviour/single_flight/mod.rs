@@ -6,6 +6,7 @@ mod detached;
 mod doors;
 mod endings;
 mod polls;
+mod threads;
 
 use std::{
     sync::{
