@@ -144,7 +144,7 @@ fn bulkheads(criterion: &mut Criterion) {
     });
 }
 
-/// What is shared, with nobody to share it: two allocations for a flight, a dozen for a batch.
+/// What is shared, with nobody to share it: two allocations for a flight, several for a batch.
 fn sharing(criterion: &mut Criterion) {
     let flight = SingleFlight::new("bench", Default::default()).expect("the default config");
     one(criterion, "single_flight", "alone", || {
