@@ -20,6 +20,8 @@
 //! | [`budget`] | the sum of retries and hedges | `budget` |
 //! | [`hedge`] | the slowest calls of a backend that answers twice as well | `hedge` |
 //! | [`fallback`] | what to answer when the answer is not to be had | `fallback` |
+//! | [`single_flight`] | many who ask for the same thing at once | `single-flight` |
+//! | [`batch`] | many calls for one item each | `batch` |
 //! | [`reconnect`] | something that must be connected | `reconnect` |
 //! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
 //! | [`rate_limit`] | so many calls in so much time, alone, in turn, by key or by cost | `rate-limit` |
@@ -61,6 +63,8 @@ pub mod testing;
 
 #[cfg(feature = "tower")]
 pub use self::ground::refusal::{Lift, LiftLayer};
+#[cfg(feature = "batch")]
+pub use self::resilience::batch;
 #[cfg(feature = "budget")]
 pub use self::resilience::budget;
 #[cfg(feature = "bulkhead")]
@@ -77,6 +81,8 @@ pub use self::resilience::rate_limit;
 pub use self::resilience::reconnect;
 #[cfg(feature = "retry")]
 pub use self::resilience::retry;
+#[cfg(feature = "single-flight")]
+pub use self::resilience::single_flight;
 #[cfg(feature = "throttle")]
 pub use self::resilience::throttle;
 #[cfg(feature = "timeout")]
@@ -112,6 +118,11 @@ pub mod hold {
 /// What the guards of a [`Keyed`] family have in common.
 pub mod keyed {
     pub use crate::ground::keyed::{Member, Plan, Snapshot};
+}
+
+/// How an operation's error reaches its caller.
+pub mod manner {
+    pub use crate::ground::refusal::{Manner, Unchanged, Wrapped};
 }
 
 /// What a finished call says about the backend, and who tells.
@@ -153,7 +164,7 @@ pub mod source {
     #[cfg(feature = "http")]
     pub use crate::ground::source::ByMethod;
     #[cfg(feature = "tower")]
-    pub use crate::ground::source::{ByClone, Replay, Resend};
+    pub use crate::ground::source::{ByClone, Replay, Resend, Sending};
     pub use crate::ground::source::{Lifting, Plain, Source};
 }
 

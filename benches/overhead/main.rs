@@ -26,6 +26,7 @@ use std::{
 
 use buttress::{
     Error, Lift, Pipeline,
+    batch::{self, Batcher},
     budget::Budget,
     bulkhead::{self, Bulkhead},
     circuit_breaker::{CircuitBreaker, Config, Window},
@@ -34,6 +35,7 @@ use buttress::{
     latency::{Ending, Latency},
     rate_limit::{self, Rate, RateLimiter},
     retry::Retry,
+    single_flight::SingleFlight,
     throttle::{
         self, Throttle,
         shed::{self, Shed},
@@ -110,6 +112,7 @@ fn main() {
     again(&mut criterion);
     bulkheads(&mut criterion);
     throttles(&mut criterion);
+    sharing(&mut criterion);
     criterion.final_summary();
 }
 
@@ -144,6 +147,18 @@ fn bulkheads(criterion: &mut Criterion) {
         drop(leaving);
         now(coming).is_ok()
     });
+}
+
+/// What is shared, with nobody to share it: two allocations for a flight, several for a batch.
+fn sharing(criterion: &mut Criterion) {
+    let flight = SingleFlight::new("bench", Default::default()).expect("the default config");
+    one(criterion, "single_flight", "alone", || {
+        now(flight.call(black_box(7_u64), || ready(Ok::<u64, io::ErrorKind>(1)))).is_ok()
+    });
+    let echo = |keys: Vec<u64>| ready(Ok::<_, io::ErrorKind>(keys));
+    let single = batch::Config::new().with_max_items(1);
+    let batcher = Batcher::new("bench", single, echo).expect("a config of this file");
+    one(criterion, "batch", "of_one", || now(batcher.load(black_box(7))).is_ok());
 }
 
 fn rate_limits(criterion: &mut Criterion) {

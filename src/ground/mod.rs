@@ -5,6 +5,7 @@ pub(crate) mod adaptive;
 pub(crate) mod backoff;
 pub(crate) mod config;
 pub(crate) mod hold;
+pub(crate) mod joint;
 pub(crate) mod keyed;
 pub(crate) mod mode;
 pub(crate) mod name;

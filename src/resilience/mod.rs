@@ -1,5 +1,7 @@
 //! Rooms for calling what fails.
 
+#[cfg(feature = "batch")]
+pub mod batch;
 #[cfg(feature = "budget")]
 pub mod budget;
 #[cfg(feature = "bulkhead")]
@@ -16,6 +18,8 @@ pub mod rate_limit;
 pub mod reconnect;
 #[cfg(feature = "retry")]
 pub mod retry;
+#[cfg(feature = "single-flight")]
+pub mod single_flight;
 #[cfg(feature = "throttle")]
 pub mod throttle;
 #[cfg(feature = "timeout")]

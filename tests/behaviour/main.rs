@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, reason = "a test that fails may as well panic")]
 
 mod again;
+mod batch;
 mod budget;
 mod bulkhead;
 mod circuit_breaker;
@@ -18,6 +19,7 @@ mod latency;
 mod rate_limit;
 mod reconnect;
 mod retry;
+mod single_flight;
 mod throttle;
 mod throttle_shed;
 mod timeout_stream;

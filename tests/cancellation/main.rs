@@ -4,6 +4,7 @@
 
 mod at_every_await;
 mod attribution;
+mod batch;
 mod bulkhead;
 mod circuit;
 mod closures;
@@ -18,5 +19,6 @@ mod reconnect;
 mod retry;
 mod services;
 mod shutdown;
+mod single_flight;
 mod streams;
 mod throttle;

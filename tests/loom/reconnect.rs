@@ -16,8 +16,11 @@ use loom::{
     thread,
 };
 
-use super::{bell::Bell, config::Config, shared::Shared, state::State, waiter::Waiter};
-use crate::ground::name::Name;
+use super::{config::Config, shared::Shared, state::State, waiter::Waiter};
+use crate::ground::{
+    joint::{Bell, Place},
+    name::Name,
+};
 
 /// Wakes a thread that waits for it.
 struct Alarm(Mutex<bool>, Condvar);
@@ -125,11 +128,11 @@ fn a_wake_while_somebody_polls_is_heard_by_who_came_for_it_meanwhile() {
 #[test]
 fn a_bell_that_rings_while_somebody_comes_to_listen_is_heard_or_found() {
     loom::model(|| {
-        let bell = Bell::new();
+        let bell = Arc::new(Bell::new());
         let ringing = Arc::clone(&bell);
         let rings = thread::spawn(move || Waker::from(ringing).wake());
         let alarm = Arc::new(Alarm(Mutex::new(false), Condvar::new()));
-        let place = super::bell::Place::at(&bell);
+        let mut place = Place::at(&bell);
         place.listen(&Waker::from(Arc::clone(&alarm)));
         let found = bell.rung() == 1;
         rings.join().expect("no panic");

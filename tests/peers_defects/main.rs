@@ -18,6 +18,7 @@ mod reconnects;
 mod reentrance;
 mod refusals;
 mod retries;
+mod sharing;
 mod windows;
 
 #[global_allocator]

@@ -4,6 +4,7 @@
 
 mod adaptive;
 mod agreement;
+mod batch;
 mod buckets;
 mod bulkhead;
 mod closing;
@@ -17,6 +18,7 @@ mod pushback;
 mod rate_limit;
 mod refusing;
 mod retry;
+mod single_flight;
 mod streams;
 mod survival;
 mod throttle;

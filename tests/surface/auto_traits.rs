@@ -5,6 +5,7 @@ use std::{cell::Cell, future::Ready, hash::RandomState, io, rc::Rc};
 
 use buttress::{
     Error, Keyed, Lift, Lifted, Name, Pipeline, Refusal,
+    batch::{BatchLayer, BatchService, Batcher, BatcherService, Loading, LoadingMany},
     budget::Budget,
     bulkhead::{
         self, Acquiring, Bulkhead, BulkheadLayer, BulkheadService, Calling, CallingForBody, Class,
@@ -20,6 +21,7 @@ use buttress::{
     },
     hedge::{self, Hedge, HedgeLayer, HedgeService, Hedging},
     latency::{self, Distribution, Latency, LatencyLayer, LatencyService, Measured, Summary},
+    manner::{Unchanged, Wrapped},
     outcome::{Outcome, Standard},
     policy::{Chain, Nothing},
     rate_limit::{
@@ -35,6 +37,7 @@ use buttress::{
     retry::{
         self, Attempted, Detailed, Planned, Retry, RetryLayer, RetryService, Retrying, Unwatched,
     },
+    single_flight::{Flying, SingleFlight, SingleFlightLayer, SingleFlightService},
     source::{ByClone, Lifting, Plain, Resend},
     stream::{self, HeldStream},
     throttle::{
@@ -123,6 +126,13 @@ fn handles_and_layers_are_shared_and_cloned() {
     shared::<Connection<u8, io::Error>>();
     cloned::<Reconnect<Cell<u8>, Cell<u8>>>();
     cloned::<Connection<Cell<u8>, Cell<u8>>>();
+    shared::<SingleFlight<String, Vec<u8>, io::ErrorKind>>();
+    shared::<SingleFlightLayer<String, Vec<u8>, io::ErrorKind, fn(&()) -> Option<String>>>();
+    cloned::<SingleFlight<Rc<str>, NotCloned, NotCloned>>();
+    shared::<Batcher<String, Vec<u8>, io::ErrorKind>>();
+    shared::<BatchLayer<String, Vec<u8>, io::ErrorKind>>();
+    cloned::<Batcher<Rc<str>, NotCloned, NotCloned>>();
+    cloned::<BatchLayer<Rc<str>, NotCloned, NotCloned>>();
     shared::<Fallback>();
     shared::<Fallback<Value<u8>>>();
     shared::<FallbackLayer<Value<u8>, Standard, Unmarked>>();
@@ -155,6 +165,13 @@ fn services_are_what_the_service_inside_is() {
     cloned::<BulkheadService<Rc<u8>, Class, Standard>>();
     shared::<UntilBodyEndsService<(), Class, Standard>>();
     cloned::<UntilBodyEndsService<Rc<u8>, Class, Standard>>();
+    shared::<SingleFlightService<(), u8, u8, u8, fn(&()) -> Option<u8>>>();
+    sent::<SingleFlightService<Cell<u8>, u8, u8, u8, ()>>();
+    cloned::<SingleFlightService<Rc<u8>, u8, u8, u8, ()>>();
+    shared::<BatchService<(), u8, u8, u8>>();
+    sent::<BatchService<Cell<u8>, u8, u8, u8>>();
+    cloned::<BatchService<Rc<u8>, u8, u8, u8>>();
+    shared::<BatcherService<u8, u8, u8>>();
     shared::<CircuitBreakerService<(), Standard>>();
     shared::<HedgeService<(), Standard, hedge::AsPlanned, ByClone>>();
     shared::<RateLimitService<()>>();
@@ -186,6 +203,10 @@ fn services_are_what_the_service_inside_is() {
 
 #[test]
 fn futures_are_what_the_operation_is() {
+    sent::<Flying<String, Vec<u8>, io::ErrorKind, Wrapped>>();
+    sent::<Flying<Cell<u8>, u8, Error<u8>, Unchanged>>();
+    sent::<Loading<String, Vec<u8>, io::ErrorKind, Wrapped>>();
+    sent::<LoadingMany<Cell<u8>, u8, u8, Wrapped>>();
     shared::<Guarded<Operation, circuit_breaker::Owned>>();
     shared::<Calling<bulkhead::Ran<fn() -> Operation>, bulkhead::Owned>>();
     sent::<Calling<bulkhead::Called<fn() -> Operation>, bulkhead::Borrowed<'_>>>();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use buttress::{
     Mode,
     backoff::{Backoff, Jitter},
-    budget, bulkhead,
+    batch, budget, bulkhead,
     circuit_breaker::{Config, Window, presets},
     fallback::{self, WhenAllOpen},
     hedge, latency,
@@ -15,7 +15,7 @@ use buttress::{
     },
     reconnect,
     retry::{self, GiveUp},
-    throttle,
+    single_flight, throttle,
     time::Clock,
     timeout,
 };
@@ -90,6 +90,27 @@ fn the_reconnects_defaults_are_as_documented() {
     assert!(config.call_again);
     assert_eq!((config.beat_every, config.missed_beats), (seconds(15), 2));
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+}
+
+#[test]
+fn the_single_flights_defaults_are_as_documented() {
+    let config = single_flight::Config::new();
+    assert_eq!(config, single_flight::Config::default());
+    assert_eq!((config.max_in_flight, config.max_callers), (65_536, 65_536));
+    assert!(!config.detached);
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(single_flight::Plan::default().config(), &single_flight::Config::new());
+}
+
+#[test]
+fn the_batchers_defaults_are_as_documented() {
+    let config = batch::Config::new();
+    assert_eq!(config, batch::Config::default());
+    assert_eq!((config.max_items, config.max_weight), (100, None));
+    assert_eq!((config.max_wait, config.max_in_flight), (Duration::from_millis(5), 4));
+    assert_eq!((config.max_waiting, config.detached), (10_000, false));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(batch::Plan::default().config(), &batch::Config::new());
 }
 
 #[test]

@@ -99,6 +99,16 @@ fn refusals() -> Vec<(Refusal, &'static str, &'static str)> {
             "store_unavailable",
         ),
         (
+            Refusal::Mismatched { name: NAME, answers: 1, items: 3 },
+            "`openai`: 1 answer for 3 items",
+            "mismatched",
+        ),
+        (
+            Refusal::Panicked { name: NAME },
+            "`openai`: the call that was shared has panicked",
+            "panicked",
+        ),
+        (
             Refusal::Throttled { name: NAME },
             "`openai`: held back, the backend is overloaded",
             "throttled",
@@ -130,6 +140,8 @@ fn only_what_ran_out_of_time_or_of_attempts_had_begun() {
                 | Refusal::Stalled { .. }
                 | Refusal::DeadlineExceeded { began: true, .. }
                 | Refusal::Exhausted { .. }
+                | Refusal::Mismatched { .. }
+                | Refusal::Panicked { .. }
         );
         assert_eq!(refusal.began(), began, "{text}");
     }

@@ -5,9 +5,10 @@ use std::{fmt::Debug, time::Duration};
 use buttress::{
     Mode,
     backoff::{Backoff, Jitter},
+    batch,
     budget::{self, quota},
     fallback::{self, FailoverConfig, WhenAllOpen},
-    hedge, retry,
+    hedge, retry, single_flight,
     timeout::stream,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -88,5 +89,15 @@ fn of_what_is_decided_in_a_store() {
     for policy in [OnStoreFailure::Open, OnStoreFailure::Closed, OnStoreFailure::local_of(3)] {
         let quota = Config::new(Rate::per_second(10)).also(Rate::per_day(1000).with_burst(7));
         survives(&quota.with_lease(32).with_mode(Mode::Shadow).with_on_store_failure(policy));
+    }
+}
+
+#[test]
+fn of_shared_work() {
+    survives(&single_flight::Config::new().with_max_in_flight(u32::MAX).with_detached(true));
+    for edge in EDGES {
+        let config = batch::Config::new().with_max_wait(edge).with_max_items(1);
+        survives(&config.clone());
+        survives(&config.with_max_weight(i64::MAX as u64).with_detached(true));
     }
 }

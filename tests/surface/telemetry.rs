@@ -9,6 +9,7 @@ use std::{
 use buttress::{
     Error, Mode,
     backoff::Backoff,
+    batch::{self, Batcher},
     budget::{self, Budget},
     bulkhead::{self, Bulkhead},
     circuit_breaker::{CircuitBreaker, Config},
@@ -19,6 +20,7 @@ use buttress::{
     rate_limit::{self, Rate, RateLimiter, keyed::KeyedRateLimiter},
     reconnect::{self, Reconnect},
     retry::{self, Retry},
+    single_flight::{self, SingleFlight},
     testing::{Script, Step},
     time::Deadline,
     timeout::Timeout,
@@ -450,6 +452,43 @@ fn one_event_tells_one_transition() {
             r#"INFO message=circuit changed state guard="db" from="closed" to="isolated" reason="isolated""#,
             r#"DEBUG message=refused guard="db" kind="circuit_open" shadow=false"#,
             r#"INFO message=circuit changed state guard="db" from="isolated" to="closed" reason="reset""#,
+        ]
+    );
+}
+
+#[test]
+fn what_shared_work_refuses_is_counted() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            let config = single_flight::Config::new().with_max_callers(3);
+            let loads = SingleFlight::<u8, u8, ()>::new("loads", config).unwrap();
+            let panics = || async { std::panic::panic_any("in the load") };
+            let [driver, one, two, full] = [(); 4].map(|()| loads.call(7, panics));
+            assert!(full.await.is_err());
+            assert!(tokio::spawn(driver).await.is_err());
+            assert!(one.await.is_err() && two.await.is_err());
+            let late = Deadline::within(Duration::ZERO);
+            assert!(late.scope(async { loads.call(7, panics).await }).await.is_err());
+
+            let config = batch::Config::new().with_max_weight(5).with_max_waiting(2);
+            let none = |_: Vec<u8>| async { Ok::<Vec<u8>, ()>(Vec::new()) };
+            let items = Batcher::new("items", config, none).unwrap();
+            let items = items.weigh(|item: &u8| u64::from(*item));
+            let answers = items.load_many([1, 6, 2, 3]).await;
+            assert!(answers.iter().all(Result::is_err));
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_refusals_total{kind=deadline_exceeded,mode=enforce,name=loads} 1",
+            "buttress_refusals_total{kind=full,mode=enforce,name=items} 1",
+            "buttress_refusals_total{kind=full,mode=enforce,name=loads} 1",
+            "buttress_refusals_total{kind=invalid,mode=enforce,name=items} 1",
+            "buttress_refusals_total{kind=mismatched,mode=enforce,name=items} 2",
+            "buttress_refusals_total{kind=panicked,mode=enforce,name=loads} 2",
         ]
     );
 }

@@ -13,6 +13,7 @@ mod places;
 mod racing;
 mod refusals;
 mod router;
+mod sharing;
 mod table;
 mod terms;
 mod throttle;

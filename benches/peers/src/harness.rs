@@ -49,13 +49,18 @@ pub struct Contest {
     /// As long as `sides`; ours has none.
     gates: Vec<Option<Gate>>,
     fastest: Option<Gate>,
-    allocates: bool,
+    allocations: f64,
 }
 
 impl Contest {
-    /// A contest of `ours`, which must not allocate.
+    /// A contest of `ours`, which must not allocate unless it is said.
     pub fn new(name: &'static str, ours: Side) -> Self {
-        Self { name, sides: vec![ours], gates: vec![None], fastest: None, allocates: false }
+        Self { name, sides: vec![ours], gates: vec![None], fastest: None, allocations: 0.0 }
+    }
+
+    /// Lets ours allocate so often in a call.
+    pub fn allocating(self, allocations: f64) -> Self {
+        Self { allocations, ..self }
     }
 
     /// Adds a peer that ours must beat.
@@ -69,12 +74,6 @@ impl Contest {
     pub fn beside(mut self, peer: Side) -> Self {
         self.sides.push(peer);
         self.gates.push(None);
-        self
-    }
-
-    /// Lets ours allocate: it sends something somewhere.
-    pub fn allocating(mut self) -> Self {
-        self.allocates = true;
         self
     }
 
@@ -107,17 +106,16 @@ impl Contest {
         });
         let rows: Vec<Row> = rows.collect();
 
-        let none = Verdict {
+        let allocations = Verdict {
             contest: self.name,
             peer: "buttress.allocations",
             ratio: ours.allocations,
-            gate: Gate::at_most(0.0),
+            gate: Gate::at_most(self.allocations),
         };
         let verdicts = rows.iter().zip(gates).filter_map(|(row, gate)| {
             Some(Verdict { contest: row.contest, peer: row.peer, ratio: row.ratio(), gate: gate? })
         });
-        let none = (!self.allocates).then_some(none);
-        Outcome { verdicts: verdicts.chain(none).collect(), rows }
+        Outcome { verdicts: verdicts.chain([allocations]).collect(), rows }
     }
 }
 

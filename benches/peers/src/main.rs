@@ -26,6 +26,7 @@ mod pace;
 mod redis_limiter;
 mod retry;
 mod sampling;
+mod sharing;
 mod streams;
 mod throttle;
 mod timeout;
@@ -55,6 +56,8 @@ const ROOMS: &[Room] = &[
     ("fallback", fallback::run),
     ("hedge", hedge::run),
     ("throttle", throttle::run),
+    ("single_flight", sharing::run_flights),
+    ("batch", sharing::run_batches),
 ];
 
 fn main() -> ExitCode {

@@ -144,7 +144,7 @@ fn socket(server: &Server) -> Side {
 /// One decision, one round trip.
 fn decision(server: &Arc<Server>) -> Contest {
     Contest::new("redis_limiter.decision", ours("buttress.redis", server.limiter(QUOTA.into())))
-        .allocating()
+        .allocating(40.0)
         .against(client(server), Gate::at_most(1.15))
         .beside(socket(server))
 }
@@ -153,7 +153,7 @@ fn decision(server: &Arc<Server>) -> Contest {
 fn leased(server: &Arc<Server>) -> Contest {
     let limiter = server.limiter(Config::new(QUOTA).with_lease(32));
     Contest::new("redis_limiter.leased", ours("buttress.leased", limiter))
-        .allocating()
+        .allocating(40.0)
         .against(client(server), Gate::at_most(0.06))
         .beside(socket(server))
 }
@@ -167,7 +167,7 @@ fn refused(server: &Arc<Server>) -> Contest {
         let _ = runtime.block_on(limiter.try_acquire("refused"));
     });
     Contest::new("redis_limiter.refused", ours)
-        .allocating()
+        .allocating(40.0)
         .against(client(server), Gate::at_most(0.03))
 }
 

@@ -5,6 +5,7 @@ mod fault;
 #[cfg(feature = "tower")]
 mod lift;
 mod lifted;
+mod manner;
 mod reason;
 
 #[cfg(feature = "tower")]
@@ -13,5 +14,6 @@ pub use self::{
     error::Error,
     fault::Fault,
     lifted::Lifted,
+    manner::{Manner, Unchanged, Wrapped},
     reason::{OpenReason, Refusal, StallPhase},
 };

@@ -49,10 +49,10 @@ pub enum Refusal {
         /// How long the backend asked to be left alone, if it did.
         retry_after: Option<Duration>,
     },
-    /// No room: everything a bulkhead may hold at once is in flight.
+    /// No room: everything a guard may hold at once is in flight.
     #[error("`{name}` is full: {limit} in flight")]
     Full {
-        /// The bulkhead.
+        /// The bulkhead, or whatever else has a limit.
         name: Name,
         /// How many may be in flight.
         limit: u64,
@@ -65,10 +65,26 @@ pub enum Refusal {
         /// The rule it breaks; never the input itself.
         rule: &'static str,
     },
+    /// A batch was answered, and not by one answer for each of its items.
+    #[error("`{name}`: {answers} answer{} for {items} item{}", plural(*answers), plural(*items))]
+    Mismatched {
+        /// The batcher.
+        name: Name,
+        /// How many answers there were.
+        answers: u32,
+        /// How many items were sent.
+        items: u32,
+    },
     /// There is too much to do here.
     #[error("`{name}` is overloaded")]
     Overloaded {
         /// What sheds load.
+        name: Name,
+    },
+    /// The work that several callers shared has panicked.
+    #[error("`{name}`: the call that was shared has panicked")]
+    Panicked {
+        /// What shared it.
         name: Name,
     },
     /// A quota is used up.
@@ -132,7 +148,9 @@ impl Refusal {
             | Self::Exhausted { name, .. }
             | Self::Full { name, .. }
             | Self::Invalid { name, .. }
+            | Self::Mismatched { name, .. }
             | Self::Overloaded { name }
+            | Self::Panicked { name }
             | Self::RateLimited { name, .. }
             | Self::ShuttingDown { name }
             | Self::Stalled { name, .. }
@@ -149,7 +167,11 @@ impl Refusal {
     #[must_use]
     pub const fn began(&self) -> bool {
         match self {
-            Self::Exhausted { .. } | Self::Stalled { .. } | Self::TimedOut { .. } => true,
+            Self::Exhausted { .. }
+            | Self::Mismatched { .. }
+            | Self::Panicked { .. }
+            | Self::Stalled { .. }
+            | Self::TimedOut { .. } => true,
             Self::DeadlineExceeded { began, .. } => *began,
             Self::CircuitOpen { .. }
             | Self::Disconnected { .. }
@@ -175,7 +197,9 @@ impl Refusal {
             Self::DeadlineExceeded { .. }
             | Self::Full { .. }
             | Self::Invalid { .. }
+            | Self::Mismatched { .. }
             | Self::Overloaded { .. }
+            | Self::Panicked { .. }
             | Self::ShuttingDown { .. }
             | Self::Stalled { .. }
             | Self::Throttled { .. }
@@ -193,7 +217,9 @@ impl Refusal {
             Self::Exhausted { .. } => "exhausted",
             Self::Full { .. } => "full",
             Self::Invalid { .. } => "invalid",
+            Self::Mismatched { .. } => "mismatched",
             Self::Overloaded { .. } => "overloaded",
+            Self::Panicked { .. } => "panicked",
             Self::RateLimited { .. } => "rate_limited",
             Self::ShuttingDown { .. } => "shutting_down",
             Self::Stalled { .. } => "stalled",

@@ -9,6 +9,8 @@ mod by_method;
 mod replay;
 #[cfg(feature = "tower")]
 mod resend;
+#[cfg(feature = "tower")]
+mod sending;
 
 use std::{
     future::Future,
@@ -21,6 +23,7 @@ pub use self::by_method::ByMethod;
 pub use self::{
     replay::{ByClone, Replay},
     resend::Resend,
+    sending::Sending,
 };
 use super::refusal::{Error, Lifted};
 

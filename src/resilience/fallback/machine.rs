@@ -21,7 +21,9 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> Option<Cause> {
         | Refusal::ShuttingDown { .. }
         | Refusal::StoreUnavailable { .. }
         | Refusal::Throttled { .. } => Some(Cause::Rejected),
-        Refusal::Exhausted { .. } => Some(Cause::Error),
+        Refusal::Exhausted { .. } | Refusal::Mismatched { .. } | Refusal::Panicked { .. } => {
+            Some(Cause::Error)
+        }
         Refusal::Invalid { .. } => None,
     }
 }

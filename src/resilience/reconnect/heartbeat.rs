@@ -6,11 +6,11 @@ use std::{
 };
 
 use super::{
-    bell::{Bell, Place},
     shared::{Live, Shared},
     waiter::Waiter,
 };
 use crate::ground::{
+    joint::{Bell, Place},
     outcome::{Classify, Outcome, never_began},
     refusal::Error,
     time::{self, Instant, Sleep},
@@ -39,15 +39,18 @@ pub(super) async fn beat<C, E, K, P, Fut, T, X>(
     Fut: Future<Output = Result<T, X>>,
     X: 'static,
 {
-    let place = Place::at(&bell);
-    while let Some(connection) = connected(&shared, &place).await {
+    let mut place = Place::at(&bell);
+    while let Some(connection) = connected(&shared, &mut place).await {
         let (connection, era) = connection;
-        watch(&shared, &place, &classify, &mut ping, connection, era).await;
+        watch(&shared, &mut place, &classify, &mut ping, connection, era).await;
     }
 }
 
 /// The next connection, made if need be, and its era. None if there will be none.
-async fn connected<C: Clone, E>(shared: &Weak<Shared<C, E>>, place: &Place) -> Option<(C, u64)> {
+async fn connected<C: Clone, E>(
+    shared: &Weak<Shared<C, E>>,
+    place: &mut Place,
+) -> Option<(C, u64)> {
     let mut waiter = pin!(Waiter::endless());
     let live: Arc<Live<C>> = poll_fn(|cx| {
         place.listen(cx.waker());
@@ -63,7 +66,7 @@ async fn connected<C: Clone, E>(shared: &Weak<Shared<C, E>>, place: &Place) -> O
 /// Pings one connection until it is gone.
 async fn watch<C, E, K, P, Fut, T, X>(
     shared: &Weak<Shared<C, E>>,
-    place: &Place,
+    place: &mut Place,
     classify: &K,
     ping: &mut P,
     connection: C,
@@ -124,7 +127,7 @@ async fn within<C, E, F: Future>(
     mut answer: Pin<&mut Option<F>>,
     due: Instant,
     shared: &Weak<Shared<C, E>>,
-    place: &Place,
+    place: &mut Place,
     era: u64,
 ) -> Beat<F::Output> {
     let mut timer = pin!(Sleep::until(due));

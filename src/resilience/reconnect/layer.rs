@@ -1,11 +1,8 @@
 use std::{
     fmt,
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use pin_project::pin_project;
 use tower::Service;
 
 use super::{
@@ -15,7 +12,7 @@ use super::{
     operation::{Operation, sealed},
     state::Intact,
 };
-use crate::ground::{outcome::Classify, refusal::Fault, time};
+use crate::ground::{outcome::Classify, refusal::Fault, source::Sending};
 
 impl<S, E, K: Clone> Reconnect<S, E, K> {
     /// The connection as a service, where it is one: each request goes to the connection there is.
@@ -69,42 +66,7 @@ impl<S: Service<Req>, Req> sealed::Operation<S> for Request<Req> {
 
     fn start(&mut self, service: S) -> Option<Sending<S, Req>> {
         let request = self.0.take()?;
-        Some(Sending { service, request: Some(request), answer: None })
-    }
-}
-
-/// A request on its way: the service becomes ready, then it is called.
-#[must_use = "futures do nothing unless polled"]
-#[pin_project]
-pub struct Sending<S: Service<Req>, Req> {
-    service: S,
-    request: Option<Req>,
-    #[pin]
-    answer: Option<S::Future>,
-}
-
-impl<S: Service<Req>, Req> Future for Sending<S, Req> {
-    type Output = Result<S::Response, S::Error>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if this.request.is_some() {
-            if let Err(error) = ready!(time::outside(|| this.service.poll_ready(cx))) {
-                *this.request = None;
-                return Poll::Ready(Err(error));
-            }
-            if let Some(request) = this.request.take() {
-                this.answer.set(Some(time::outside(|| this.service.call(request))));
-            }
-        }
-        match this.answer.as_mut().as_pin_mut() {
-            Some(answer) => {
-                let answer = ready!(time::outside(|| answer.poll(cx)));
-                this.answer.set(None);
-                Poll::Ready(answer)
-            }
-            None => Poll::Pending,
-        }
+        Some(Sending::new(service, request))
     }
 }
 
@@ -117,11 +79,5 @@ impl<S, E, K: Clone> Clone for ReconnectService<S, E, K> {
 impl<S, E, K> fmt::Debug for ReconnectService<S, E, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReconnectService").field("reconnect", &self.reconnect).finish()
-    }
-}
-
-impl<S: Service<Req>, Req> fmt::Debug for Sending<S, Req> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.request.is_some() { "Sending(waiting)" } else { "Sending(sent)" })
     }
 }

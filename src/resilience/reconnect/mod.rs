@@ -120,7 +120,6 @@
 //! ```
 
 mod attempt;
-mod bell;
 mod config;
 mod connection;
 mod future;
@@ -138,7 +137,7 @@ mod subscription;
 mod waiter;
 
 #[cfg(feature = "tower")]
-pub use self::layer::{ReconnectService, Request, Sending};
+pub use self::layer::{ReconnectService, Request};
 pub use self::{
     config::{Config, Plan, WhileBackingOff},
     connection::Connection,

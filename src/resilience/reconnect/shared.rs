@@ -8,13 +8,13 @@ use std::{
 
 use super::{
     attempt::{Attempt, Work},
-    bell::{Bell, Place},
     config::Plan,
     machine::{Ask, Machine},
     snapshot::{Snapshot, Totals},
     state::{State, Transition},
 };
 use crate::ground::{
+    joint::{Bell, Place},
     mode::Mode,
     name::Name,
     random,
@@ -83,7 +83,7 @@ impl<C, E> Shared<C, E> {
             // Boxed, because it has to live where any caller may drive it, whatever it is.
             connect: Box::new(move |limit| Box::pin(Attempt::new(time::outside(&connect), limit))),
             slot: Mutex::new(slot),
-            bell: Bell::new(),
+            bell: Arc::new(Bell::new()),
             journal: Journal::new(),
             refused: Meters {
                 disconnected: Meter::new(&name, "disconnected"),
@@ -126,7 +126,7 @@ impl<C, E> Shared<C, E> {
 
     /// Looks for a connection, and does for it what is to be done: begins an attempt, or polls the one
     /// under way. At most one attempt ends in one look, whatever the backend does.
-    pub(super) fn look(&self, now: Instant, place: &Place) -> Found<C> {
+    pub(super) fn look(&self, now: Instant, place: &mut Place) -> Found<C> {
         let (turn, change) = {
             let mut slot = self.slot.lock();
             let (ask, change) = slot.machine.ask(now);
@@ -247,7 +247,7 @@ struct Turn<'a, C, E> {
 }
 
 impl<C, E> Turn<'_, C, E> {
-    fn take(mut self, place: &Place) -> Found<C> {
+    fn take(mut self, place: &mut Place) -> Found<C> {
         let shared = self.shared;
         let rung = shared.bell.rung();
         let waker = Waker::from(Arc::clone(&shared.bell));

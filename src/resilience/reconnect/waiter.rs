@@ -7,11 +7,11 @@ use std::{
 use pin_project::pin_project;
 
 use super::{
-    bell::Place,
     config::WhileBackingOff,
     shared::{Found, Live, Shared},
 };
 use crate::ground::{
+    joint::Place,
     refusal::Refusal,
     time::{self, Deadline, Instant, Sleep},
 };

@@ -58,6 +58,8 @@ pub(super) fn worth_of_refusal(refusal: &Refusal, config: &Config) -> Worth {
         Refusal::DeadlineExceeded { .. }
         | Refusal::Exhausted { .. }
         | Refusal::Invalid { .. }
+        | Refusal::Mismatched { .. }
+        | Refusal::Panicked { .. }
         | Refusal::Stalled { .. }
         | Refusal::TimedOut { .. } => Worth::Answer,
     }

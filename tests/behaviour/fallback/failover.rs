@@ -84,6 +84,8 @@ async fn what_a_result_means_decides_about_the_next() {
             refusal(Refusal::Exhausted { name: name(), attempts: 3, retry_after: None }),
             Some(Cause::Error),
         ),
+        (refusal(Refusal::Panicked { name: name() }), Some(Cause::Error)),
+        (refusal(Refusal::Mismatched { name: name(), answers: 1, items: 2 }), Some(Cause::Error)),
         (error(Down::Mistake), None),
         (refusal(Refusal::Invalid { name: name(), rule: "must be text" }), None),
         (Step::ok(404), None),

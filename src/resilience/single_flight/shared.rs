@@ -1,0 +1,308 @@
+use std::{
+    borrow::Borrow,
+    fmt,
+    future::Future,
+    hash::{BuildHasher, Hash, RandomState},
+    pin::Pin,
+    ptr,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use super::{
+    config::{Config, Plan},
+    machine::{Ask, Counts, Table},
+    snapshot::{Snapshot, Totals},
+};
+use crate::ground::{
+    joint::{Found, Joint, Retire, Seat, Steward, Work},
+    mode::Mode,
+    name::Name,
+    refusal::Refusal,
+    sync::{
+        Mutex, Padded,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+        shards,
+    },
+    telemetry::Meter,
+    time,
+};
+
+/// What the clones of a handle share: the keys that are under way. Whatever is shared by the callers of
+/// one is an `O`, each of whom gets a clone.
+pub(crate) struct Flights<K, O> {
+    name: Name,
+    max_in_flight: AtomicU32,
+    max_callers: AtomicU32,
+    detached: AtomicBool,
+    hasher: RandomState,
+    shards: Box<[Shard<K, O>]>,
+    in_flight: AtomicUsize,
+    refused: AtomicU64,
+    meters: Meters,
+}
+
+/// What counts refusals, by their kind.
+struct Meters {
+    full: Meter,
+    late: Meter,
+    panicked: Meter,
+}
+
+type Shard<K, O> = Padded<Mutex<Table<K, Arc<Flight<K, O>>>>>;
+
+/// One key's work, and those who wait for it.
+type Flight<K, O> = Joint<O, Berth<K, O>>;
+
+/// Where a flight is entered.
+struct Berth<K, O> {
+    flights: Arc<Flights<K, O>>,
+    hash: u64,
+}
+
+/// So many keys are under way, or so many wait for this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Full(u32);
+
+impl<K, O> Flights<K, O> {
+    pub(crate) fn new(name: Name, plan: &Plan) -> Arc<Self> {
+        let config = plan.config();
+        Arc::new(Self {
+            max_in_flight: AtomicU32::new(config.max_in_flight),
+            max_callers: AtomicU32::new(config.max_callers),
+            detached: AtomicBool::new(config.detached),
+            hasher: RandomState::new(),
+            shards: (0..shards()).map(|_| Padded(Mutex::new(Table::new()))).collect(),
+            in_flight: AtomicUsize::new(0),
+            refused: AtomicU64::new(0),
+            meters: Meters {
+                full: Meter::new(&name, "full"),
+                late: Meter::new(&name, "deadline_exceeded"),
+                panicked: Meter::new(&name, "panicked"),
+            },
+            name,
+        })
+    }
+
+    pub(crate) const fn name(&self) -> &Name {
+        &self.name
+    }
+
+    pub(crate) fn reconfigure(&self, plan: &Plan) {
+        let Config { max_in_flight, max_callers, detached } = *plan.config();
+        self.max_in_flight.store(max_in_flight, Ordering::Relaxed);
+        self.max_callers.store(max_callers, Ordering::Relaxed);
+        self.detached.store(detached, Ordering::Relaxed);
+    }
+
+    fn shard(&self, hash: u64) -> &Shard<K, O> {
+        // The table inside a shard uses the low bits and the top seven.
+        &self.shards[(hash >> 32) as usize & (self.shards.len() - 1)]
+    }
+
+    /// Whoever asks for this key next begins anew. Whether it was under way.
+    pub(crate) fn forget<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        let hash = self.hasher.hash_one(key);
+        self.shard(hash).lock().forget(hash, key)
+    }
+
+    /// Keys under way.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let (mut in_flight, mut callers) = (0, 0);
+        let mut counts = Counts::default();
+        for shard in &self.shards {
+            let table = shard.lock();
+            let (keys, waiting) = table.count();
+            in_flight += keys;
+            callers += waiting;
+            counts += table.counts;
+        }
+        let refused = self.refused.load(Ordering::Relaxed);
+        let Counts { led, followed, panicked, abandoned } = counts;
+        let totals = Totals { led, followed, panicked, abandoned, refused };
+        Snapshot { name: self.name.clone(), in_flight, callers, totals }
+    }
+
+    #[cold]
+    pub(crate) fn full(&self, full: Full) -> Refusal {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        self.meters.full.refused(Mode::Enforce);
+        Refusal::Full { name: self.name.clone(), limit: full.0.into() }
+    }
+
+    #[cold]
+    pub(crate) fn late(&self, began: bool, late: Duration) -> Refusal {
+        self.meters.late.refused(Mode::Enforce);
+        Refusal::DeadlineExceeded { name: self.name.clone(), began, late }
+    }
+
+    #[cold]
+    fn panicked(&self) -> Refusal {
+        self.meters.panicked.refused(Mode::Enforce);
+        Refusal::Panicked { name: self.name.clone() }
+    }
+}
+
+impl<K, O> Flights<K, O>
+where
+    K: Eq + Hash + Send + 'static,
+    O: Send + Sync + 'static,
+{
+    /// Waits for the work of this key, and begins it if it is not under way.
+    #[inline]
+    pub(crate) fn join(
+        self: &Arc<Self>,
+        key: K,
+        make: impl FnOnce() -> Work<O>,
+    ) -> Result<Caller<K, O>, Full> {
+        let hash = self.hasher.hash_one(&key);
+        let max_callers = self.max_callers.load(Ordering::Relaxed);
+        let detached = self.detached.load(Ordering::Relaxed);
+        // Without a runtime it is run by those who wait.
+        let runtime = if detached { tokio::runtime::Handle::try_current().ok() } else { None };
+        let (flight, leads) = {
+            let mut table = self.shard(hash).lock();
+            match table.ask(hash, &key, max_callers) {
+                Ask::Follow(flight) => (flight, false),
+                Ask::Full => return Err(Full(max_callers)),
+                Ask::Lead => {
+                    self.enter()?;
+                    let berth = Berth { flights: Arc::clone(self), hash };
+                    let flight = Arc::new(Joint::new(berth));
+                    table.lead(hash, key, Arc::clone(&flight), runtime.is_some());
+                    (flight, true)
+                }
+            }
+        };
+        // From here on its drop is what leaves.
+        let caller = Caller { flight: Some(flight), seat: Seat::default() };
+        if let (true, Some(flight)) = (leads, &caller.flight) {
+            match runtime {
+                None => flight.begin(make),
+                Some(runtime) => {
+                    let crew = Crew { flight: Arc::clone(flight) };
+                    let steward = flight.begin_with_steward(make);
+                    runtime.spawn(Detached { steward, _crew: crew });
+                }
+            }
+        }
+        Ok(caller)
+    }
+
+    /// A place for one more key.
+    fn enter(&self) -> Result<(), Full> {
+        let max_in_flight = self.max_in_flight.load(Ordering::Relaxed);
+        if self.in_flight.fetch_add(1, Ordering::Relaxed) < max_in_flight as usize {
+            return Ok(());
+        }
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        Err(Full(max_in_flight))
+    }
+}
+
+/// A caller of this flight, or its steward, goes away. The work goes with the last of them.
+fn leave<K, O>(flight: &Flight<K, O>, steward: bool) {
+    let Berth { flights, hash } = flight.owner();
+    let is = |other: &Arc<Flight<K, O>>| ptr::eq(&**other, flight);
+    let last = flights.shard(*hash).lock().leave(*hash, steward, is);
+    // Foreign code: it goes once the lock is free.
+    if last.is_some() {
+        flights.in_flight.fetch_sub(1, Ordering::Relaxed);
+        drop(flight.abandon());
+    }
+}
+
+impl<K, O> Retire for Berth<K, O> {
+    fn retire(&self, panicked: bool) -> bool {
+        let is = |flight: &Arc<Flight<K, O>>| ptr::eq(flight.owner(), self);
+        let ended = self.flights.shard(self.hash).lock().end(self.hash, panicked, is);
+        let Some(ended) = ended else { return false };
+        self.flights.in_flight.fetch_sub(1, Ordering::Relaxed);
+        ended.is_alone()
+    }
+}
+
+/// One of those who wait for the work of a key. Dropped, it leaves the work to the others.
+pub(crate) struct Caller<K, O> {
+    flight: Option<Arc<Flight<K, O>>>,
+    seat: Seat,
+}
+
+impl<K, O> Caller<K, O> {
+    /// Its time is up: the refusal of one who waited.
+    #[cold]
+    pub(crate) fn too_late(&self) -> Option<Refusal> {
+        let flight = self.flight.as_ref()?;
+        Some(flight.owner().flights.late(true, Duration::ZERO))
+    }
+
+    /// Waits for the outcome, and drives the work meanwhile.
+    #[inline]
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<O, Refusal>>
+    where
+        K: Send + 'static,
+        O: Clone + Send + Sync + 'static,
+    {
+        let Some(flight) = &self.flight else { return Poll::Pending };
+        let outcome = match ready!(flight.poll(&mut self.seat, cx)) {
+            Found::Mine(outcome) => Ok(outcome),
+            Found::Everybodys(Some(outcome)) => Ok(time::outside(|| outcome.clone())),
+            Found::Everybodys(None) => Err(flight.owner().flights.panicked()),
+        };
+        self.flight = None;
+        Poll::Ready(outcome)
+    }
+}
+
+impl<K, O> Drop for Caller<K, O> {
+    fn drop(&mut self) {
+        if let Some(flight) = self.flight.take() {
+            flight.leave(&mut self.seat);
+            leave(&flight, false);
+        }
+    }
+}
+
+/// The task of its own that runs work to its end. Where the runtime ends before, those who wait go on.
+struct Detached<K, O> {
+    // Dropped first: what is given back is given up with the last who is there.
+    steward: Steward<O, Berth<K, O>>,
+    _crew: Crew<K, O>,
+}
+
+impl<K, O> Future for Detached<K, O> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.steward).poll(cx)
+    }
+}
+
+/// Counts for one who is there.
+struct Crew<K, O> {
+    flight: Arc<Flight<K, O>>,
+}
+
+impl<K, O> Drop for Crew<K, O> {
+    fn drop(&mut self) {
+        leave(&self.flight, true);
+    }
+}
+
+impl<K, O> fmt::Debug for Flights<K, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flights")
+            .field("name", &self.name)
+            .field("in_flight", &self.in_flight())
+            .finish_non_exhaustive()
+    }
+}
