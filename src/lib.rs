@@ -21,6 +21,7 @@
 //! | [`hedge`] | the slowest calls of a backend that answers twice as well | `hedge` |
 //! | [`fallback`] | what to answer when the answer is not to be had | `fallback` |
 //! | [`reconnect`] | something that must be connected | `reconnect` |
+//! | [`cache`] | an answer that was worked out before | `cache` |
 //! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
 //! | [`rate_limit`] | so many calls in so much time, alone, in turn, by key or by cost | `rate-limit` |
 //! | [`throttle`] | a backend that turns calls away | `throttle` |
@@ -61,6 +62,8 @@ pub use self::ground::refusal::{Lift, LiftLayer};
 pub use self::resilience::budget;
 #[cfg(feature = "bulkhead")]
 pub use self::resilience::bulkhead;
+#[cfg(feature = "cache")]
+pub use self::resilience::cache;
 #[cfg(feature = "circuit-breaker")]
 pub use self::resilience::circuit_breaker;
 #[cfg(feature = "fallback")]

@@ -4,6 +4,8 @@
 pub mod budget;
 #[cfg(feature = "bulkhead")]
 pub mod bulkhead;
+#[cfg(feature = "cache")]
+pub mod cache;
 #[cfg(feature = "circuit-breaker")]
 pub mod circuit_breaker;
 #[cfg(feature = "fallback")]

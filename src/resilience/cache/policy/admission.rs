@@ -1,0 +1,233 @@
+use std::collections::VecDeque;
+
+use super::{Places, Policy};
+use crate::resilience::cache::sketch::Sketch;
+
+/// New entries prove themselves in a window; what was not asked for there stays only if it was asked for
+/// more often, lately, than the one that would have to go for it.
+///
+/// Two rings of places and hands that go round them: a hit only counts up in its place, up to three, and
+/// is seen when a hand passes.
+#[derive(Debug)]
+pub(in crate::resilience::cache) struct Admission {
+    window: Ring,
+    main: Ring,
+    sketch: Sketch,
+    /// How much of the weight the window is to have, in thousandths. All of it: nobody has to prove
+    /// anything, and who was asked for lately stays.
+    share: u32,
+    /// Moves on with every contest, so that a few are decided by lot.
+    lot: u32,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    /// The next to be looked at first. Some were emptied since, or belong to the other ring.
+    places: VecDeque<u32>,
+    weight: u64,
+}
+
+/// The window's usual share.
+pub(in crate::resilience::cache) const WINDOW: u32 = 100;
+/// The share of a window that is everything.
+pub(in crate::resilience::cache) const RECENCY: u32 = 1000;
+
+/// How often it was asked for since a hand passed.
+const HITS: u8 = 3;
+/// It stands in the main ring, or is counted there.
+const MAIN: u8 = 4;
+/// It stands in a ring, be it filled or not.
+const QUEUED: u8 = 8;
+/// Filled while the place still stood in a ring, where the former entry had put it.
+const FRESH: u8 = 16;
+
+/// So many are passed by for one that goes: nobody waits for a hand to go all the way round.
+const PASSES: u32 = 256;
+
+/// One contest in so many is won by a candidate that is asked for often, whatever it meets: nobody can
+/// keep a place for ever by colliding with what is asked for most.
+const LOTS: u32 = 128;
+const OFTEN: u8 = 6;
+
+impl Admission {
+    pub(in crate::resilience::cache) fn new() -> Self {
+        Self {
+            window: Ring::default(),
+            main: Ring::default(),
+            sketch: Sketch::new(FIRST),
+            share: WINDOW,
+            lot: 0,
+        }
+    }
+
+    /// Sets the window's share.
+    #[inline]
+    pub(in crate::resilience::cache) fn set_share(&mut self, share: u32) {
+        self.share = share;
+    }
+
+    fn window_is_too_heavy(&self) -> bool {
+        let total = u128::from(self.window.weight) + u128::from(self.main.weight);
+        u128::from(self.window.weight) * u128::from(RECENCY) >= total * u128::from(self.share)
+    }
+
+    /// Puts it into the window, behind all others.
+    fn into_window(&mut self, place: u32, places: &mut impl Places) {
+        places.set_mark(place, QUEUED);
+        self.window.places.push_back(place);
+    }
+
+    fn into_main(&mut self, place: u32, places: &mut impl Places) {
+        let weight = places.weight(place);
+        self.window.weight = self.window.weight.saturating_sub(weight);
+        self.main.weight += weight;
+        places.set_mark(place, QUEUED | MAIN);
+        self.main.places.push_back(place);
+    }
+
+    fn back_to_window(&mut self, place: u32, places: &mut impl Places) {
+        let weight = places.weight(place);
+        self.main.weight = self.main.weight.saturating_sub(weight);
+        self.window.weight += weight;
+        self.into_window(place, places);
+    }
+
+    fn forget(&mut self, place: u32, places: &mut impl Places) {
+        let mark = places.mark(place);
+        let ring = if mark & MAIN == 0 { &mut self.window } else { &mut self.main };
+        ring.weight = ring.weight.saturating_sub(places.weight(place));
+        places.set_mark(place, 0);
+    }
+
+    /// Takes the next place out of a ring that has an entry to be judged; puts the others right.
+    fn next_of(&mut self, main: bool, places: &mut impl Places) -> Option<u32> {
+        loop {
+            let ring = if main { &mut self.main } else { &mut self.window };
+            let place = ring.places.pop_front()?;
+            if !places.is_filled(place) {
+                places.set_mark(place, 0);
+            } else if places.mark(place) & FRESH != 0 {
+                // It is newer than where it stands.
+                let hits = places.mark(place) & HITS;
+                self.into_window(place, places);
+                places.set_mark(place, QUEUED | hits);
+            } else {
+                return Some(place);
+            }
+        }
+    }
+
+    /// The next of the main ring that was not asked for, taken out of it.
+    fn next_of_main(&mut self, passes: &mut u32, places: &mut impl Places) -> Option<u32> {
+        loop {
+            let place = self.next_of(true, places)?;
+            let hits = places.mark(place) & HITS;
+            if hits == 0 || *passes == 0 {
+                return Some(place);
+            }
+            *passes -= 1;
+            if self.share == RECENCY {
+                self.sketch.add(places.hash(place), hits);
+                self.back_to_window(place, places);
+            } else {
+                self.sketch.add(places.hash(place), 1);
+                places.set_mark(place, QUEUED | MAIN | (hits - 1));
+                self.main.places.push_back(place);
+            }
+        }
+    }
+
+    /// Whether the candidate takes the other's place.
+    fn admits(&mut self, candidate: u32, victim: u32, places: &impl Places) -> bool {
+        let candidate = self.sketch.estimate(places.hash(candidate));
+        self.lot = (self.lot + 1) % LOTS;
+        candidate > self.sketch.estimate(places.hash(victim)) || (candidate >= OFTEN && self.lot == 0)
+    }
+}
+
+/// How many keys the sketch has room for at first.
+const FIRST: usize = 64;
+
+impl Policy for Admission {
+    fn filled(&mut self, place: u32, places: &mut impl Places) {
+        let queued = places.mark(place) & QUEUED;
+        if queued == 0 {
+            self.into_window(place, places);
+        } else {
+            places.set_mark(place, QUEUED | FRESH);
+        }
+        self.window.weight += places.weight(place);
+        if self.window.places.len() + self.main.places.len() > self.sketch.keys() {
+            // What it knew is soon known again; it doubles a few times in a cache's life.
+            self.sketch = Sketch::new(self.sketch.keys() * 2);
+        }
+        self.sketch.add(places.hash(place), 1);
+    }
+
+    #[inline]
+    fn hit(&mut self, place: u32, places: &mut impl Places) {
+        let mark = places.mark(place);
+        if mark & HITS < HITS {
+            places.set_mark(place, mark + 1);
+        }
+    }
+
+    fn emptied(&mut self, place: u32, places: &mut impl Places) {
+        let queued = places.mark(place) & QUEUED;
+        self.forget(place, places);
+        places.set_mark(place, queued);
+    }
+
+    fn evict(&mut self, places: &mut impl Places) -> Option<u32> {
+        let mut passes = PASSES;
+        loop {
+            let candidate = match self.window_is_too_heavy() {
+                true => self.next_of(false, places),
+                false => None,
+            };
+            let Some(candidate) = candidate else {
+                let gone = match self.next_of_main(&mut passes, places) {
+                    Some(place) => place,
+                    None => self.next_of(false, places)?,
+                };
+                self.forget(gone, places);
+                return Some(gone);
+            };
+            let hits = places.mark(candidate) & HITS;
+            if passes > 0 && self.share == RECENCY && hits > 0 {
+                passes -= 1;
+                self.sketch.add(places.hash(candidate), hits);
+                self.into_window(candidate, places);
+                continue;
+            }
+            let main_has_room = self.main.weight * u64::from(RECENCY)
+                < (self.window.weight + self.main.weight) * u64::from(RECENCY - self.share);
+            if passes > 0 && self.share < RECENCY && (hits > 0 || main_has_room) {
+                passes -= 1;
+                self.sketch.add(places.hash(candidate), hits);
+                self.into_main(candidate, places);
+                continue;
+            }
+            let mut gone = candidate;
+            if self.share < RECENCY {
+                if let Some(victim) = self.next_of_main(&mut passes, places) {
+                    if self.admits(candidate, victim, places) {
+                        self.into_main(candidate, places);
+                        gone = victim;
+                    } else {
+                        // The hand stays where it is.
+                        self.main.places.push_front(victim);
+                    }
+                }
+            }
+            self.forget(gone, places);
+            return Some(gone);
+        }
+    }
+
+    fn renumber(&mut self, new: impl Fn(u32) -> Option<u32>) {
+        for ring in [&mut self.window, &mut self.main] {
+            ring.places = ring.places.iter().filter_map(|place| new(*place)).collect();
+        }
+    }
+}
