@@ -158,7 +158,8 @@ impl Report {
         self.contests > 0 && !(self.check && self.missed > 0)
     }
 
-    fn wants(&self, contest: &str) -> bool {
+    /// Whether this contest is asked for.
+    pub fn wants(&self, contest: &str) -> bool {
         let is_meant = |name: &String| contest == name || contest.split('.').next() == Some(name);
         self.wanted.is_empty() || self.wanted.iter().any(is_meant)
     }

@@ -15,6 +15,7 @@ mod alloc;
 mod breaker;
 mod budget;
 mod bulkhead;
+mod cache;
 mod calls;
 mod fallback;
 mod harness;
@@ -44,6 +45,7 @@ const ROOMS: &[Room] = &[
     ("streams", streams::run),
     ("budget", budget::run),
     ("bulkhead", bulkhead::run),
+    ("cache", cache::run),
     ("retry", retry::run),
     ("latency", latency::run),
     ("rate_limit", rate_limit::run),

@@ -164,18 +164,30 @@ impl Config {
         let mut check = Check::new("cache");
         match self.bound {
             Bound::Entries(entries) => {
-                check.require((1..=MOST).contains(&entries), "bound", "must be 1 to 2147483648 entries");
+                check.require(
+                    (1..=MOST).contains(&entries),
+                    "bound",
+                    "must be 1 to 2147483648 entries",
+                );
             }
-            Bound::Weight(weight) => check.require(weight > 0, "bound", "must be a weight of at least 1"),
+            Bound::Weight(weight) => {
+                check.require(weight > 0, "bound", "must be a weight of at least 1")
+            }
         }
-        for (field, time) in [("ttl", self.ttl), ("idle", self.idle), ("stale_after", self.stale_after)] {
+        for (field, time) in
+            [("ttl", self.ttl), ("idle", self.idle), ("stale_after", self.stale_after)]
+        {
             if let Some(time) = time {
                 check.positive(field, time);
             }
         }
         check.require((0.0..=0.9).contains(&self.ttl_jitter), "ttl_jitter", "must be 0 to 0.9");
         if let (Some(ttl), Some(stale)) = (self.ttl, self.stale_after) {
-            check.require(stale < ttl, "stale_after, ttl", "an entry must be stale before it expires");
+            check.require(
+                stale < ttl,
+                "stale_after, ttl",
+                "an entry must be stale before it expires",
+            );
         }
         check.finish(Plan(self))
     }
@@ -208,9 +220,8 @@ pub mod presets {
 
     /// Answers of a service that looks things up for people: 100 of them, for 15 minutes. What somebody
     /// asked about they ask about again within minutes; what is older is looked up again.
-    pub const ANSWERS: Config = Config::entries(100)
-        .with_eviction(Eviction::Lru)
-        .with_ttl(Duration::from_secs(15 * 60));
+    pub const ANSWERS: Config =
+        Config::entries(100).with_eviction(Eviction::Lru).with_ttl(Duration::from_secs(15 * 60));
 
     /// Results of searches: 256 of them, for 30 minutes. A search is dearer than an answer, and what it
     /// searches changes less often.

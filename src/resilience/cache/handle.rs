@@ -147,6 +147,7 @@ impl<K, V, S> Cache<K, V, S> {
             totals: Totals {
                 hits: counts.hits,
                 misses: counts.misses,
+                stale: counts.stale,
                 inserted: counts.inserted,
                 evicted: removed(Cause::Evicted),
                 expired: removed(Cause::Expired),

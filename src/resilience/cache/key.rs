@@ -281,7 +281,10 @@ mod tests {
 
         let key = |value: serde_json::Value| of_json(&value).unwrap();
         let table = json!({ "rows": [[1, "a"], [2.5, null]], "name": "t" });
-        assert_eq!(key(table.clone()), key(json!({ "name": "t", "rows": [[1.0, "a"], [2.5, null]] })));
+        assert_eq!(
+            key(table.clone()),
+            key(json!({ "name": "t", "rows": [[1.0, "a"], [2.5, null]] }))
+        );
         for other in [
             json!({ "rows": [[1, "a"], [2.5, false]], "name": "t" }),
             json!({ "rows": [[2.5, null], [1, "a"]], "name": "t" }),

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::resilience::cache::{
     removal::{Cause, Removed},
-    shared::Shared,
+    shared::{Guard, Shared},
     stored::{Hit, Stored},
 };
 
@@ -14,17 +14,38 @@ impl<K, V> Shared<K, V> {
         V: Clone,
     {
         let mut shard = self.shard(hash).lock();
+        let found = shard.find(hash as u32, is);
+        if !shard.is_plain() {
+            return self.get_in(shard, hash, found);
+        }
+        if let Some(place) = found {
+            let value = shard.plain_hit(place).cloned();
+            drop(shard);
+            self.seen(hash, true);
+            return value;
+        }
+        shard.counts.misses += 1;
+        drop(shard);
+        self.seen(hash, false);
+        None
+    }
+
+    /// The same where the time matters, or the policy wants to know.
+    fn get_in(&self, mut shard: Guard<'_, K, V>, hash: u64, found: Option<u32>) -> Option<V>
+    where
+        V: Clone,
+    {
         let stamped = shard.is_stamped();
         let now = if stamped { self.now() } else { 0 };
         let is_due = stamped && shard.is_due(now);
-        let found = shard.find(hash as u32, is);
-        let value = match found {
-            Some(place) if !stamped || Self::is_ahead(shard.stamp(place).until, now) => {
-                shard.counts.hits += 1;
-                shard.hit(place, now);
-                shard.entry(place).map(|(_, value)| value.clone())
-            }
-            _ => {
+        let live = found.filter(|place| {
+            !stamped
+                || shard.is_surely_there(*place, now)
+                || Self::is_ahead(shard.stamp(*place).until, now)
+        });
+        let value = match live {
+            Some(place) => shard.hit(place, now).cloned(),
+            None => {
                 shard.counts.misses += 1;
                 None
             }
@@ -33,7 +54,7 @@ impl<K, V> Shared<K, V> {
         if is_due {
             self.maintain_a_little(hash, now);
         }
-        self.seen(hash, value.is_some());
+        self.seen(hash, live.is_some());
         value
     }
 
@@ -61,25 +82,23 @@ impl<K, V> Shared<K, V> {
         let (hit, is_due) = {
             let mut shard = self.shard(hash).lock();
             let stamped = shard.is_stamped();
-            let hit = shard.find(hash as u32, is).and_then(|place| {
+            let found = shard.find(hash as u32, is);
+            let hit = found.and_then(|place| {
                 let stamp = shard.stamp(place);
                 let until = stamp.until.saturating_add(grace);
                 if stamped && !Self::is_ahead(until, now) {
                     return None;
                 }
                 let is_fresh = !stamped || Self::is_ahead(stamp.until, now);
-                if is_fresh {
-                    shard.hit(place, now);
-                }
                 let age = stamped.then(|| Duration::from_nanos(now.saturating_sub(stamp.born)));
                 let stale_after = self.plan.config().stale_after;
                 let is_old = stale_after.zip(age).is_some_and(|(after, age)| age > after);
-                let value = shard.entry(place)?.1.clone();
+                // One that is kept for want of a better one is not wanted for itself.
+                let value = if is_fresh { shard.hit(place, now) } else { shard.get(place) };
+                let value = value?.clone();
                 Some(Hit { value, age, is_stale: is_old || !is_fresh })
             });
-            let is_hit = u64::from(hit.is_some());
-            shard.counts.hits += is_hit;
-            shard.counts.misses += 1 - is_hit;
+            shard.counts.misses += u64::from(hit.is_none());
             (hit, stamped && shard.is_due(now))
         };
         if is_due {

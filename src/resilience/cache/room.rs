@@ -32,7 +32,8 @@ impl Room {
         let mut free = self.free.load(Ordering::Relaxed);
         while free >= weight {
             let left = free - weight;
-            match self.free.compare_exchange_weak(free, left, Ordering::Relaxed, Ordering::Relaxed) {
+            match self.free.compare_exchange_weak(free, left, Ordering::Relaxed, Ordering::Relaxed)
+            {
                 Ok(_) => return true,
                 Err(now) => free = now,
             }

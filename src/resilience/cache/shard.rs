@@ -2,7 +2,7 @@ use hashbrown::HashTable;
 
 use crate::resilience::cache::{
     config::Eviction,
-    policy::{Admission, Lru, Policy},
+    policy::{Admission, HITS, Lru, Policy},
     removal::{Cause, Removed},
     slab::{Slab, Stamp, Taken},
     wheel::Wheel,
@@ -36,6 +36,7 @@ pub(super) struct Shard<K, V> {
 pub(super) struct Counts {
     pub(super) hits: u64,
     pub(super) misses: u64,
+    pub(super) stale: u64,
     pub(super) removed: [u64; Cause::COUNT],
     pub(super) inserted: u64,
 }
@@ -122,17 +123,58 @@ impl<K, V> Shard<K, V> {
         stamp
     }
 
-    /// It was asked for.
+    /// The value there, for somebody who makes do with what there is.
+    pub(super) fn get(&mut self, place: u32) -> Option<&V> {
+        self.counts.stale += 1;
+        self.slab.entry(place).map(|(_, value)| value)
+    }
+
+    /// Whether a hit is a mark in its place and nothing else.
     #[inline]
-    pub(super) fn hit(&mut self, place: u32, now: u64) {
+    pub(super) fn is_plain(&self) -> bool {
+        !self.is_stamped() && matches!(self.policy, Chosen::Admission(_))
+    }
+
+    /// A hit where [`is_plain`](Self::is_plain).
+    #[inline]
+    pub(super) fn plain_hit(&mut self, place: u32) -> Option<&V> {
+        self.counts.hits += 1;
+        self.slab.mark_up(place, HITS)
+    }
+
+    /// Whether the entry there is certainly not gone yet. If not, its stamp tells.
+    #[inline]
+    pub(super) fn is_surely_there(&self, place: u32, now: u64) -> bool {
+        self.idle == u64::MAX && self.slab.is_surely_there(place, now)
+    }
+
+    /// It was asked for. Its value.
+    #[inline]
+    pub(super) fn hit(&mut self, place: u32, now: u64) -> Option<&V> {
+        self.counts.hits += 1;
         if self.idle != u64::MAX {
             self.slab.touch(place, now);
         }
-        chosen!(&mut self.policy, policy => policy.hit(place, &mut self.slab));
+        match &mut self.policy {
+            // What the policy does with a hit, in one look at the place.
+            Chosen::Admission(_) => self.slab.mark_up(place, HITS),
+            Chosen::Lru(lru) => {
+                lru.hit(place, &mut self.slab);
+                self.slab.entry(place).map(|(_, value)| value)
+            }
+        }
     }
 
     /// Puts a new entry in, for which there is room.
-    pub(super) fn insert(&mut self, hash: u32, key: K, value: V, weight: u32, stamp: Option<Stamp>) {
+    #[inline]
+    pub(super) fn insert(
+        &mut self,
+        hash: u32,
+        key: K,
+        value: V,
+        weight: u32,
+        stamp: Option<Stamp>,
+    ) {
         let place = self.slab.fill(hash, key, value);
         self.slab.set_weight(place, weight);
         self.weight += u64::from(weight);
@@ -144,7 +186,13 @@ impl<K, V> Shard<K, V> {
     }
 
     /// Puts another value in for a key that is there.
-    pub(super) fn replace(&mut self, place: u32, value: V, weight: u32, stamp: Option<Stamp>) -> Option<V> {
+    pub(super) fn replace(
+        &mut self,
+        place: u32,
+        value: V,
+        weight: u32,
+        stamp: Option<Stamp>,
+    ) -> Option<V> {
         let hash = hash_at(&self.slab, place);
         let former = self.slab.weight_of(place);
         if former != weight {
@@ -163,7 +211,14 @@ impl<K, V> Shard<K, V> {
         self.slab.replace(place, value)
     }
 
+    #[inline]
     fn stamp_with(&mut self, place: u32, stamp: Option<Stamp>) {
+        if stamp.is_some() || self.is_stamped() {
+            self.note_stamp(place, stamp);
+        }
+    }
+
+    fn note_stamp(&mut self, place: u32, stamp: Option<Stamp>) {
         self.slab.set_stamp(place, stamp);
         if let Some(Stamp { born, .. }) = stamp {
             let at = self.gone_at(place);
@@ -182,6 +237,7 @@ impl<K, V> Shard<K, V> {
     }
 
     /// Takes out what has to go first. Its weight; `None` where there is nothing.
+    #[inline]
     pub(super) fn evict(&mut self, removed: &mut Removed<K, V>) -> Option<u32> {
         let place = chosen!(&mut self.policy, policy => policy.evict(&mut self.slab))?;
         let taken = self.take(place, Cause::Evicted)?;
@@ -190,6 +246,7 @@ impl<K, V> Shard<K, V> {
         Some(weight)
     }
 
+    #[inline]
     fn take(&mut self, place: u32, cause: Cause) -> Option<Taken<K, V>> {
         let taken = self.slab.take(place)?;
         if let Ok(entry) = self.table.find_entry(spread(taken.hash), |at| *at == place) {
@@ -209,7 +266,12 @@ impl<K, V> Shard<K, V> {
 
     /// Takes out what has expired, looking at `most` entries. The weight of what is gone, whether there may
     /// be more to look at, and how many were.
-    pub(super) fn expire(&mut self, now: u64, most: usize, removed: &mut Removed<K, V>) -> (u64, bool, usize) {
+    pub(super) fn expire(
+        &mut self,
+        now: u64,
+        most: usize,
+        removed: &mut Removed<K, V>,
+    ) -> (u64, bool, usize) {
         let Some(mut wheel) = self.wheel.take() else { return (0, false, 0) };
         wheel.turn(now);
         let (mut freed, mut looked) = (0, 0);
@@ -282,7 +344,9 @@ impl<K, V> Shard<K, V> {
     pub(super) fn is_written_since(&self, writes: u64, hash: u32) -> bool {
         let since = self.writes.wrapping_sub(writes);
         since > self.written.len() as u64
-            || (0..since).any(|back| self.written[(self.writes - back) as usize % self.written.len()] == hash)
+            || (0..since).any(|back| {
+                self.written[(self.writes - back) as usize % self.written.len()] == hash
+            })
     }
 
     /// How often entries were given new places.
@@ -305,6 +369,7 @@ impl<K, V> Shard<K, V> {
         weight
     }
 
+    #[inline]
     fn note(&mut self, hash: u32) {
         self.writes += 1;
         self.written[self.writes as usize % self.written.len()] = hash;
@@ -359,6 +424,7 @@ impl std::ops::AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.hits += other.hits;
         self.misses += other.misses;
+        self.stale += other.stale;
         self.inserted += other.inserted;
         for (mine, theirs) in self.removed.iter_mut().zip(other.removed) {
             *mine += theirs;

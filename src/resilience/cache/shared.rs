@@ -5,7 +5,7 @@ use crate::{
         name::Name,
         random,
         sync::{
-            Mutex, Padded,
+            Mutex, MutexGuard, Padded,
             atomic::{AtomicU32, AtomicUsize, Ordering},
             shards,
         },
@@ -26,8 +26,10 @@ use crate::{
 pub(super) struct Shared<K, V> {
     pub(super) name: Name,
     pub(super) plan: Plan,
-    shards: Box<[Padded<Mutex<Shard<K, V>>>]>,
+    shards: Box<[Padded<Locked<K, V>>]>,
     pub(super) room: Room,
+    /// A shard of less weight than this has much less than its part: others make room for it.
+    poor: u64,
     pub(super) told: Told<K, V>,
     /// Bits of a hash that are to be nought for the duel to see it; [`NOBODY`] while there is none.
     watched: AtomicU32,
@@ -38,6 +40,9 @@ pub(super) struct Shared<K, V> {
     donor: AtomicUsize,
     times: Times,
 }
+
+type Locked<K, V> = Mutex<Shard<K, V>>;
+pub(super) type Guard<'a, K, V> = MutexGuard<'a, Shard<K, V>>;
 
 /// What a cache asks its user for, and tells him.
 pub(super) struct Told<K, V> {
@@ -89,7 +94,7 @@ impl<K, V> Shared<K, V> {
             (Eviction::Admission, Bound::Entries(most)) => most / SHARD,
             (Eviction::Admission, Bound::Weight(most)) => most / SHARD / SHARD,
         };
-        let widest = shards() as u64 * 2;
+        let widest = shards() as u64 * 4;
         let width = 1_usize << width.clamp(1, widest).ilog2();
         let raw = |time: Option<Duration>| time.map(nanos);
         let (idle, grace) = (raw(config.idle).unwrap_or(u64::MAX), nanos(config.grace));
@@ -97,6 +102,7 @@ impl<K, V> Shared<K, V> {
         Self {
             shards: (0..width).map(shard).collect(),
             room: Room::new(most),
+            poor: if width == 1 { 0 } else { most / width as u64 / 4 * 3 },
             watched: AtomicU32::new(NOBODY),
             share: AtomicU32::new(Duel::FIRST),
             duel: Mutex::new(None),
@@ -104,7 +110,9 @@ impl<K, V> Shared<K, V> {
             times: Times {
                 ttl: raw(config.ttl),
                 jitter: config.ttl_jitter,
-                always: config.ttl.is_some() || config.idle.is_some() || config.stale_after.is_some(),
+                always: config.ttl.is_some()
+                    || config.idle.is_some()
+                    || config.stale_after.is_some(),
             },
             name,
             plan,
@@ -288,7 +296,12 @@ impl<K, V> Shared<K, V> {
         is_live
     }
 
-    fn put(&self, hash: u64, incoming: Incoming<K, V>, removed: &mut Removed<K, V>) -> Option<Stored>
+    fn put(
+        &self,
+        hash: u64,
+        incoming: Incoming<K, V>,
+        removed: &mut Removed<K, V>,
+    ) -> Option<Stored>
     where
         K: Eq,
     {
@@ -364,8 +377,7 @@ impl<K, V> Shared<K, V> {
 
     /// Whether a shard has much less than its part, so that others should make room for it.
     fn is_poor(&self, shard: &Shard<K, V>) -> bool {
-        let part = self.room.most() / self.shards.len() as u64;
-        self.shards.len() > 1 && shard.weight < part - part / 4
+        shard.weight < self.poor
     }
 
     /// Makes room in other shards: those first that have their part. How much came of it.

@@ -4,80 +4,96 @@
 /// The four counters of a key stand in one cache line.
 #[derive(Debug)]
 pub(super) struct Sketch {
-    /// Sixteen counters each.
-    words: Box<[u64]>,
+    lines: Box<[Line]>,
     /// How many counts are added before all of them are halved.
     sample: u32,
     added: u32,
 }
 
-/// As many words as stand in a cache line.
-const LINE: usize = 8;
-/// One bit of each counter but the top.
+/// A cache line of words of sixteen counters each.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+struct Line([u64; 8]);
+
+/// As many keys as a line is for.
+const KEYS: usize = 16;
+/// Three bits of each counter.
 const HALF: u64 = 0x7777_7777_7777_7777;
 
 impl Sketch {
-    /// Remembers about so many keys. Smaller than a line makes no sense.
+    /// Remembers about so many keys.
     pub(super) fn new(keys: usize) -> Self {
-        let words = keys.div_ceil(2).next_power_of_two().max(LINE);
-        let sample = u32::try_from(keys.max(16).saturating_mul(10)).unwrap_or(u32::MAX);
-        Self { words: vec![0; words].into_boxed_slice(), sample, added: 0 }
+        let lines = keys.div_ceil(KEYS).next_power_of_two();
+        let sample = u32::try_from(keys.max(KEYS).saturating_mul(10)).unwrap_or(u32::MAX);
+        Self { lines: vec![Line([0; 8]); lines].into_boxed_slice(), sample, added: 0 }
     }
 
     /// How many keys it was made for, roughly.
     pub(super) fn keys(&self) -> usize {
-        self.words.len() * 2
+        self.lines.len() * KEYS
     }
 
     /// How often this hash was counted, at most 15.
+    #[inline]
     pub(super) fn estimate(&self, hash: u32) -> u8 {
-        let (line, mixed) = self.home(hash);
-        let counters = (0..4).map(|row| self.words[line + row * 2 + bit(mixed, row)] >> shift(mixed, row));
-        counters.map(|counter| (counter & 15) as u8).min().unwrap_or(0)
+        let mixed = mix(hash);
+        let Some(Line(words)) = self.lines.get(self.home(mixed)) else { return 0 };
+        let counter = |row: usize| (words[word(mixed, row)] >> shift(mixed, row)) & 15;
+        counter(0).min(counter(1)).min(counter(2).min(counter(3))) as u8
     }
 
-    /// Counts this hash so many times more.
-    pub(super) fn add(&mut self, hash: u32, times: u8) {
-        let (line, mixed) = self.home(hash);
+    /// Counts this hash so many times more. Whether everything was halved then.
+    #[inline]
+    pub(super) fn add(&mut self, hash: u32, times: u8) -> bool {
+        let mixed = mix(hash);
+        let home = self.home(mixed);
+        let Some(Line(words)) = self.lines.get_mut(home) else { return false };
         for row in 0..4 {
-            let word = &mut self.words[line + row * 2 + bit(mixed, row)];
+            let word = &mut words[word(mixed, row)];
             let shift = shift(mixed, row);
-            let room = 15 - (*word >> shift & 15);
+            let room = 15 - ((*word >> shift) & 15);
             *word += u64::from(times).min(room) << shift;
         }
         self.added += u32::from(times);
-        if self.added >= self.sample {
+        let is_full = self.added >= self.sample;
+        if is_full {
             self.halve();
         }
+        is_full
     }
 
     /// What was long ago counts for less.
     #[cold]
     fn halve(&mut self) {
-        for word in &mut self.words {
-            *word = *word >> 1 & HALF;
+        for word in self.lines.iter_mut().flat_map(|line| &mut line.0) {
+            *word = (*word >> 1) & HALF;
         }
         self.added /= 2;
     }
 
-    fn home(&self, hash: u32) -> (usize, u64) {
-        // The table beside it uses the hash as it is, and its low bits are the same in all of a shard's
-        // small tables.
-        let mixed = u64::from(hash ^ 0x5bd1_e995).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mixed = mixed ^ mixed >> 29;
-        let line = (mixed >> 32) as usize & (self.words.len() / LINE - 1);
-        (line * LINE, mixed)
+    #[inline]
+    fn home(&self, mixed: u64) -> usize {
+        (mixed >> 36) as usize & (self.lines.len() - 1)
     }
 }
 
-/// Which of its two words in the line a row uses.
-const fn bit(mixed: u64, row: usize) -> usize {
-    (mixed >> (row * 8) & 1) as usize
+/// The table beside it uses the hash as it is.
+#[inline]
+const fn mix(hash: u32) -> u64 {
+    let mixed = ((hash ^ 0x5bd1_e995) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ (mixed >> 29)
+}
+
+/// Which word of the line a row uses: one of two of its own.
+#[inline]
+const fn word(mixed: u64, row: usize) -> usize {
+    row * 2 + ((mixed >> (row * 8)) & 1) as usize
 }
 
 /// Which of the sixteen counters of that word.
+#[inline]
 const fn shift(mixed: u64, row: usize) -> u32 {
-    ((mixed >> (row * 8 + 1) & 15) * 4) as u32
+    (mixed >> (row * 8)) as u32 & 60
 }
 
 #[cfg(test)]

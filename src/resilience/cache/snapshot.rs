@@ -34,6 +34,8 @@ pub struct Totals {
     pub hits: u64,
     /// Keys asked for that were not, or had expired.
     pub misses: u64,
+    /// Keys asked for that had expired and were given out all the same.
+    pub stale: u64,
     /// Entries written.
     pub inserted: u64,
     /// Entries gone because there was no room.

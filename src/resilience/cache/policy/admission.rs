@@ -13,9 +13,12 @@ pub(in crate::resilience::cache) struct Admission {
     window: Ring,
     main: Ring,
     sketch: Sketch,
-    /// How much of the weight the window is to have, in thousandths. All of it: nobody has to prove
+    /// How much of the weight the window is to have, in 1024ths. All of it: nobody has to prove
     /// anything, and who was asked for lately stays.
     share: u32,
+    /// The next of the main ring that was not asked for, already taken out, and how often its key was: who
+    /// has won a contest mostly meets the next candidate too.
+    champion: Option<(u32, u8)>,
     /// Moves on with every contest, so that a few are decided by lot.
     lot: u32,
 }
@@ -28,12 +31,12 @@ struct Ring {
 }
 
 /// The window's usual share.
-pub(in crate::resilience::cache) const WINDOW: u32 = 100;
+pub(in crate::resilience::cache) const WINDOW: u32 = 102;
 /// The share of a window that is everything.
-pub(in crate::resilience::cache) const RECENCY: u32 = 1000;
+pub(in crate::resilience::cache) const RECENCY: u32 = 1024;
 
 /// How often it was asked for since a hand passed.
-const HITS: u8 = 3;
+pub(in crate::resilience::cache) const HITS: u8 = 3;
 /// It stands in the main ring, or is counted there.
 const MAIN: u8 = 4;
 /// It stands in a ring, be it filled or not.
@@ -56,6 +59,7 @@ impl Admission {
             main: Ring::default(),
             sketch: Sketch::new(FIRST),
             share: WINDOW,
+            champion: None,
             lot: 0,
         }
     }
@@ -67,17 +71,16 @@ impl Admission {
     }
 
     fn window_is_too_heavy(&self) -> bool {
-        let total = u128::from(self.window.weight) + u128::from(self.main.weight);
-        u128::from(self.window.weight) * u128::from(RECENCY) >= total * u128::from(self.share)
+        self.window.weight >= part(self.window.weight.saturating_add(self.main.weight), self.share)
     }
 
     /// Puts it into the window, behind all others.
-    fn into_window(&mut self, place: u32, places: &mut impl Places) {
+    fn queue_in_window(&mut self, place: u32, places: &mut impl Places) {
         places.set_mark(place, QUEUED);
         self.window.places.push_back(place);
     }
 
-    fn into_main(&mut self, place: u32, places: &mut impl Places) {
+    fn move_to_main(&mut self, place: u32, places: &mut impl Places) {
         let weight = places.weight(place);
         self.window.weight = self.window.weight.saturating_sub(weight);
         self.main.weight += weight;
@@ -89,7 +92,7 @@ impl Admission {
         let weight = places.weight(place);
         self.main.weight = self.main.weight.saturating_sub(weight);
         self.window.weight += weight;
-        self.into_window(place, places);
+        self.queue_in_window(place, places);
     }
 
     fn forget(&mut self, place: u32, places: &mut impl Places) {
@@ -109,7 +112,7 @@ impl Admission {
             } else if places.mark(place) & FRESH != 0 {
                 // It is newer than where it stands.
                 let hits = places.mark(place) & HITS;
-                self.into_window(place, places);
+                self.queue_in_window(place, places);
                 places.set_mark(place, QUEUED | hits);
             } else {
                 return Some(place);
@@ -127,32 +130,59 @@ impl Admission {
             }
             *passes -= 1;
             if self.share == RECENCY {
-                self.sketch.add(places.hash(place), hits);
+                self.count(places.hash(place), hits);
                 self.back_to_window(place, places);
             } else {
-                self.sketch.add(places.hash(place), 1);
+                self.count(places.hash(place), 1);
                 places.set_mark(place, QUEUED | MAIN | (hits - 1));
                 self.main.places.push_back(place);
             }
         }
     }
 
-    /// Whether the candidate takes the other's place.
-    fn admits(&mut self, candidate: u32, victim: u32, places: &impl Places) -> bool {
-        let candidate = self.sketch.estimate(places.hash(candidate));
-        self.lot = (self.lot + 1) % LOTS;
-        candidate > self.sketch.estimate(places.hash(victim)) || (candidate >= OFTEN && self.lot == 0)
+    /// The one in main who has to go next, and how often he was asked for.
+    #[inline]
+    fn champion(&mut self, passes: &mut u32, places: &mut impl Places) -> Option<(u32, u8)> {
+        if let Some((place, estimate)) = self.champion {
+            let mark = places.mark(place);
+            if places.is_filled(place) && mark & (HITS | FRESH) == 0 {
+                return Some((place, estimate));
+            }
+            // He was asked for, or is gone: his turn is over.
+            self.champion = None;
+            self.main.places.push_front(place);
+        }
+        let place = self.next_of_main(passes, places)?;
+        let estimate = self.sketch.estimate(places.hash(place));
+        self.champion = Some((place, estimate));
+        self.champion
     }
+
+    /// Counts a key; what is known of the champion may have been halved.
+    fn count(&mut self, hash: u32, times: u8) {
+        if self.sketch.add(hash, times) {
+            if let Some((_, estimate)) = &mut self.champion {
+                *estimate /= 2;
+            }
+        }
+    }
+}
+
+/// So many 1024ths of it.
+const fn part(weight: u64, share: u32) -> u64 {
+    let share = share as u64;
+    (weight >> 10) * share + (((weight & 1023) * share) >> 10)
 }
 
 /// How many keys the sketch has room for at first.
 const FIRST: usize = 64;
 
 impl Policy for Admission {
+    #[inline]
     fn filled(&mut self, place: u32, places: &mut impl Places) {
         let queued = places.mark(place) & QUEUED;
         if queued == 0 {
-            self.into_window(place, places);
+            self.queue_in_window(place, places);
         } else {
             places.set_mark(place, QUEUED | FRESH);
         }
@@ -161,7 +191,7 @@ impl Policy for Admission {
             // What it knew is soon known again; it doubles a few times in a cache's life.
             self.sketch = Sketch::new(self.sketch.keys() * 2);
         }
-        self.sketch.add(places.hash(place), 1);
+        self.count(places.hash(place), 1);
     }
 
     #[inline]
@@ -186,37 +216,38 @@ impl Policy for Admission {
                 false => None,
             };
             let Some(candidate) = candidate else {
-                let gone = match self.next_of_main(&mut passes, places) {
-                    Some(place) => place,
+                let gone = match self.champion(&mut passes, places) {
+                    Some((place, _)) => place,
                     None => self.next_of(false, places)?,
                 };
+                self.champion = None;
                 self.forget(gone, places);
                 return Some(gone);
             };
             let hits = places.mark(candidate) & HITS;
             if passes > 0 && self.share == RECENCY && hits > 0 {
                 passes -= 1;
-                self.sketch.add(places.hash(candidate), hits);
-                self.into_window(candidate, places);
+                self.count(places.hash(candidate), hits);
+                self.queue_in_window(candidate, places);
                 continue;
             }
-            let main_has_room = self.main.weight * u64::from(RECENCY)
-                < (self.window.weight + self.main.weight) * u64::from(RECENCY - self.share);
+            let all = self.window.weight.saturating_add(self.main.weight);
+            let main_has_room = self.main.weight < part(all, RECENCY - self.share);
             if passes > 0 && self.share < RECENCY && (hits > 0 || main_has_room) {
                 passes -= 1;
-                self.sketch.add(places.hash(candidate), hits);
-                self.into_main(candidate, places);
+                self.count(places.hash(candidate), hits);
+                self.move_to_main(candidate, places);
                 continue;
             }
             let mut gone = candidate;
             if self.share < RECENCY {
-                if let Some(victim) = self.next_of_main(&mut passes, places) {
-                    if self.admits(candidate, victim, places) {
-                        self.into_main(candidate, places);
-                        gone = victim;
-                    } else {
-                        // The hand stays where it is.
-                        self.main.places.push_front(victim);
+                if let Some((champion, often)) = self.champion(&mut passes, places) {
+                    self.lot = (self.lot + 1) % LOTS;
+                    let estimate = self.sketch.estimate(places.hash(candidate));
+                    if estimate > often || (estimate >= OFTEN && self.lot == 0) {
+                        self.champion = None;
+                        self.move_to_main(candidate, places);
+                        gone = champion;
                     }
                 }
             }
@@ -226,6 +257,9 @@ impl Policy for Admission {
     }
 
     fn renumber(&mut self, new: impl Fn(u32) -> Option<u32>) {
+        if let Some((place, _)) = self.champion.take() {
+            self.main.places.push_front(place);
+        }
         for ring in [&mut self.window, &mut self.main] {
             ring.places = ring.places.iter().filter_map(|place| new(*place)).collect();
         }

@@ -29,7 +29,7 @@ impl Duel {
 
     /// For a cache of so many entries.
     pub(in crate::resilience::cache) fn new(entries: usize) -> Self {
-        let room = if entries < 2048 { 64 } else { 128 };
+        let room = if entries < 2048 { 32 } else { 128 };
         let part = (entries / room).max(1);
         // The greatest power of two that leaves the shadows so much room.
         let part = 1_usize << part.ilog2().min(16);

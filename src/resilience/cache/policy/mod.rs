@@ -9,7 +9,11 @@ mod lru;
 mod shadow;
 
 use self::admission::{RECENCY, WINDOW};
-pub(super) use self::{admission::Admission, duel::Duel, lru::Lru};
+pub(super) use self::{
+    admission::{Admission, HITS},
+    duel::Duel,
+    lru::Lru,
+};
 
 /// What a policy may know of a place, kept where the place is: a hit then touches nothing else.
 pub(super) trait Places {
