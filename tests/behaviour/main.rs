@@ -8,6 +8,7 @@
 mod again;
 mod budget;
 mod bulkhead;
+mod cache;
 mod circuit_breaker;
 mod clock;
 mod doors;

@@ -79,6 +79,7 @@ mod slab;
 mod snapshot;
 mod stored;
 mod wheel;
+mod writes;
 
 pub use self::{
     config::{Bound, Config, Eviction, Plan, presets},

@@ -54,6 +54,15 @@ impl Wheel {
         if self.planned.len() <= place as usize {
             self.planned.resize(place as usize + 1, NEVER);
         }
+        if self.tick_of(at) < self.tick {
+            // Its tick is over already.
+            self.planned[place as usize] = self.tick;
+            match self.due.last_mut() {
+                Some(due) => due.push(place),
+                None => self.due.push(vec![place]),
+            }
+            return;
+        }
         // Rounded up: at the start of its tick it has not expired yet.
         let tick = self.tick_of(at).saturating_add(1).max(self.tick.saturating_add(1));
         let planned = &mut self.planned[place as usize];
@@ -65,9 +74,10 @@ impl Wheel {
         // Beyond the last level: as far as it goes, and again from there.
         let furthest = (1 << (BITS * LEVELS as u32)) - (1 << (BITS * (LEVELS as u32 - 1)));
         let tick = self.tick.saturating_add(ahead.min(furthest));
-        // The slot before whose end its moment lies; looked at when the slot is over.
-        let slot = (tick >> (BITS * level)) as usize & (SLOTS - 1);
-        *planned = tick;
+        // Looked at when its slot begins; if that is early, it goes into a finer one from there.
+        let slot = tick >> (BITS * level);
+        *planned = slot << (BITS * level);
+        let slot = slot as usize & (SLOTS - 1);
         self.slots[level as usize * SLOTS + slot].push(place);
     }
 
