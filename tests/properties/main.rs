@@ -5,6 +5,7 @@
 mod agreement;
 mod buckets;
 mod bulkhead;
+mod cache;
 mod closing;
 mod events;
 mod fallback;

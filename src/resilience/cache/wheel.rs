@@ -129,7 +129,7 @@ impl Wheel {
     }
 
     fn tick_of(&self, at: u64) -> u32 {
-        u32::try_from(at.saturating_sub(self.origin) >> TICK).unwrap_or(NEVER - 1).min(NEVER - 1)
+        u32::try_from(at.saturating_sub(self.origin) >> TICK).unwrap_or(NEVER).min(NEVER - 2)
     }
 }
 
@@ -184,7 +184,7 @@ mod tests {
         // For earlier: that is when it is looked at, and once.
         wheel.plan(3, SECOND / 2);
         assert_eq!(due(&mut wheel, SECOND), [3]);
-        assert_eq!(due(&mut wheel, 100_000 * SECOND), []);
+        assert!(due(&mut wheel, 100_000 * SECOND).is_empty());
     }
 
     #[test]

@@ -265,3 +265,87 @@ impl Policy for Admission {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resilience::cache::policy::tests::Numbers;
+
+    fn fill(policy: &mut Admission, places: &mut Numbers, place: u32, weight: u64) {
+        let number = &mut places.0[place as usize];
+        (number.filled, number.weight) = (true, weight);
+        policy.filled(place, places);
+    }
+
+    /// Whatever happens, it chooses among those that are there, all of them come to their turn, and it
+    /// knows what they weigh.
+    #[test]
+    fn it_knows_who_is_there() {
+        let (mut policy, mut places) = (Admission::new(), Numbers::new(64));
+        let mut random = 1_u64;
+        for turn in 0..200_000_u64 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(turn | 1);
+            let place = (random >> 33) as u32 % 64;
+            let filled = places.is_filled(place);
+            match (filled, random >> 60) {
+                (_, 0) => policy.set_share(if turn % 3 == 0 { RECENCY } else { WINDOW }),
+                (_, 1..=4) => {
+                    let gone = policy.evict(&mut places);
+                    assert_eq!(gone.is_some(), places.0.iter().any(|number| number.filled));
+                    if let Some(gone) = gone {
+                        assert!(places.is_filled(gone), "{gone} was gone already");
+                        places.0[gone as usize].filled = false;
+                    }
+                }
+                (true, 5) => {
+                    policy.emptied(place, &mut places);
+                    places.0[place as usize].filled = false;
+                }
+                (true, _) => policy.hit(place, &mut places),
+                (false, _) => fill(&mut policy, &mut places, place, ((random >> 55) & 15) | 1),
+            }
+            let filled = places.0.iter().filter(|number| number.filled);
+            let weight: u64 = filled.map(|number| number.weight).sum();
+            assert_eq!(policy.window.weight + policy.main.weight, weight);
+            assert!(policy.window.places.len() + policy.main.places.len() <= 64);
+        }
+        let left = places.0.iter().filter(|number| number.filled).count();
+        for _ in 0..left {
+            let gone = policy.evict(&mut places).unwrap();
+            assert!(std::mem::take(&mut places.0[gone as usize].filled));
+        }
+        assert_eq!(policy.evict(&mut places), None);
+    }
+
+    /// A window of a tenth, and a scan that is ten times as long as everything.
+    #[test]
+    fn who_was_asked_for_often_survives_a_scan() {
+        let (mut policy, mut places) = (Admission::new(), Numbers::new(2000));
+        for place in 0..100 {
+            fill(&mut policy, &mut places, place, 1);
+            for _ in 0..3 {
+                policy.hit(place, &mut places);
+            }
+        }
+        for place in 100..1100 {
+            let gone = policy.evict(&mut places).unwrap();
+            places.0[gone as usize].filled = false;
+            fill(&mut policy, &mut places, place, 1);
+        }
+        let stayed = (0..100).filter(|place| places.is_filled(*place)).count();
+        // What the sketch knew is forgotten twice while it grows.
+        assert!(stayed >= 75, "{stayed}");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_hand_to_go_all_the_way_round() {
+        let (mut policy, mut places) = (Admission::new(), Numbers::new(100_000));
+        for place in 0..100_000 {
+            fill(&mut policy, &mut places, place, 1);
+            policy.hit(place, &mut places);
+        }
+        policy.evict(&mut places).unwrap();
+        let passed = places.0.iter().filter(|number| number.mark & HITS == 0).count();
+        assert!(passed <= PASSES as usize + 1, "{passed}");
+    }
+}

@@ -104,3 +104,33 @@ impl Duel {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays keys through a cache of the duel's rule, all of whose keys are seen.
+    fn rule_after(keys: impl Iterator<Item = u32>, entries: usize) -> u32 {
+        let mut duel = Duel::new(entries);
+        let mut shadows = SHARES.map(|share| Shadow::new(entries, share));
+        for key in keys {
+            let hash = key.wrapping_mul(0x9e37_79b1) ^ (key >> 7);
+            let hits = shadows.each_mut().map(|shadow| shadow.ask(hash));
+            if hash.reverse_bits() & duel.mask() == 0 {
+                duel.see(hash, hits[duel.rule]);
+            }
+        }
+        duel.share()
+    }
+
+    #[test]
+    fn a_loop_is_for_those_who_were_asked_for_often() {
+        assert_eq!(rule_after((0..200_000).map(|at| at % 3000), 2048), WINDOW);
+    }
+
+    #[test]
+    fn a_hot_set_that_moves_is_for_those_who_were_asked_for_lately() {
+        let near = (0..400_000_u32).map(|at| at / 8 + (at.wrapping_mul(0x9e37_79b1) >> 21));
+        assert_eq!(rule_after(near, 2048), RECENCY);
+    }
+}

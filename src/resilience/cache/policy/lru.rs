@@ -82,3 +82,44 @@ impl Policy for Lru {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::resilience::cache::policy::tests::Numbers;
+
+    #[test]
+    fn it_is_the_naive_one() {
+        let (mut lru, mut places) = (Lru::new(), Numbers::new(40));
+        let mut naive = VecDeque::new();
+        let mut random = 1_u64;
+        for turn in 0..20_000 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(turn | 1);
+            let place = (random >> 33) as u32 % 40;
+            let at = naive.iter().position(|other| *other == place);
+            match (at, random >> 60) {
+                (Some(at), 0..=2) => {
+                    naive.remove(at);
+                    lru.emptied(place, &mut places);
+                }
+                (_, 3) => assert_eq!(lru.evict(&mut places), naive.pop_front()),
+                (Some(at), _) => {
+                    naive.remove(at);
+                    naive.push_back(place);
+                    lru.hit(place, &mut places);
+                }
+                (None, _) => {
+                    naive.push_back(place);
+                    lru.filled(place, &mut places);
+                }
+            }
+        }
+        // Those with odd numbers are gone, the others have half of theirs.
+        lru.renumber(|place| (place % 2 == 0).then_some(place / 2));
+        let kept = naive.into_iter().filter(|place| place % 2 == 0).map(|place| place / 2);
+        let left: Vec<u32> = std::iter::from_fn(|| lru.evict(&mut places)).collect();
+        assert_eq!(left, kept.collect::<Vec<_>>());
+    }
+}

@@ -50,3 +50,53 @@ pub(super) trait Policy {
     /// Gives every filled place its new number; the others are gone.
     fn renumber(&mut self, new: impl Fn(u32) -> Option<u32>);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Places;
+
+    /// Places that are known by their numbers.
+    pub(super) struct Numbers(pub(super) Vec<Number>);
+
+    #[derive(Clone)]
+    pub(super) struct Number {
+        pub(super) hash: u32,
+        pub(super) weight: u64,
+        pub(super) filled: bool,
+        pub(super) mark: u8,
+    }
+
+    impl Numbers {
+        pub(super) fn new(places: u32) -> Self {
+            let number = |place: u32| Number {
+                hash: place.wrapping_mul(0x9e37_79b1),
+                weight: 1,
+                filled: false,
+                mark: 0,
+            };
+            Self((0..places).map(number).collect())
+        }
+    }
+
+    impl Places for Numbers {
+        fn hash(&self, place: u32) -> u32 {
+            self.0[place as usize].hash
+        }
+
+        fn weight(&self, place: u32) -> u64 {
+            self.0[place as usize].weight
+        }
+
+        fn is_filled(&self, place: u32) -> bool {
+            self.0[place as usize].filled
+        }
+
+        fn mark(&self, place: u32) -> u8 {
+            self.0[place as usize].mark
+        }
+
+        fn set_mark(&mut self, place: u32, mark: u8) {
+            self.0[place as usize].mark = mark;
+        }
+    }
+}
