@@ -10,7 +10,7 @@ use crate::{
     ground::{config::ConfigError, name::Name, time::nanos},
     resilience::cache::{
         config::{Bound, Config, Plan},
-        removal::{Cause, Removed},
+        removal::{Removal, Removed},
         shard::Counts,
         shared::{Shared, Told},
         snapshot::{Snapshot, Totals},
@@ -75,7 +75,7 @@ impl<K, V, S> Cache<K, V, S> {
     /// Another, empty cache that tells this of every value that is gone, and why. It is called by whoever
     /// makes the value go, where no lock is held: it may use the cache.
     #[must_use]
-    pub fn with_listener(self, listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
+    pub fn with_listener(self, listener: impl Fn(&K, &V, Removal) + Send + Sync + 'static) -> Self {
         self.told(|told| told.listener = Some(Arc::new(listener)))
     }
 
@@ -134,7 +134,7 @@ impl<K, V, S> Cache<K, V, S> {
             Bound::Entries(most) => (Some(most), None),
             Bound::Weight(most) => (None, Some(most)),
         };
-        let removed = |cause: Cause| counts.removed[cause as usize];
+        let removed = |cause: Removal| counts.removed[cause as usize];
         Snapshot {
             name: self.shared.name.clone(),
             total_entries: total,
@@ -149,11 +149,11 @@ impl<K, V, S> Cache<K, V, S> {
                 misses: counts.misses,
                 stale: counts.stale,
                 inserted: counts.inserted,
-                evicted: removed(Cause::Evicted),
-                expired: removed(Cause::Expired),
-                removed: removed(Cause::Removed),
-                replaced: removed(Cause::Replaced),
-                too_heavy: removed(Cause::TooHeavy),
+                evicted: removed(Removal::Evicted),
+                expired: removed(Removal::Expired),
+                removed: removed(Removal::Removed),
+                replaced: removed(Removal::Replaced),
+                too_heavy: removed(Removal::TooHeavy),
             },
         }
     }
@@ -192,7 +192,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Cache<K, V, S> {
         let hash = self.hasher.hash_one(key);
         let mut removed = Removed::new();
         let is = |theirs: &K| theirs.borrow() == key;
-        let was_there = self.shared.take_out(hash, is, Cause::Removed, &mut removed);
+        let was_there = self.shared.take_out(hash, is, Removal::Removed, &mut removed);
         self.shared.tell(removed);
         was_there
     }

@@ -35,7 +35,15 @@
 //!
 //! # What it costs
 //!
-//! COSTS
+//! A hit is a hash, a lock of a sixteenth (on two cores) of the cache and a look at two or three lines of
+//! memory: 14 ns of a thousand entries, where quick_cache takes 12 and moka 92; of 100 000 and more as much
+//! as quick_cache, a tenth of moka. No allocation. On two threads at once it is about a quarter dearer than
+//! quick_cache's. The usual hasher is SipHash, which strangers cannot aim at, and is 3 ns of that for a
+//! number. An insert into a full cache is 50 to 130 ns, one and a half of quick_cache's, a fifth of moka's.
+//! Where entries expire, a hit reads the coarse clock and four bytes more.
+//!
+//! Memory: 49 bytes an entry of two numbers, where quick_cache has 94 and moka 238; with times, 32 more.
+//! `benches/peers`, contests `cache.*`, has the figures, and `hit_ratio` what the policies come to.
 //!
 //! # What a drop does
 //!
@@ -84,7 +92,7 @@ mod writes;
 pub use self::{
     config::{Bound, Config, Eviction, Plan, presets},
     handle::Cache,
-    removal::Cause,
+    removal::Removal,
     snapshot::{Snapshot, Totals},
     stored::{Change, Hit, Stored},
 };

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::resilience::cache::{
-    removal::{Cause, Removed},
+    removal::{Removal, Removed},
     shared::{Guard, Shared},
     stored::{Hit, Stored},
 };
@@ -129,7 +129,7 @@ impl<K, V> Shared<K, V> {
         V: Clone,
     {
         let mut removed = Removed::new();
-        let was_there = self.take_out(hash, is, Cause::Removed, &mut removed);
+        let was_there = self.take_out(hash, is, Removal::Removed, &mut removed);
         let value = if was_there { removed.first().cloned() } else { None };
         self.tell(removed);
         value
@@ -147,9 +147,9 @@ impl<K, V> Shared<K, V> {
                 return false;
             }
             if let Some(place) = shard.find(hash as u32, |theirs| theirs == key) {
-                if let Some(taken) = shard.remove(place, Cause::Removed) {
+                if let Some(taken) = shard.remove(place, Removal::Removed) {
                     self.room.give(u64::from(taken.weight));
-                    removed.push(taken.key, taken.value, Cause::Removed);
+                    removed.push(taken.key, taken.value, Removal::Removed);
                 }
             }
         }

@@ -6,7 +6,7 @@
     serde(rename_all = "snake_case")
 )]
 #[non_exhaustive]
-pub enum Cause {
+pub enum Removal {
     /// There was no room for it any more.
     Evicted,
     /// Its time was up.
@@ -19,7 +19,7 @@ pub enum Cause {
     TooHeavy,
 }
 
-impl Cause {
+impl Removal {
     pub(super) const COUNT: usize = 5;
 
     /// As it stands in metrics.
@@ -38,8 +38,8 @@ impl Cause {
 /// What was taken out under a lock, to be told of and dropped where there is none.
 pub(super) struct Removed<K, V> {
     /// Mostly there is one: no list is made for it.
-    first: Option<(K, V, Cause)>,
-    others: Vec<(K, V, Cause)>,
+    first: Option<(K, V, Removal)>,
+    others: Vec<(K, V, Removal)>,
 }
 
 impl<K, V> Removed<K, V> {
@@ -47,7 +47,7 @@ impl<K, V> Removed<K, V> {
         Self { first: None, others: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, key: K, value: V, cause: Cause) {
+    pub(super) fn push(&mut self, key: K, value: V, cause: Removal) {
         match self.first {
             None => self.first = Some((key, value, cause)),
             Some(_) => self.others.push((key, value, cause)),
@@ -59,7 +59,7 @@ impl<K, V> Removed<K, V> {
         self.first.as_ref().map(|(_, value, _)| value)
     }
 
-    pub(super) fn into_iter(self) -> impl Iterator<Item = (K, V, Cause)> {
+    pub(super) fn into_iter(self) -> impl Iterator<Item = (K, V, Removal)> {
         self.first.into_iter().chain(self.others)
     }
 }

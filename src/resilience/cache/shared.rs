@@ -13,7 +13,7 @@ use crate::{
     resilience::cache::{
         config::{Bound, Eviction, Plan},
         policy::Duel,
-        removal::{Cause, Removed},
+        removal::{Removal, Removed},
         room::Room,
         shard::Shard,
     },
@@ -50,7 +50,7 @@ pub(super) struct Told<K, V> {
 
 pub(super) type Weigher<K, V> = dyn Fn(&K, &V) -> u32 + Send + Sync;
 pub(super) type Lifetime<K, V> = dyn Fn(&K, &V) -> Option<Duration> + Send + Sync;
-pub(super) type Listener<K, V> = dyn Fn(&K, &V, Cause) + Send + Sync;
+pub(super) type Listener<K, V> = dyn Fn(&K, &V, Removal) + Send + Sync;
 
 /// The config's times, raw.
 pub(super) struct Times {
@@ -202,13 +202,13 @@ impl<K, V> Shared<K, V> {
         &self,
         hash: u64,
         is: impl Fn(&K) -> bool,
-        cause: Cause,
+        cause: Removal,
         removed: &mut Removed<K, V>,
     ) -> bool {
         let mut shard = self.shard(hash).lock();
         let Some(place) = shard.find(hash as u32, is) else { return false };
         let is_live = !shard.is_stamped() || Self::is_ahead(shard.stamp(place).until, self.now());
-        let cause = if is_live { cause } else { Cause::Expired };
+        let cause = if is_live { cause } else { Removal::Expired };
         if let Some(taken) = shard.remove(place, cause) {
             self.room.give(u64::from(taken.weight));
             removed.push(taken.key, taken.value, cause);

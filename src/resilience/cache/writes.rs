@@ -8,7 +8,7 @@ use crate::{
     },
     resilience::cache::{
         config::Bound,
-        removal::{Cause, Removed},
+        removal::{Removal, Removed},
         shard::Shard,
         shared::{Lifetime, NOBODY, Shared},
         slab::Stamp,
@@ -62,8 +62,8 @@ impl<K, V> Shared<K, V> {
         K: Eq,
     {
         let (key, value) = entry;
-        self.take_out(hash, |theirs| *theirs == key, Cause::Replaced, removed);
-        let cause = if why == Stored::TooHeavy { Cause::TooHeavy } else { Cause::Expired };
+        self.take_out(hash, |theirs| *theirs == key, Removal::Replaced, removed);
+        let cause = if why == Stored::TooHeavy { Removal::TooHeavy } else { Removal::Expired };
         self.shard(hash).lock().counts.removed[cause as usize] += 1;
         removed.push(key, value, cause);
         why
@@ -126,14 +126,14 @@ impl<K, V> Shared<K, V> {
                     drop(shard);
                     self.room.give(had.saturating_sub(weight) + got);
                     if let Some(former) = former {
-                        removed.push(key, former, Cause::Replaced);
+                        removed.push(key, former, Removal::Replaced);
                     }
                     return Some(Stored::Replaced);
                 }
                 // To make room it may have to go itself.
-                if let Some(taken) = shard.remove(place, Cause::Replaced) {
+                if let Some(taken) = shard.remove(place, Removal::Replaced) {
                     got += had;
-                    removed.push(taken.key, taken.value, Cause::Replaced);
+                    removed.push(taken.key, taken.value, Removal::Replaced);
                     stored = Stored::Replaced;
                 }
             }
@@ -168,8 +168,8 @@ impl<K, V> Shared<K, V> {
         }
         // Others hold what is left for heavy entries of their own.
         self.room.give(got);
-        self.shard(hash).lock().counts.removed[Cause::TooHeavy as usize] += 1;
-        removed.push(key, value, Cause::TooHeavy);
+        self.shard(hash).lock().counts.removed[Removal::TooHeavy as usize] += 1;
+        removed.push(key, value, Removal::TooHeavy);
         Some(Stored::TooHeavy)
     }
 

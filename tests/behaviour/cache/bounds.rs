@@ -1,4 +1,4 @@
-use buttress::cache::{Bound, Cache, Cause, Config, Eviction, Stored, presets};
+use buttress::cache::{Bound, Cache, Config, Eviction, Removal, Stored, presets};
 
 use super::recorded;
 
@@ -11,7 +11,7 @@ fn the_one_that_was_not_asked_for_the_longest_goes() {
     }
     assert_eq!(cache.get("a"), Some(1));
     cache.insert("d", 4);
-    assert_eq!(losses.take(), [("b", 2, Cause::Evicted)]);
+    assert_eq!(losses.take(), [("b", 2, Removal::Evicted)]);
     assert_eq!(["a", "b", "c", "d"].map(|key| cache.peek(key)), [Some(1), None, Some(3), Some(4)]);
     assert_eq!(cache.snapshot().totals.evicted, 1);
 }
@@ -24,7 +24,7 @@ fn a_replaced_value_leaves_the_number_of_entries_as_it_is() {
     cache.insert("b", 2);
     assert_eq!(cache.insert("a", 3), Stored::Replaced);
     assert_eq!((cache.len(), cache.get("a"), cache.get("b")), (2, Some(3), Some(2)));
-    assert_eq!(losses.take(), [("a", 1, Cause::Replaced)], "and nobody was evicted for it");
+    assert_eq!(losses.take(), [("a", 1, Removal::Replaced)], "and nobody was evicted for it");
 }
 
 /// CA-16.
@@ -44,14 +44,14 @@ fn entries_go_until_there_is_room_for_their_weight() {
         let cache = cache.with_weigher(|_, weight| *weight);
         cache.insert("six", 6);
         assert_eq!(cache.insert("five", 5), Stored::New);
-        assert_eq!(losses.take(), [("six", 6, Cause::Evicted)]);
+        assert_eq!(losses.take(), [("six", 6, Removal::Evicted)]);
         assert_eq!(cache.insert("eleven", 11), Stored::TooHeavy);
-        assert_eq!(losses.take(), [("eleven", 11, Cause::TooHeavy)]);
+        assert_eq!(losses.take(), [("eleven", 11, Removal::TooHeavy)]);
         assert_eq!((cache.len(), cache.weight(), cache.get("eleven")), (1, 5, None));
         // One that is as heavy as everything.
         assert_eq!(cache.insert("ten", 10), Stored::New);
         assert_eq!((cache.len(), cache.weight()), (1, 10));
-        assert_eq!(losses.take(), [("five", 5, Cause::Evicted)]);
+        assert_eq!(losses.take(), [("five", 5, Removal::Evicted)]);
         let totals = cache.snapshot().totals;
         assert_eq!((totals.evicted, totals.too_heavy, totals.inserted), (2, 1, 3));
     }
@@ -64,7 +64,7 @@ fn a_value_that_is_refused_takes_what_was_there_with_it() {
     cache.insert("a", 3);
     assert_eq!(cache.insert("a", 11), Stored::TooHeavy);
     assert_eq!(cache.get("a"), None, "the former value is not the value any more");
-    assert_eq!(losses.take(), [("a", 3, Cause::Replaced), ("a", 11, Cause::TooHeavy)]);
+    assert_eq!(losses.take(), [("a", 3, Removal::Replaced), ("a", 11, Removal::TooHeavy)]);
     assert_eq!(cache.weight(), 0);
 }
 
@@ -81,7 +81,7 @@ fn a_value_may_grow_and_shrink() {
     losses.take();
     assert_eq!(cache.insert("b", 10), Stored::Replaced);
     assert_eq!((cache.weight(), cache.len(), cache.get("b")), (10, 1, Some(10)));
-    assert_eq!(losses.take(), [("b", 3, Cause::Replaced), ("a", 1, Cause::Evicted)]);
+    assert_eq!(losses.take(), [("b", 3, Removal::Replaced), ("a", 1, Removal::Evicted)]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
     },
 };
 
-use buttress::cache::{Cache, Cause, Change, Config, Eviction, Stored};
+use buttress::cache::{Cache, Change, Config, Eviction, Removal, Stored};
 
 #[test]
 fn a_listener_may_use_the_cache() {
@@ -17,9 +17,9 @@ fn a_listener_may_use_the_cache() {
         let config = Config::entries(4).with_eviction(eviction);
         let cache = Cache::new("cache", config).unwrap().with_listener(move |key, _, cause| {
             let Some(cache) = inside.get() else { return };
-            assert!(!matches!(cause, Cause::Removed) || cache.peek(key).is_none());
+            assert!(!matches!(cause, Removal::Removed) || cache.peek(key).is_none());
             cache.get(key);
-            if *key < 1000 && cause == Cause::Evicted {
+            if *key < 1000 && cause == Removal::Evicted {
                 cache.insert(key + 1000, 0);
             }
         });

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use buttress::cache::{Bound, Cache, Cause, Config, Stored, presets};
+use buttress::cache::{Bound, Cache, Config, Removal, Stored, presets};
 use tokio::time::advance;
 
 use super::recorded;
@@ -56,7 +56,7 @@ async fn no_time_to_live_is_not_stored() {
     assert_eq!(cache.get("key"), None, "nor is what was there before");
     assert_eq!(
         losses.take(),
-        [("key", 1, Cause::Expired), ("key", 2, Cause::Replaced), ("key", 3, Cause::Expired)]
+        [("key", 1, Removal::Expired), ("key", 2, Removal::Replaced), ("key", 3, Removal::Expired)]
     );
 }
 

@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, sync::Arc};
 
-use buttress::cache::{Cache, Cause, Config, Stored};
+use buttress::cache::{Cache, Config, Removal, Stored};
 
 use super::recorded;
 
@@ -54,7 +54,7 @@ fn what_is_taken_out_is_gone_and_told_of() {
     assert_eq!(cache.invalidate_if(|_, value| *value == 3), 1);
     assert_eq!(cache.iter().collect::<Vec<_>>(), [("d", 4)]);
     cache.clear();
-    let removed = |key, value| (key, value, Cause::Removed);
+    let removed = |key, value| (key, value, Removal::Removed);
     assert_eq!(losses.take(), [removed("a", 1), removed("b", 2), removed("c", 3), removed("d", 4)]);
     assert_eq!(cache.snapshot().totals.removed, 4);
     assert!(cache.is_empty());

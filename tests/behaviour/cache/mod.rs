@@ -7,7 +7,7 @@ mod lookups;
 
 use std::sync::{Arc, Mutex};
 
-use buttress::cache::{Cache, Cause, Config};
+use buttress::cache::{Cache, Config, Removal};
 
 /// A cache that writes down whom it loses, and why.
 fn recorded(config: Config) -> (Cache<&'static str, u32>, Losses) {
@@ -21,11 +21,11 @@ fn recorded(config: Config) -> (Cache<&'static str, u32>, Losses) {
 }
 
 #[derive(Clone, Default)]
-struct Losses(Arc<Mutex<Vec<(&'static str, u32, Cause)>>>);
+struct Losses(Arc<Mutex<Vec<(&'static str, u32, Removal)>>>);
 
 impl Losses {
     /// What was lost since this was last asked.
-    fn take(&self) -> Vec<(&'static str, u32, Cause)> {
+    fn take(&self) -> Vec<(&'static str, u32, Removal)> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }

@@ -3,7 +3,7 @@ use hashbrown::HashTable;
 use crate::resilience::cache::{
     config::Eviction,
     policy::{Admission, HITS, Lru, Policy},
-    removal::{Cause, Removed},
+    removal::{Removal, Removed},
     slab::{Slab, Stamp, Taken},
     wheel::Wheel,
 };
@@ -37,7 +37,7 @@ pub(super) struct Counts {
     pub(super) hits: u64,
     pub(super) misses: u64,
     pub(super) stale: u64,
-    pub(super) removed: [u64; Cause::COUNT],
+    pub(super) removed: [u64; Removal::COUNT],
     pub(super) inserted: u64,
 }
 
@@ -208,7 +208,7 @@ impl<K, V> Shard<K, V> {
         }
         self.stamp_with(place, stamp);
         self.counts.inserted += 1;
-        self.counts.removed[Cause::Replaced as usize] += 1;
+        self.counts.removed[Removal::Replaced as usize] += 1;
         self.note(hash);
         self.slab.replace(place, value)
     }
@@ -231,7 +231,7 @@ impl<K, V> Shard<K, V> {
     }
 
     /// Takes the entry there out.
-    pub(super) fn remove(&mut self, place: u32, cause: Cause) -> Option<Taken<K, V>> {
+    pub(super) fn remove(&mut self, place: u32, cause: Removal) -> Option<Taken<K, V>> {
         chosen!(&mut self.policy, policy => policy.emptied(place, &mut self.slab));
         let taken = self.take(place, cause);
         self.tidy();
@@ -242,14 +242,14 @@ impl<K, V> Shard<K, V> {
     #[inline]
     pub(super) fn evict(&mut self, removed: &mut Removed<K, V>) -> Option<u32> {
         let place = chosen!(&mut self.policy, policy => policy.evict(&mut self.slab))?;
-        let taken = self.take(place, Cause::Evicted)?;
+        let taken = self.take(place, Removal::Evicted)?;
         let weight = taken.weight;
-        removed.push(taken.key, taken.value, Cause::Evicted);
+        removed.push(taken.key, taken.value, Removal::Evicted);
         Some(weight)
     }
 
     #[inline]
-    fn take(&mut self, place: u32, cause: Cause) -> Option<Taken<K, V>> {
+    fn take(&mut self, place: u32, cause: Removal) -> Option<Taken<K, V>> {
         let taken = self.slab.take(place)?;
         if let Ok(entry) = self.table.find_entry(spread(taken.hash), |at| *at == place) {
             entry.remove();
@@ -289,9 +289,9 @@ impl<K, V> Shard<K, V> {
                 continue;
             }
             chosen!(&mut self.policy, policy => policy.emptied(place, &mut self.slab));
-            if let Some(taken) = self.take(place, Cause::Expired) {
+            if let Some(taken) = self.take(place, Removal::Expired) {
                 freed += u64::from(taken.weight);
-                removed.push(taken.key, taken.value, Cause::Expired);
+                removed.push(taken.key, taken.value, Removal::Expired);
             }
         }
         self.due_at = wheel.due_at();

@@ -1,7 +1,7 @@
 use super::{Chosen, Shard};
 use crate::resilience::cache::{
     policy::Policy,
-    removal::{Cause, Removed},
+    removal::{Removal, Removed},
 };
 
 impl<K, V> Shard<K, V> {
@@ -31,8 +31,8 @@ impl<K, V> Shard<K, V> {
             if self.slab.entry(place).is_some() {
                 chosen!(&mut self.policy, policy => policy.emptied(place, &mut self.slab));
             }
-            if let Some(taken) = self.take(place, Cause::Removed) {
-                removed.push(taken.key, taken.value, Cause::Removed);
+            if let Some(taken) = self.take(place, Removal::Removed) {
+                removed.push(taken.key, taken.value, Removal::Removed);
             }
         }
         self.tidy();
