@@ -121,7 +121,7 @@ mod tests {
         sketch.add(7, 15);
         sketch.add(7, 15);
         assert_eq!(sketch.estimate(7), 15);
-        for key in 100..230 {
+        for key in 100..230_u32 {
             sketch.add(key.wrapping_mul(77_777_777), 1);
         }
         assert!(sketch.estimate(7) <= 8, "{}", sketch.estimate(7));

@@ -41,7 +41,7 @@ fn a_value_may_use_the_cache_while_it_is_dropped() {
     impl Drop for Busy {
         fn drop(&mut self) {
             if let Some(cache) = self.0.get() {
-                cache.contains(&1);
+                let _ = cache.contains(&1);
                 cache.invalidate(&2);
             }
         }
@@ -81,10 +81,10 @@ fn a_panic_in_what_the_user_wrote_leaves_the_cache_as_good_as_new() {
     }
     armed.store(true, Ordering::Relaxed);
     let fails = |run: &dyn Fn()| assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
-    fails(&|| drop(cache.insert(1, 5)));
-    fails(&|| drop(cache.insert(2, 5)));
-    fails(&|| drop(cache.compute(3, |_| panic!("as planned"))));
-    fails(&|| drop(cache.invalidate_if(|_, _| panic!("as planned"))));
+    fails(&|| _ = cache.insert(1, 5));
+    fails(&|| _ = cache.insert(2, 5));
+    fails(&|| _ = cache.compute(3, |_| panic!("as planned")));
+    fails(&|| _ = cache.invalidate_if(|_, _| panic!("as planned")));
     armed.store(false, Ordering::Relaxed);
     assert_eq!((cache.get(&1), cache.get(&2), cache.get(&3)), (Some(10), Some(5), Some(10)));
     assert_eq!((cache.len(), cache.weight()), (10, 95));
@@ -126,10 +126,10 @@ fn a_panic_in_eq_or_clone_leaves_the_lock_free() {
     cache.insert(Touchy(1), Touchy(1));
     ARMED.store(true, Ordering::Relaxed);
     let fails = |run: &dyn Fn()| assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
-    fails(&|| drop(cache.get(&Touchy(1))));
-    fails(&|| drop(cache.insert(Touchy(1), Touchy(2))));
-    fails(&|| drop(cache.remove(&Touchy(1))));
-    fails(&|| drop(cache.iter().count()));
+    fails(&|| _ = cache.get(&Touchy(1)));
+    fails(&|| _ = cache.insert(Touchy(1), Touchy(2)));
+    fails(&|| _ = cache.remove(&Touchy(1)));
+    fails(&|| _ = cache.iter().count());
     ARMED.store(false, Ordering::Relaxed);
     assert_eq!(cache.get(&Touchy(1)), Some(Touchy(1)));
     for key in 0..10 {

@@ -21,11 +21,14 @@ fn recorded(config: Config) -> (Cache<&'static str, u32>, Losses) {
 }
 
 #[derive(Clone, Default)]
-struct Losses(Arc<Mutex<Vec<(&'static str, u32, Removal)>>>);
+struct Losses(Arc<Mutex<Vec<Loss>>>);
+
+/// Of whom, what, and why.
+type Loss = (&'static str, u32, Removal);
 
 impl Losses {
     /// What was lost since this was last asked.
-    fn take(&self) -> Vec<(&'static str, u32, Removal)> {
+    fn take(&self) -> Vec<Loss> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }
