@@ -23,7 +23,8 @@ pub fn run(report: &mut Report) {
     report.hold(mixed("cache.mixed.zipf80", 100_000, 0.80));
     report.hold(mixed("cache.mixed.zipf99_1k", 1_000, 0.99));
     report.hold(insert());
-    report.hold(ttl());
+    report.hold(ttl("cache.ttl.1k", 1_000));
+    report.hold(ttl("cache.ttl.100k", 100_000));
     if report.wants("cache.memory") {
         memory();
     }
@@ -225,25 +226,22 @@ fn insert() -> Contest {
 }
 
 /// A hit where entries expire, against one where they do not.
-fn ttl() -> Contest {
-    const ENTRIES: usize = 100_000;
+fn ttl(name: &'static str, entries: usize) -> Contest {
     const HOUR: Duration = Duration::from_secs(3600);
 
-    let config = Config::new().with_bound(Bound::Entries(ENTRIES as u64)).with_ttl(HOUR);
+    let config = Config::new().with_bound(Bound::Entries(entries as u64)).with_ttl(HOUR);
     let cache = Cache::new("cache", config).expect("a fixed config").with_hasher(Fast::default());
-    let cache = filled(ENTRIES, cache, store);
-    let mut key = there(ENTRIES, 1);
+    let cache = filled(entries, cache, store);
+    let mut key = there(entries, 1);
     let with = Side::new("buttress.get_ttl", move || cache.get(&key()));
-    let cache = filled(ENTRIES, ours(ENTRIES), store);
-    let mut key = there(ENTRIES, 1);
+    let cache = filled(entries, ours(entries), store);
+    let mut key = there(entries, 1);
     let without = Side::new("buttress.get", move || cache.get(&key()));
-    let moka = moka::sync::Cache::builder().max_capacity(ENTRIES as u64).time_to_live(HOUR).build();
-    let cache = filled(ENTRIES, moka, |cache, key| cache.insert(key, key));
-    let mut key = there(ENTRIES, 1);
+    let moka = moka::sync::Cache::builder().max_capacity(entries as u64).time_to_live(HOUR).build();
+    let cache = filled(entries, moka, |cache, key| cache.insert(key, key));
+    let mut key = there(entries, 1);
     let moka = Side::new("moka.get_ttl", move || cache.get(&key()));
-    Contest::new("cache.ttl", with)
-        .against(without, Gate::at_most(1.6))
-        .against(moka, Gate::at_most(0.2))
+    Contest::new(name, with).against(without, Gate::at_most(1.6)).against(moka, Gate::at_most(0.2))
 }
 
 /// Heap bytes for each entry, after three times as many were inserted as fit.

@@ -31,6 +31,7 @@ impl<K, V> Shared<K, V> {
     }
 
     /// The same where the time matters, or the policy wants to know.
+    #[inline]
     fn get_in(&self, mut shard: Guard<'_, K, V>, hash: u64, found: Option<u32>) -> Option<V>
     where
         V: Clone,

@@ -225,3 +225,37 @@ async fn times_without_end_end_nothing() {
     cache.maintain(100);
     assert_eq!((cache.get("key"), cache.get("other")), (Some(1), Some(2)));
 }
+
+/// CA-18, D23: a million keys that nobody asks for again.
+#[tokio::test(start_paused = true)]
+async fn keys_that_come_once_leave_nothing_behind() {
+    let config = Config::new().with_bound(Bound::Entries(1 << 20)).with_ttl(seconds(1));
+    let cache = Cache::new("cache", config).unwrap();
+    let mut most = 0;
+    for key in 0..1_000_000_u64 {
+        cache.insert(key, ());
+        if key % 1000 == 0 {
+            advance(MILLISECOND * 10).await;
+            most = most.max(cache.len());
+        }
+    }
+    // A second's worth, and what the wheel has not come to yet.
+    assert!(most < 150_000, "{most}");
+    advance(seconds(2)).await;
+    while cache.maintain(10_000) {}
+    assert_eq!((cache.len(), cache.weight()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_written_again_and_again_is_looked_at_once() {
+    let (cache, losses) = recorded(Config::new().with_ttl(seconds(3600)));
+    for turn in 0..100_000 {
+        cache.insert_with_ttl("key", turn, seconds(1 + u64::from(turn) % 7200));
+    }
+    losses.take();
+    advance(seconds(8000)).await;
+    // Each look is at one place: a hundred would do for a few hundred left behind.
+    cache.maintain(100);
+    assert!(!cache.maintain(1));
+    assert_eq!((losses.take().len(), cache.len()), (1, 0));
+}
