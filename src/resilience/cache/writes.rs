@@ -9,6 +9,7 @@ use crate::{
     resilience::cache::{
         config::Bound,
         removal::{Removal, Removed},
+        room::Room,
         shard::Shard,
         shared::{Lifetime, NOBODY, Shared},
         slab::Stamp,
@@ -105,18 +106,16 @@ impl<K, V> Shared<K, V> {
     {
         let Incoming { key, value, weight: light, stamp, unchanged } = incoming;
         let weight = u64::from(light);
-        let (mut got, mut stored) = (0, Stored::New);
+        let (mut claim, mut stored) = (Claim { room: &self.room, got: 0 }, Stored::New);
         for round in 0..ROUNDS {
             let mut shard = self.shard(hash).lock();
             if let Some(Stamp { born, .. }) = stamp {
                 if shard.is_due(born) {
-                    got += shard.expire_few(born, removed);
+                    claim.got += shard.expire_few(born, removed);
                 }
             }
             // After the first round, what was written may be what we took out.
             if round == 0 && unchanged.is_some_and(|at| shard.is_written_since(at, hash as u32)) {
-                drop(shard);
-                self.room.give(got);
                 return None;
             }
             if let Some(place) = shard.find(hash as u32, |theirs| *theirs == key) {
@@ -124,7 +123,7 @@ impl<K, V> Shared<K, V> {
                 if weight <= had || self.room.take(weight - had) {
                     let former = shard.replace(place, value, light, stamp);
                     drop(shard);
-                    self.room.give(had.saturating_sub(weight) + got);
+                    self.room.give(had.saturating_sub(weight));
                     if let Some(former) = former {
                         removed.push(key, former, Removal::Replaced);
                     }
@@ -132,15 +131,15 @@ impl<K, V> Shared<K, V> {
                 }
                 // To make room it may have to go itself.
                 if let Some(taken) = shard.remove(place, Removal::Replaced) {
-                    got += had;
+                    claim.got += had;
                     removed.push(taken.key, taken.value, Removal::Replaced);
                     stored = Stored::Replaced;
                 }
             }
             let mut is_full = false;
-            while got < weight {
-                if self.room.take(weight - got) {
-                    got = weight;
+            while claim.got < weight {
+                if self.room.take(weight - claim.got) {
+                    claim.got = weight;
                     break;
                 }
                 is_full = true;
@@ -149,25 +148,25 @@ impl<K, V> Shared<K, V> {
                 }
                 shard.set_share(self.share.load(Ordering::Relaxed));
                 match shard.evict(removed) {
-                    Some(freed) => got += u64::from(freed),
+                    Some(freed) => claim.got += u64::from(freed),
                     None => break,
                 }
             }
-            let fits = got >= weight;
+            let fits = claim.got >= weight;
             if fits {
                 shard.insert(hash as u32, key, value, light, stamp);
+                claim.got -= weight;
                 drop(shard);
-                self.room.give(got - weight);
                 if is_full && self.watched.load(Ordering::Relaxed) == NOBODY {
                     self.begin();
                 }
                 return Some(stored);
             }
             drop(shard);
-            got += self.evict_elsewhere(weight - got, removed);
+            claim.got += self.evict_elsewhere(weight - claim.got, removed);
         }
         // Others hold what is left for heavy entries of their own.
-        self.room.give(got);
+        drop(claim);
         self.shard(hash).lock().counts.removed[Removal::TooHeavy as usize] += 1;
         removed.push(key, value, Removal::TooHeavy);
         Some(Stored::TooHeavy)
@@ -201,6 +200,18 @@ impl<K, V> Shared<K, V> {
             }
         }
         got
+    }
+}
+
+/// Room that was found for an entry. What is left of it goes back, if only because `Eq` panics.
+struct Claim<'a> {
+    room: &'a Room,
+    got: u64,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.room.give(self.got);
     }
 }
 

@@ -202,3 +202,40 @@ fn who_computes_sees_that_somebody_was_faster() {
     });
     assert_eq!((value, seen), (Some(11), vec![Some(1), Some(10)]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_eq_loses_no_room() {
+    #[derive(Hash)]
+    struct Touchy(u32, bool);
+    impl PartialEq for Touchy {
+        fn eq(&self, other: &Self) -> bool {
+            assert!(!self.1 && !other.1, "as planned");
+            self.0 == other.0
+        }
+    }
+    impl Eq for Touchy {}
+    // Everything in one place: every key is compared.
+    let hasher = std::hash::BuildHasherDefault::<Same>::default();
+    let config = Config::entries(100).with_ttl(std::time::Duration::from_secs(1));
+    let cache = Cache::<Touchy, u32>::new("cache", config).unwrap().with_hasher(hasher);
+    for key in 0..100 {
+        cache.insert(Touchy(key, false), key);
+    }
+    tokio::time::advance(std::time::Duration::from_secs(2)).await;
+    // What has expired is taken out first, then the key is looked for.
+    let insert = || _ = cache.insert(Touchy(1000, true), 0);
+    assert!(catch_unwind(AssertUnwindSafe(insert)).is_err());
+    assert!(cache.len() < 100);
+    assert_eq!(cache.weight(), cache.len() as u64);
+}
+
+#[derive(Default)]
+struct Same;
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        7
+    }
+
+    fn write(&mut self, _: &[u8]) {}
+}
