@@ -205,8 +205,12 @@ fn who_computes_sees_that_somebody_was_faster() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_eq_loses_no_room() {
-    #[derive(Hash)]
     struct Touchy(u32, bool);
+    impl Hash for Touchy {
+        fn hash<H: Hasher>(&self, to: &mut H) {
+            self.0.hash(to);
+        }
+    }
     impl PartialEq for Touchy {
         fn eq(&self, other: &Self) -> bool {
             assert!(!self.1 && !other.1, "as planned");
