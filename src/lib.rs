@@ -23,6 +23,7 @@
 //! | [`single_flight`] | many who ask for the same thing at once | `single-flight` |
 //! | [`batch`] | many calls for one item each | `batch` |
 //! | [`reconnect`] | something that must be connected | `reconnect` |
+//! | [`cache`] | an answer that was worked out before | `cache` |
 //! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
 //! | [`rate_limit`] | so many calls in so much time, alone, in turn, by key or by cost | `rate-limit` |
 //! | [`rate_limit::redis`] | the same for several processes together | `redis` |
@@ -69,6 +70,8 @@ pub use self::resilience::batch;
 pub use self::resilience::budget;
 #[cfg(feature = "bulkhead")]
 pub use self::resilience::bulkhead;
+#[cfg(feature = "cache")]
+pub use self::resilience::cache;
 #[cfg(feature = "circuit-breaker")]
 pub use self::resilience::circuit_breaker;
 #[cfg(feature = "fallback")]

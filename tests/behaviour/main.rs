@@ -9,6 +9,7 @@ mod again;
 mod batch;
 mod budget;
 mod bulkhead;
+mod cache;
 mod circuit_breaker;
 mod clock;
 mod doors;

@@ -7,6 +7,7 @@ mod agreement;
 mod batch;
 mod buckets;
 mod bulkhead;
+mod cache;
 mod closing;
 mod events;
 mod fallback;

@@ -210,6 +210,7 @@ fn futures_are_what_the_operation_is() {
     shared::<Guarded<Operation, circuit_breaker::Owned>>();
     shared::<Calling<bulkhead::Ran<fn() -> Operation>, bulkhead::Owned>>();
     sent::<Calling<bulkhead::Called<fn() -> Operation>, bulkhead::Borrowed<'_>>>();
+    shared::<buttress::cache::Cache<String, Vec<u8>>>();
     shared::<Acquiring<bulkhead::Owned>>();
     shared::<bulkhead::Permit<bulkhead::Owned>>();
     sent::<bulkhead::Permit<bulkhead::Borrowed<'_>>>();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use buttress::{
     Mode,
     backoff::{Backoff, Jitter},
-    batch, budget, bulkhead,
+    batch, budget, bulkhead, cache,
     circuit_breaker::{Config, Window, presets},
     fallback::{self, WhenAllOpen},
     hedge, latency,
@@ -41,6 +41,22 @@ fn the_budgets_defaults_are_as_documented() {
     assert_eq!(config, budget::Config::default());
     assert_eq!((config.ratio, config.per_second, config.max_kept), (0.2, 3, 1000));
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+}
+
+#[test]
+fn the_caches_defaults_are_as_documented() {
+    let config = cache::Config::new();
+    assert_eq!(config, cache::Config::default());
+    assert_eq!(config.bound, cache::Bound::Entries(10_000));
+    assert_eq!(config.eviction, cache::Eviction::Admission);
+    assert_eq!((config.ttl, config.idle, config.stale_after), (None, None, None));
+    assert_eq!((config.ttl_jitter, config.grace), (0.0, Duration::ZERO));
+    assert_eq!(config.clock, Clock::Coarse);
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(cache::Plan::default().config(), &cache::Config::new());
+    for preset in [cache::presets::ANSWERS, cache::presets::SEARCH] {
+        assert!(preset.parse().is_ok());
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! cargo run --release --manifest-path benches/peers/Cargo.toml -- breaker          # one room
 //! cargo run --release --manifest-path benches/peers/Cargo.toml -- breaker.refused  # one contest
 //! cargo run --release --manifest-path benches/peers/Cargo.toml -- --check          # gates matter
+//! cargo run --release --manifest-path benches/peers/Cargo.toml -- hit_ratio [FILE]... # caches only
 //! ```
 //!
 //! A room's contests stand in a file of their own and are listed in [`ROOMS`]. `harness.rs` says
@@ -15,11 +16,13 @@ mod alloc;
 mod breaker;
 mod budget;
 mod bulkhead;
+mod cache;
 mod calls;
 mod fallback;
 mod harness;
 mod hedge;
 mod keyed;
+mod hit_ratio;
 mod latency;
 mod limiter;
 mod pace;
@@ -48,6 +51,7 @@ const ROOMS: &[Room] = &[
     ("streams", streams::run),
     ("budget", budget::run),
     ("bulkhead", bulkhead::run),
+    ("cache", cache::run),
     ("retry", retry::run),
     ("latency", latency::run),
     ("limiter", limiter::run),
@@ -61,6 +65,17 @@ const ROOMS: &[Room] = &[
 ];
 
 fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(("hit_ratio", others)) = arguments.split_first().map(|(a, b)| (a.as_str(), b)) {
+        return match hit_ratio::run(others) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+
     let (flags, wanted): (Vec<_>, Vec<_>) =
         std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
     let check = flags.iter().any(|flag| flag == "--check");

@@ -14,9 +14,9 @@ pub(crate) use self::{
     spread::{Anchored, Spread},
 };
 #[cfg(buttress_loom)]
-pub(crate) use loom::sync::atomic;
+pub(crate) use loom::sync::{MutexGuard, atomic};
 #[cfg(not(buttress_loom))]
-pub(crate) use parking_lot::Mutex;
+pub(crate) use parking_lot::{Mutex, MutexGuard};
 #[cfg(not(buttress_loom))]
 pub(crate) use std::sync::atomic;
 

@@ -1,0 +1,351 @@
+use std::collections::VecDeque;
+
+use super::{Places, Policy};
+use crate::resilience::cache::sketch::Sketch;
+
+/// New entries prove themselves in a window; what was not asked for there stays only if it was asked for
+/// more often, lately, than the one that would have to go for it.
+///
+/// Two rings of places and hands that go round them: a hit only counts up in its place, up to three, and
+/// is seen when a hand passes.
+#[derive(Debug)]
+pub(in crate::resilience::cache) struct Admission {
+    window: Ring,
+    main: Ring,
+    sketch: Sketch,
+    /// How much of the weight the window is to have, in 1024ths. All of it: nobody has to prove
+    /// anything, and who was asked for lately stays.
+    share: u32,
+    /// The next of the main ring that was not asked for, already taken out, and how often its key was: who
+    /// has won a contest mostly meets the next candidate too.
+    champion: Option<(u32, u8)>,
+    /// Moves on with every contest, so that a few are decided by lot.
+    lot: u32,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    /// The next to be looked at first. Some were emptied since, or belong to the other ring.
+    places: VecDeque<u32>,
+    weight: u64,
+}
+
+/// The window's usual share.
+pub(in crate::resilience::cache) const WINDOW: u32 = 102;
+/// The share of a window that is everything.
+pub(in crate::resilience::cache) const RECENCY: u32 = 1024;
+
+/// How often it was asked for since a hand passed.
+pub(in crate::resilience::cache) const HITS: u8 = 3;
+/// It stands in the main ring, or is counted there.
+const MAIN: u8 = 4;
+/// It stands in a ring, be it filled or not.
+const QUEUED: u8 = 8;
+/// Filled while the place still stood in a ring, where the former entry had put it.
+const FRESH: u8 = 16;
+
+/// So many are passed by for one that goes: nobody waits for a hand to go all the way round.
+const PASSES: u32 = 256;
+
+/// One contest in so many is won by a candidate that is asked for often, whatever it meets: nobody can
+/// keep a place for ever by colliding with what is asked for most.
+const LOTS: u32 = 128;
+const OFTEN: u8 = 6;
+
+impl Admission {
+    pub(in crate::resilience::cache) fn new() -> Self {
+        Self {
+            window: Ring::default(),
+            main: Ring::default(),
+            sketch: Sketch::new(FIRST),
+            share: WINDOW,
+            champion: None,
+            lot: 0,
+        }
+    }
+
+    /// Sets the window's share.
+    #[inline]
+    pub(in crate::resilience::cache) fn set_share(&mut self, share: u32) {
+        self.share = share;
+    }
+
+    fn window_is_too_heavy(&self) -> bool {
+        self.window.weight >= part(self.window.weight.saturating_add(self.main.weight), self.share)
+    }
+
+    /// Puts it into the window, behind all others.
+    fn queue_in_window(&mut self, place: u32, places: &mut impl Places) {
+        places.set_mark(place, QUEUED);
+        self.window.places.push_back(place);
+    }
+
+    fn move_to_main(&mut self, place: u32, places: &mut impl Places) {
+        let weight = places.weight(place);
+        self.window.weight = self.window.weight.saturating_sub(weight);
+        self.main.weight += weight;
+        places.set_mark(place, QUEUED | MAIN);
+        self.main.places.push_back(place);
+    }
+
+    fn back_to_window(&mut self, place: u32, places: &mut impl Places) {
+        let weight = places.weight(place);
+        self.main.weight = self.main.weight.saturating_sub(weight);
+        self.window.weight += weight;
+        self.queue_in_window(place, places);
+    }
+
+    fn forget(&mut self, place: u32, places: &mut impl Places) {
+        let mark = places.mark(place);
+        let ring = if mark & MAIN == 0 { &mut self.window } else { &mut self.main };
+        ring.weight = ring.weight.saturating_sub(places.weight(place));
+        places.set_mark(place, 0);
+    }
+
+    /// Takes the next place out of a ring that has an entry to be judged; puts the others right.
+    fn next_of(&mut self, main: bool, places: &mut impl Places) -> Option<u32> {
+        loop {
+            let ring = if main { &mut self.main } else { &mut self.window };
+            let place = ring.places.pop_front()?;
+            if !places.is_filled(place) {
+                places.set_mark(place, 0);
+            } else if places.mark(place) & FRESH != 0 {
+                // It is newer than where it stands.
+                let hits = places.mark(place) & HITS;
+                self.queue_in_window(place, places);
+                places.set_mark(place, QUEUED | hits);
+            } else {
+                return Some(place);
+            }
+        }
+    }
+
+    /// The next of the main ring that was not asked for, taken out of it.
+    fn next_of_main(&mut self, passes: &mut u32, places: &mut impl Places) -> Option<u32> {
+        loop {
+            let place = self.next_of(true, places)?;
+            let hits = places.mark(place) & HITS;
+            if hits == 0 || *passes == 0 {
+                return Some(place);
+            }
+            *passes -= 1;
+            if self.share == RECENCY {
+                self.count(places.hash(place), hits);
+                self.back_to_window(place, places);
+            } else {
+                self.count(places.hash(place), 1);
+                places.set_mark(place, QUEUED | MAIN | (hits - 1));
+                self.main.places.push_back(place);
+            }
+        }
+    }
+
+    /// The one in main who has to go next, and how often he was asked for.
+    #[inline]
+    fn champion(&mut self, passes: &mut u32, places: &mut impl Places) -> Option<(u32, u8)> {
+        if let Some((place, estimate)) = self.champion {
+            let mark = places.mark(place);
+            if places.is_filled(place) && mark & (HITS | FRESH) == 0 {
+                return Some((place, estimate));
+            }
+            // He was asked for, or is gone: his turn is over.
+            self.champion = None;
+            self.main.places.push_front(place);
+        }
+        let place = self.next_of_main(passes, places)?;
+        let estimate = self.sketch.estimate(places.hash(place));
+        self.champion = Some((place, estimate));
+        self.champion
+    }
+
+    /// Counts a key; what is known of the champion may have been halved.
+    fn count(&mut self, hash: u32, times: u8) {
+        if self.sketch.add(hash, times) {
+            if let Some((_, estimate)) = &mut self.champion {
+                *estimate /= 2;
+            }
+        }
+    }
+}
+
+/// So many 1024ths of it.
+const fn part(weight: u64, share: u32) -> u64 {
+    let share = share as u64;
+    (weight >> 10) * share + (((weight & 1023) * share) >> 10)
+}
+
+/// How many keys the sketch has room for at first.
+const FIRST: usize = 64;
+
+impl Policy for Admission {
+    #[inline]
+    fn filled(&mut self, place: u32, places: &mut impl Places) {
+        let queued = places.mark(place) & QUEUED;
+        if queued == 0 {
+            self.queue_in_window(place, places);
+        } else {
+            places.set_mark(place, QUEUED | FRESH);
+        }
+        self.window.weight += places.weight(place);
+        if self.window.places.len() + self.main.places.len() > self.sketch.keys() {
+            // What it knew is soon known again; it doubles a few times in a cache's life.
+            self.sketch = Sketch::new(self.sketch.keys() * 2);
+        }
+        self.count(places.hash(place), 1);
+    }
+
+    #[inline]
+    fn hit(&mut self, place: u32, places: &mut impl Places) {
+        let mark = places.mark(place);
+        if mark & HITS < HITS {
+            places.set_mark(place, mark + 1);
+        }
+    }
+
+    fn emptied(&mut self, place: u32, places: &mut impl Places) {
+        let queued = places.mark(place) & QUEUED;
+        self.forget(place, places);
+        places.set_mark(place, queued);
+    }
+
+    fn evict(&mut self, places: &mut impl Places) -> Option<u32> {
+        let mut passes = PASSES;
+        loop {
+            let candidate = match self.window_is_too_heavy() {
+                true => self.next_of(false, places),
+                false => None,
+            };
+            let Some(candidate) = candidate else {
+                let gone = match self.champion(&mut passes, places) {
+                    Some((place, _)) => place,
+                    None => self.next_of(false, places)?,
+                };
+                self.champion = None;
+                self.forget(gone, places);
+                return Some(gone);
+            };
+            let hits = places.mark(candidate) & HITS;
+            if passes > 0 && self.share == RECENCY && hits > 0 {
+                passes -= 1;
+                self.count(places.hash(candidate), hits);
+                self.queue_in_window(candidate, places);
+                continue;
+            }
+            let all = self.window.weight.saturating_add(self.main.weight);
+            let main_has_room = self.main.weight < part(all, RECENCY - self.share);
+            if passes > 0 && self.share < RECENCY && (hits > 0 || main_has_room) {
+                passes -= 1;
+                self.count(places.hash(candidate), hits);
+                self.move_to_main(candidate, places);
+                continue;
+            }
+            let mut gone = candidate;
+            if self.share < RECENCY {
+                if let Some((champion, often)) = self.champion(&mut passes, places) {
+                    self.lot = (self.lot + 1) % LOTS;
+                    let estimate = self.sketch.estimate(places.hash(candidate));
+                    if estimate > often || (estimate >= OFTEN && self.lot == 0) {
+                        self.champion = None;
+                        self.move_to_main(candidate, places);
+                        gone = champion;
+                    }
+                }
+            }
+            self.forget(gone, places);
+            return Some(gone);
+        }
+    }
+
+    fn renumber(&mut self, new: impl Fn(u32) -> Option<u32>) {
+        if let Some((place, _)) = self.champion.take() {
+            self.main.places.push_front(place);
+        }
+        for ring in [&mut self.window, &mut self.main] {
+            ring.places = ring.places.iter().filter_map(|place| new(*place)).collect();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resilience::cache::policy::tests::Numbers;
+
+    fn fill(policy: &mut Admission, places: &mut Numbers, place: u32, weight: u64) {
+        let number = &mut places.0[place as usize];
+        (number.filled, number.weight) = (true, weight);
+        policy.filled(place, places);
+    }
+
+    /// Whatever happens, it chooses among those that are there, all of them come to their turn, and it
+    /// knows what they weigh.
+    #[test]
+    fn it_knows_who_is_there() {
+        let (mut policy, mut places) = (Admission::new(), Numbers::new(64));
+        let mut random = 1_u64;
+        for turn in 0..200_000_u64 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(turn | 1);
+            let place = (random >> 33) as u32 % 64;
+            let filled = places.is_filled(place);
+            match (filled, random >> 60) {
+                (_, 0) => policy.set_share(if turn % 3 == 0 { RECENCY } else { WINDOW }),
+                (_, 1..=4) => {
+                    let gone = policy.evict(&mut places);
+                    assert_eq!(gone.is_some(), places.0.iter().any(|number| number.filled));
+                    if let Some(gone) = gone {
+                        assert!(places.is_filled(gone), "{gone} was gone already");
+                        places.0[gone as usize].filled = false;
+                    }
+                }
+                (true, 5) => {
+                    policy.emptied(place, &mut places);
+                    places.0[place as usize].filled = false;
+                }
+                (true, _) => policy.hit(place, &mut places),
+                (false, _) => fill(&mut policy, &mut places, place, ((random >> 55) & 15) | 1),
+            }
+            let filled = places.0.iter().filter(|number| number.filled);
+            let weight: u64 = filled.map(|number| number.weight).sum();
+            assert_eq!(policy.window.weight + policy.main.weight, weight);
+            assert!(policy.window.places.len() + policy.main.places.len() <= 64);
+        }
+        let left = places.0.iter().filter(|number| number.filled).count();
+        for _ in 0..left {
+            let gone = policy.evict(&mut places).unwrap();
+            assert!(std::mem::take(&mut places.0[gone as usize].filled));
+        }
+        assert_eq!(policy.evict(&mut places), None);
+    }
+
+    /// A window of a tenth, and a scan that is ten times as long as everything.
+    #[test]
+    fn who_was_asked_for_often_survives_a_scan() {
+        let (mut policy, mut places) = (Admission::new(), Numbers::new(2000));
+        for place in 0..100 {
+            fill(&mut policy, &mut places, place, 1);
+            for _ in 0..3 {
+                policy.hit(place, &mut places);
+            }
+        }
+        for place in 100..1100 {
+            let gone = policy.evict(&mut places).unwrap();
+            places.0[gone as usize].filled = false;
+            fill(&mut policy, &mut places, place, 1);
+        }
+        let stayed = (0..100).filter(|place| places.is_filled(*place)).count();
+        // What the sketch knew is forgotten twice while it grows.
+        assert!(stayed >= 75, "{stayed}");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_hand_to_go_all_the_way_round() {
+        let (mut policy, mut places) = (Admission::new(), Numbers::new(100_000));
+        for place in 0..100_000 {
+            fill(&mut policy, &mut places, place, 1);
+            policy.hit(place, &mut places);
+        }
+        policy.evict(&mut places).unwrap();
+        let passed = places.0.iter().filter(|number| number.mark & HITS == 0).count();
+        assert!(passed <= PASSES as usize + 1, "{passed}");
+    }
+}

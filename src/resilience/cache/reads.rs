@@ -1,0 +1,187 @@
+use std::time::Duration;
+
+use crate::resilience::cache::{
+    removal::{Removal, Removed},
+    shared::{Guard, Shared},
+    stored::{Hit, Stored},
+};
+
+impl<K, V> Shared<K, V> {
+    /// The value of a key, which is now known to be wanted.
+    #[inline]
+    pub(super) fn get(&self, hash: u64, is: impl Fn(&K) -> bool) -> Option<V>
+    where
+        V: Clone,
+    {
+        let mut shard = self.shard(hash).lock();
+        let found = shard.find(hash as u32, is);
+        if !shard.is_plain() {
+            return self.get_in(shard, hash, found);
+        }
+        if let Some(place) = found {
+            let value = shard.plain_hit(place).cloned();
+            drop(shard);
+            self.seen(hash, true);
+            return value;
+        }
+        shard.counts.misses += 1;
+        drop(shard);
+        self.seen(hash, false);
+        None
+    }
+
+    /// The same where the time matters, or the policy wants to know.
+    #[inline]
+    fn get_in(&self, mut shard: Guard<'_, K, V>, hash: u64, found: Option<u32>) -> Option<V>
+    where
+        V: Clone,
+    {
+        let stamped = shard.is_stamped();
+        let now = if stamped { self.now() } else { 0 };
+        let is_due = stamped && shard.is_due(now);
+        let live = found.filter(|place| {
+            !stamped
+                || shard.is_surely_there(*place, now)
+                || Self::is_ahead(shard.stamp(*place).until, now)
+        });
+        let value = match live {
+            Some(place) => shard.hit(place, now).cloned(),
+            None => {
+                shard.counts.misses += 1;
+                None
+            }
+        };
+        drop(shard);
+        if is_due {
+            self.maintain_a_little(hash, now);
+        }
+        self.seen(hash, live.is_some());
+        value
+    }
+
+    /// What `look` sees in the entry of a key; asking counts as nothing.
+    pub(super) fn look<T>(
+        &self,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        look: impl FnOnce(&K, &V) -> T,
+    ) -> Option<T> {
+        let shard = self.shard(hash).lock();
+        let place = shard.find(hash as u32, is)?;
+        if shard.is_stamped() && !Self::is_ahead(shard.stamp(place).until, self.now()) {
+            return None;
+        }
+        shard.entry(place).map(|(key, value)| look(key, value))
+    }
+
+    /// The value of a key and its age, if it expired no longer ago than `grace`.
+    pub(super) fn look_up(&self, hash: u64, is: impl Fn(&K) -> bool, grace: u64) -> Option<Hit<V>>
+    where
+        V: Clone,
+    {
+        let now = self.now();
+        let (hit, is_due) = {
+            let mut shard = self.shard(hash).lock();
+            let stamped = shard.is_stamped();
+            let found = shard.find(hash as u32, is);
+            let hit = found.and_then(|place| {
+                let stamp = shard.stamp(place);
+                let until = stamp.until.saturating_add(grace);
+                if stamped && !Self::is_ahead(until, now) {
+                    return None;
+                }
+                let is_fresh = !stamped || Self::is_ahead(stamp.until, now);
+                let age = stamped.then(|| Duration::from_nanos(now.saturating_sub(stamp.born)));
+                let stale_after = self.plan.config().stale_after;
+                let is_old = stale_after.zip(age).is_some_and(|(after, age)| age > after);
+                // One that is kept for want of a better one is not wanted for itself.
+                let value = if is_fresh { shard.hit(place, now) } else { shard.get(place) };
+                let value = value?.clone();
+                Some(Hit { value, age, is_stale: is_old || !is_fresh })
+            });
+            shard.counts.misses += u64::from(hit.is_none());
+            (hit, stamped && shard.is_due(now))
+        };
+        if is_due {
+            self.maintain_a_little(hash, now);
+        }
+        self.seen(hash, hit.is_some());
+        hit
+    }
+
+    /// A copy of a value, and how often the shard was written by then. Asking counts as nothing.
+    pub(super) fn read(&self, hash: u64, key: &K) -> (Option<V>, u64)
+    where
+        K: Eq,
+        V: Clone,
+    {
+        let shard = self.shard(hash).lock();
+        let place = shard.find(hash as u32, |theirs| theirs == key);
+        let live = place.filter(|place| {
+            !shard.is_stamped() || Self::is_ahead(shard.stamp(*place).until, self.now())
+        });
+        let value = live.and_then(|place| shard.entry(place)).map(|(_, value)| value.clone());
+        (value, shard.writes())
+    }
+
+    /// Takes an entry out and gives its value.
+    pub(super) fn remove(&self, hash: u64, is: impl Fn(&K) -> bool) -> Option<V>
+    where
+        V: Clone,
+    {
+        let mut removed = Removed::new();
+        let was_there = self.take_out(hash, is, Removal::Removed, &mut removed);
+        let value = if was_there { removed.first().cloned() } else { None };
+        self.tell(removed);
+        value
+    }
+
+    /// Takes an entry out, unless its key may have been written since. Whether it was not.
+    pub(super) fn remove_unchanged(&self, hash: u64, key: &K, writes: u64) -> bool
+    where
+        K: Eq,
+    {
+        let mut removed = Removed::new();
+        {
+            let mut shard = self.shard(hash).lock();
+            if shard.is_written_since(writes, hash as u32) {
+                return false;
+            }
+            if let Some(place) = shard.find(hash as u32, |theirs| theirs == key) {
+                if let Some(taken) = shard.remove(place, Removal::Removed) {
+                    self.room.give(u64::from(taken.weight));
+                    removed.push(taken.key, taken.value, Removal::Removed);
+                }
+            }
+        }
+        self.tell(removed);
+        true
+    }
+
+    /// Puts an entry in, unless its key may have been written since; `None` if it was.
+    pub(super) fn insert_unchanged(
+        &self,
+        hash: u64,
+        key: K,
+        value: V,
+        writes: u64,
+    ) -> Option<Stored>
+    where
+        K: Eq,
+    {
+        self.insert_if(hash, key, value, None, Some(writes))
+    }
+
+    /// Takes everything out.
+    pub(super) fn clear(&self) {
+        for shard in self.shards() {
+            let mut removed = Removed::new();
+            {
+                let mut shard = shard.lock();
+                let weight = shard.clear(&mut removed);
+                self.room.give(weight);
+            }
+            self.tell(removed);
+        }
+    }
+}

@@ -1,0 +1,360 @@
+use hashbrown::HashTable;
+
+use crate::resilience::cache::{
+    config::Eviction,
+    policy::{Admission, HITS, Lru, Policy},
+    removal::{Removal, Removed},
+    slab::{Slab, Stamp, Taken},
+    wheel::Wheel,
+};
+
+/// A part of a cache: told the time, the weight and how long an entry lasts, it knows what stands where,
+/// and what has to go. It holds no lock and calls nobody but `Eq`.
+pub(super) struct Shard<K, V> {
+    table: HashTable<u32>,
+    slab: Slab<K, V>,
+    policy: Chosen,
+    wheel: Option<Box<Wheel>>,
+    /// When there is something to do in the wheel.
+    due_at: u64,
+    /// The weight of all entries.
+    pub(super) weight: u64,
+    pub(super) counts: Counts,
+    /// An entry that is not asked for in this many nanoseconds is gone.
+    idle: u64,
+    /// How long an entry is kept after it has expired, for want of a better one.
+    grace: u64,
+    /// How often something was written here, and the hashes of the last.
+    writes: u64,
+    written: [u32; 8],
+    /// How often entries were given new places.
+    moves: u64,
+}
+
+/// What has happened since the cache was made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) hits: u64,
+    pub(super) misses: u64,
+    pub(super) stale: u64,
+    pub(super) removed: [u64; Removal::COUNT],
+    pub(super) inserted: u64,
+}
+
+enum Chosen {
+    Admission(Admission),
+    Lru(Lru),
+}
+
+macro_rules! chosen {
+    ($chosen:expr, $policy:ident => $do:expr) => {
+        match $chosen {
+            Chosen::Admission($policy) => $do,
+            Chosen::Lru($policy) => $do,
+        }
+    };
+}
+
+mod sweep;
+
+/// So many entries are looked at for their age by one operation that is not asked to do more.
+const FEW: usize = 16;
+/// Fewer places than this are not worth moving together.
+const SMALL: usize = 64;
+
+impl<K, V> Shard<K, V> {
+    pub(super) fn new(eviction: Eviction, idle: u64, grace: u64) -> Self {
+        let policy = match eviction {
+            Eviction::Admission => Chosen::Admission(Admission::new()),
+            Eviction::Lru => Chosen::Lru(Lru::new()),
+        };
+        Self {
+            table: HashTable::new(),
+            slab: Slab::new(),
+            policy,
+            wheel: None,
+            due_at: u64::MAX,
+            weight: 0,
+            counts: Counts::default(),
+            idle,
+            grace,
+            writes: 0,
+            written: [0; 8],
+            moves: 0,
+        }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    pub(super) fn set_share(&mut self, share: u32) {
+        if let Chosen::Admission(admission) = &mut self.policy {
+            admission.set_share(share);
+        }
+    }
+
+    /// Whether entries of it may expire, so that whoever asks has to tell the time.
+    #[inline]
+    pub(super) fn is_stamped(&self) -> bool {
+        self.slab.is_stamped()
+    }
+
+    /// The place of a key, whether it has expired or not.
+    #[inline]
+    pub(super) fn find(&self, hash: u32, is: impl Fn(&K) -> bool) -> Option<u32> {
+        self.table.find(spread(hash), |at| self.slab.is_key(*at, hash, &is)).copied()
+    }
+
+    #[inline]
+    pub(super) fn entry(&self, place: u32) -> Option<(&K, &V)> {
+        self.slab.entry(place)
+    }
+
+    pub(super) fn weight_at(&self, place: u32) -> u32 {
+        self.slab.weight_of(place)
+    }
+
+    /// When the entry there came and goes.
+    #[inline]
+    pub(super) fn stamp(&self, place: u32) -> Stamp {
+        let mut stamp = self.slab.stamp(place);
+        if self.idle != u64::MAX {
+            stamp.until = stamp.until.min(stamp.touched.saturating_add(self.idle));
+        }
+        stamp
+    }
+
+    /// The value there, for somebody who makes do with what there is.
+    pub(super) fn get(&mut self, place: u32) -> Option<&V> {
+        self.counts.stale += 1;
+        self.slab.entry(place).map(|(_, value)| value)
+    }
+
+    /// Whether a hit is a mark in its place and nothing else.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        !self.is_stamped() && matches!(self.policy, Chosen::Admission(_))
+    }
+
+    /// A hit where [`is_plain`](Self::is_plain).
+    #[inline]
+    pub(super) fn plain_hit(&mut self, place: u32) -> Option<&V> {
+        self.counts.hits += 1;
+        self.slab.mark_up(place, HITS)
+    }
+
+    /// Whether the entry there is certainly not gone yet. If not, its stamp tells.
+    #[inline]
+    pub(super) fn is_surely_there(&self, place: u32, now: u64) -> bool {
+        self.idle == u64::MAX && self.slab.is_surely_there(place, now)
+    }
+
+    /// It was asked for. Its value.
+    #[inline]
+    pub(super) fn hit(&mut self, place: u32, now: u64) -> Option<&V> {
+        self.counts.hits += 1;
+        if self.idle != u64::MAX {
+            self.slab.touch(place, now);
+        }
+        match &mut self.policy {
+            // What the policy does with a hit, in one look at the place.
+            Chosen::Admission(_) => self.slab.mark_up(place, HITS),
+            Chosen::Lru(lru) => {
+                lru.hit(place, &mut self.slab);
+                self.slab.entry(place).map(|(_, value)| value)
+            }
+        }
+    }
+
+    /// Puts a new entry in, for which there is room.
+    #[inline]
+    pub(super) fn insert(
+        &mut self,
+        hash: u32,
+        key: K,
+        value: V,
+        weight: u32,
+        stamp: Option<Stamp>,
+    ) {
+        let place = self.slab.fill(hash, key, value);
+        self.slab.set_weight(place, weight);
+        self.weight += u64::from(weight);
+        self.table.insert_unique(spread(hash), place, |at| spread(hash_at(&self.slab, *at)));
+        self.stamp_with(place, stamp);
+        chosen!(&mut self.policy, policy => policy.filled(place, &mut self.slab));
+        self.counts.inserted += 1;
+        self.note(hash);
+    }
+
+    /// Puts another value in for a key that is there.
+    pub(super) fn replace(
+        &mut self,
+        place: u32,
+        value: V,
+        weight: u32,
+        stamp: Option<Stamp>,
+    ) -> Option<V> {
+        let hash = hash_at(&self.slab, place);
+        let former = self.slab.weight_of(place);
+        if former != weight {
+            // Policies count weights: to them it is another entry.
+            chosen!(&mut self.policy, policy => policy.emptied(place, &mut self.slab));
+            self.slab.set_weight(place, weight);
+            chosen!(&mut self.policy, policy => policy.filled(place, &mut self.slab));
+            self.weight = self.weight.saturating_sub(u64::from(former)) + u64::from(weight);
+        } else {
+            chosen!(&mut self.policy, policy => policy.hit(place, &mut self.slab));
+        }
+        self.stamp_with(place, stamp);
+        self.counts.inserted += 1;
+        self.counts.removed[Removal::Replaced as usize] += 1;
+        self.note(hash);
+        self.slab.replace(place, value)
+    }
+
+    #[inline]
+    fn stamp_with(&mut self, place: u32, stamp: Option<Stamp>) {
+        if stamp.is_some() || self.is_stamped() {
+            self.note_stamp(place, stamp);
+        }
+    }
+
+    fn note_stamp(&mut self, place: u32, stamp: Option<Stamp>) {
+        self.slab.set_stamp(place, stamp);
+        if let Some(Stamp { born, .. }) = stamp {
+            let at = self.gone_at(place);
+            let wheel = self.wheel.get_or_insert_with(|| Box::new(Wheel::new(born)));
+            wheel.plan(place, at);
+            self.due_at = wheel.due_at();
+        }
+    }
+
+    /// Takes the entry there out.
+    pub(super) fn remove(&mut self, place: u32, cause: Removal) -> Option<Taken<K, V>> {
+        chosen!(&mut self.policy, policy => policy.emptied(place, &mut self.slab));
+        let taken = self.take(place, cause);
+        self.tidy();
+        taken
+    }
+
+    /// Takes out what has to go first. Its weight; `None` where there is nothing.
+    #[inline]
+    pub(super) fn evict(&mut self, removed: &mut Removed<K, V>) -> Option<u32> {
+        let place = chosen!(&mut self.policy, policy => policy.evict(&mut self.slab))?;
+        let taken = self.take(place, Removal::Evicted)?;
+        let weight = taken.weight;
+        removed.push(taken.key, taken.value, Removal::Evicted);
+        Some(weight)
+    }
+
+    #[inline]
+    fn take(&mut self, place: u32, cause: Removal) -> Option<Taken<K, V>> {
+        let taken = self.slab.take(place)?;
+        if let Ok(entry) = self.table.find_entry(spread(taken.hash), |at| *at == place) {
+            entry.remove();
+        }
+        self.weight = self.weight.saturating_sub(u64::from(taken.weight));
+        self.counts.removed[cause as usize] += 1;
+        self.note(taken.hash);
+        Some(taken)
+    }
+
+    /// Whether something may have expired that is still here.
+    #[inline]
+    pub(super) fn is_due(&self, now: u64) -> bool {
+        now >= self.due_at
+    }
+
+    /// Takes out what has expired, looking at `most` entries. The weight of what is gone, whether there may
+    /// be more to look at, and how many were.
+    pub(super) fn expire(
+        &mut self,
+        now: u64,
+        most: usize,
+        removed: &mut Removed<K, V>,
+    ) -> (u64, bool, usize) {
+        let Some(mut wheel) = self.wheel.take() else { return (0, false, 0) };
+        wheel.turn(now);
+        let (mut freed, mut looked) = (0, 0);
+        while looked < most {
+            let Some(place) = wheel.next() else { break };
+            looked += 1;
+            if self.slab.entry(place).is_none() {
+                continue;
+            }
+            let gone = self.gone_at(place);
+            if gone > now {
+                wheel.plan(place, gone);
+                continue;
+            }
+            chosen!(&mut self.policy, policy => policy.emptied(place, &mut self.slab));
+            if let Some(taken) = self.take(place, Removal::Expired) {
+                freed += u64::from(taken.weight);
+                removed.push(taken.key, taken.value, Removal::Expired);
+            }
+        }
+        self.due_at = wheel.due_at();
+        self.wheel = Some(wheel);
+        self.tidy();
+        (freed, looked == most, looked)
+    }
+
+    /// The bounded part of it that any operation does.
+    pub(super) fn expire_few(&mut self, now: u64, removed: &mut Removed<K, V>) -> u64 {
+        self.expire(now, FEW, removed).0
+    }
+
+    /// From when on nobody wants the entry there, however old it may be.
+    fn gone_at(&self, place: u32) -> u64 {
+        self.stamp(place).until.saturating_add(self.grace)
+    }
+
+    /// Gives memory back where few places are filled of many there were.
+    fn tidy(&mut self) {
+        if self.slab.places() < SMALL || self.slab.len() >= self.slab.places() / 8 {
+            return;
+        }
+        let moved = self.slab.compact();
+        self.moves += 1;
+        let new = |place: u32| moved.get(place as usize).copied().filter(|to| *to != u32::MAX);
+        chosen!(&mut self.policy, policy => policy.renumber(new));
+        if let Some(mut wheel) = self.wheel.take() {
+            wheel.clear();
+            for place in 0..self.slab.len() as u32 {
+                wheel.plan(place, self.gone_at(place));
+            }
+            self.wheel = Some(wheel);
+        }
+        let mut table = HashTable::with_capacity(self.slab.len());
+        for place in 0..self.slab.len() as u32 {
+            table.insert_unique(spread(hash_at(&self.slab, place)), place, |at| {
+                spread(hash_at(&self.slab, *at))
+            });
+        }
+        self.table = table;
+    }
+}
+
+/// A table looks at both ends of a hash.
+#[inline]
+const fn spread(hash: u32) -> u64 {
+    hash as u64 | (hash as u64) << 32
+}
+
+#[inline]
+fn hash_at<K, V>(slab: &Slab<K, V>, place: u32) -> u32 {
+    crate::resilience::cache::policy::Places::hash(slab, place)
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.hits += other.hits;
+        self.misses += other.misses;
+        self.stale += other.stale;
+        self.inserted += other.inserted;
+        for (mine, theirs) in self.removed.iter_mut().zip(other.removed) {
+            *mine += theirs;
+        }
+    }
+}

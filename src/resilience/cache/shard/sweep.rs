@@ -1,0 +1,80 @@
+use super::{Chosen, Shard};
+use crate::resilience::cache::{
+    policy::Policy,
+    removal::{Removal, Removed},
+};
+
+impl<K, V> Shard<K, V> {
+    /// How often something was written here, to be asked about later.
+    pub(in crate::resilience::cache) const fn writes(&self) -> u64 {
+        self.writes
+    }
+
+    /// Whether a key of this hash may have been written since.
+    pub(in crate::resilience::cache) fn is_written_since(&self, writes: u64, hash: u32) -> bool {
+        let since = self.writes.wrapping_sub(writes);
+        since > self.written.len() as u64
+            || (0..since).any(|back| {
+                self.written[(self.writes - back) as usize % self.written.len()] == hash
+            })
+    }
+
+    /// How often entries were given new places.
+    pub(in crate::resilience::cache) const fn moves(&self) -> u64 {
+        self.moves
+    }
+
+    /// Takes everything out. The weight of it.
+    pub(in crate::resilience::cache) fn clear(&mut self, removed: &mut Removed<K, V>) -> u64 {
+        let weight = self.weight;
+        for place in 0..self.slab.places() as u32 {
+            if self.slab.entry(place).is_some() {
+                chosen!(&mut self.policy, policy => policy.emptied(place, &mut self.slab));
+            }
+            if let Some(taken) = self.take(place, Removal::Removed) {
+                removed.push(taken.key, taken.value, Removal::Removed);
+            }
+        }
+        self.tidy();
+        weight
+    }
+
+    #[inline]
+    pub(super) fn note(&mut self, hash: u32) {
+        self.writes += 1;
+        self.written[self.writes as usize % self.written.len()] = hash;
+    }
+
+    /// Copies what `copy` makes of entries from this place on, at most `most` of them that are there at
+    /// `now`. The place to go on from; `None` at the end.
+    pub(in crate::resilience::cache) fn copy_from<T>(
+        &self,
+        from: usize,
+        most: usize,
+        now: u64,
+        mut copy: impl FnMut(&K, &V) -> T,
+        into: &mut Vec<T>,
+    ) -> Option<usize> {
+        for place in from..self.slab.places() {
+            let Some((key, value)) = self.slab.entry(place as u32) else { continue };
+            if self.is_stamped() && self.stamp(place as u32).until <= now {
+                continue;
+            }
+            into.push(copy(key, value));
+            if into.len() == most {
+                return Some(place + 1);
+            }
+        }
+        None
+    }
+
+    /// How many entries have expired and are still here.
+    pub(in crate::resilience::cache) fn expired(&self, now: u64) -> u64 {
+        if !self.is_stamped() {
+            return 0;
+        }
+        let places = 0..self.slab.places() as u32;
+        let is_old = |place: &u32| self.entry(*place).is_some() && self.stamp(*place).until <= now;
+        places.filter(is_old).count() as u64
+    }
+}

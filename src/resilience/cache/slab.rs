@@ -1,0 +1,304 @@
+use crate::resilience::cache::policy::Places;
+
+/// Entries in numbered places.
+///
+/// What only some caches need stands in lists beside it, which are empty in the others.
+pub(super) struct Slab<K, V> {
+    slots: Vec<Slot<K, V>>,
+    /// The first empty place of a chain of them.
+    vacant: u32,
+    filled: usize,
+    /// Empty where every entry weighs 1.
+    weights: Vec<u32>,
+    /// Empty where nothing expires.
+    stamps: Vec<Stamp>,
+    /// As long as `stamps`: until when an entry is there in any case, in ticks from the first stamp. One
+    /// reading of four bytes is then all that a hit pays for a time to live.
+    surely: Vec<u32>,
+    first: u64,
+}
+
+/// The mark and the hash fit beside the tag: 24 bytes where key and value are numbers.
+enum Slot<K, V> {
+    Empty { mark: u8, next: u32 },
+    Filled { mark: u8, hash: u32, key: K, value: V },
+}
+
+/// When an entry came and when it goes, as raw moments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) born: u64,
+    /// From here on it is not there.
+    pub(super) until: u64,
+    /// Last asked for, if that matters.
+    pub(super) touched: u64,
+}
+
+impl Stamp {
+    /// Of what never expires, and came before there was a clock.
+    const NONE: Self = Self { born: 0, until: u64::MAX, touched: 0 };
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+/// log₂ of the nanoseconds of a tick: 17 ms, and 2.3 years in all.
+const TICK: u32 = 24;
+/// Longer than a coarse clock may lag, in ticks.
+const MARGIN: u32 = 3;
+
+/// What stood in a place.
+pub(super) struct Taken<K, V> {
+    pub(super) hash: u32,
+    pub(super) key: K,
+    pub(super) value: V,
+    pub(super) weight: u32,
+}
+
+impl<K, V> Slab<K, V> {
+    pub(super) const fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            vacant: NOWHERE,
+            filled: 0,
+            weights: Vec::new(),
+            stamps: Vec::new(),
+            surely: Vec::new(),
+            first: 0,
+        }
+    }
+
+    /// How many entries there are.
+    pub(super) const fn len(&self) -> usize {
+        self.filled
+    }
+
+    /// How many places there are.
+    pub(super) fn places(&self) -> usize {
+        self.slots.len()
+    }
+
+    #[inline]
+    pub(super) fn is_stamped(&self) -> bool {
+        !self.stamps.is_empty()
+    }
+
+    #[inline]
+    pub(super) fn entry(&self, place: u32) -> Option<(&K, &V)> {
+        match self.slots.get(place as usize) {
+            Some(Slot::Filled { key, value, .. }) => Some((key, value)),
+            _ => None,
+        }
+    }
+
+    /// Whether that key stands there.
+    #[inline]
+    pub(super) fn is_key(&self, place: u32, hash: u32, is: impl FnOnce(&K) -> bool) -> bool {
+        match self.slots.get(place as usize) {
+            Some(Slot::Filled { hash: theirs, key, .. }) => *theirs == hash && is(key),
+            _ => false,
+        }
+    }
+
+    #[inline]
+    pub(super) fn stamp(&self, place: u32) -> Stamp {
+        self.stamps.get(place as usize).copied().unwrap_or(Stamp::NONE)
+    }
+
+    #[inline]
+    pub(super) fn touch(&mut self, place: u32, now: u64) {
+        if let Some(stamp) = self.stamps.get_mut(place as usize) {
+            stamp.touched = now;
+        }
+    }
+
+    pub(super) fn set_stamp(&mut self, place: u32, stamp: Option<Stamp>) {
+        if self.stamps.is_empty() {
+            match stamp {
+                Some(Stamp { born, .. }) => self.first = born,
+                None => return,
+            }
+        }
+        if self.stamps.len() < self.slots.len() {
+            reserve(&mut self.stamps, self.slots.capacity());
+            self.stamps.resize(self.slots.len(), Stamp::NONE);
+            reserve(&mut self.surely, self.slots.capacity());
+            self.surely.resize(self.slots.len(), u32::MAX);
+        }
+        let stamp = stamp.unwrap_or(Stamp::NONE);
+        self.stamps[place as usize] = stamp;
+        self.surely[place as usize] = self.tick_of(stamp.until).saturating_sub(MARGIN);
+    }
+
+    /// Whether the entry there is certainly not gone yet, unless nobody asked for it.
+    #[inline]
+    pub(super) fn is_surely_there(&self, place: u32, now: u64) -> bool {
+        self.surely.get(place as usize).is_some_and(|until| self.tick_of(now) < *until)
+    }
+
+    #[inline]
+    fn tick_of(&self, at: u64) -> u32 {
+        u32::try_from(at.saturating_sub(self.first) >> TICK).unwrap_or(u32::MAX)
+    }
+
+    /// Counts up in the mark of a place, and gives its value.
+    #[inline]
+    pub(super) fn mark_up(&mut self, place: u32, most: u8) -> Option<&V> {
+        match self.slots.get_mut(place as usize) {
+            Some(Slot::Filled { mark, value, .. }) => {
+                // A line that is not written stays in the caches of all who read it.
+                if *mark & most < most {
+                    *mark += 1;
+                }
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn set_weight(&mut self, place: u32, weight: u32) {
+        if !self.weights.is_empty() || weight != 1 {
+            self.note_weight(place, weight);
+        }
+    }
+
+    fn note_weight(&mut self, place: u32, weight: u32) {
+        if self.weights.len() < self.slots.len() {
+            reserve(&mut self.weights, self.slots.capacity());
+            self.weights.resize(self.slots.len(), 1);
+        }
+        self.weights[place as usize] = weight;
+    }
+
+    #[inline]
+    pub(super) fn weight_of(&self, place: u32) -> u32 {
+        self.weights.get(place as usize).copied().unwrap_or(1)
+    }
+
+    /// Fills an empty place.
+    #[inline]
+    pub(super) fn fill(&mut self, hash: u32, key: K, value: V) -> u32 {
+        self.filled += 1;
+        match self.slots.get_mut(self.vacant as usize) {
+            Some(slot) => {
+                let place = self.vacant;
+                let Slot::Empty { mark, next } = *slot else { return place };
+                self.vacant = next;
+                *slot = Slot::Filled { mark, hash, key, value };
+                place
+            }
+            None => {
+                grow(&mut self.slots);
+                self.slots.push(Slot::Filled { mark: 0, hash, key, value });
+                (self.slots.len() - 1) as u32
+            }
+        }
+    }
+
+    /// Another value for the key there; the former one.
+    pub(super) fn replace(&mut self, place: u32, new: V) -> Option<V> {
+        match self.slots.get_mut(place as usize) {
+            Some(Slot::Filled { value, .. }) => Some(std::mem::replace(value, new)),
+            _ => None,
+        }
+    }
+
+    /// Empties a place.
+    #[inline]
+    pub(super) fn take(&mut self, place: u32) -> Option<Taken<K, V>> {
+        let weight = self.weight_of(place);
+        let slot = self.slots.get_mut(place as usize)?;
+        let Slot::Filled { mark, .. } = *slot else { return None };
+        let empty = Slot::Empty { mark, next: self.vacant };
+        let Slot::Filled { hash, key, value, .. } = std::mem::replace(slot, empty) else {
+            return None;
+        };
+        self.vacant = place;
+        self.filled -= 1;
+        Some(Taken { hash, key, value, weight })
+    }
+
+    /// Moves every entry to the front. The new number of each place that is filled, by its old one.
+    pub(super) fn compact(&mut self) -> Vec<u32> {
+        let mut moved = Vec::with_capacity(self.slots.len());
+        let mut kept = Vec::with_capacity(self.filled);
+        for (place, slot) in std::mem::take(&mut self.slots).into_iter().enumerate() {
+            if !matches!(slot, Slot::Filled { .. }) {
+                moved.push(NOWHERE);
+                continue;
+            }
+            let to = kept.len();
+            moved.push(to as u32);
+            kept.push(slot);
+            if let Some(weight) = self.weights.get(place).copied() {
+                self.weights[to] = weight;
+            }
+            if let Some(stamp) = self.stamps.get(place).copied() {
+                self.stamps[to] = stamp;
+                self.surely[to] = self.surely[place];
+            }
+        }
+        self.weights.truncate(kept.len());
+        self.weights.shrink_to_fit();
+        self.stamps.truncate(kept.len());
+        self.stamps.shrink_to_fit();
+        self.surely.truncate(kept.len());
+        self.surely.shrink_to_fit();
+        (self.slots, self.vacant) = (kept, NOWHERE);
+        moved
+    }
+}
+
+/// Room for more: twice as much while it is little, then an eighth at a time, because a cache stops
+/// growing soon after it is full.
+fn grow<T>(list: &mut Vec<T>) {
+    const LITTLE: usize = 4096;
+    if list.len() == list.capacity() {
+        let more = if list.len() < LITTLE { list.len().max(16) } else { list.len() / 8 };
+        list.reserve_exact(more);
+    }
+}
+
+/// As much room as the slots have.
+fn reserve<T>(list: &mut Vec<T>, capacity: usize) {
+    if list.capacity() < capacity {
+        list.reserve_exact(capacity - list.len());
+    }
+}
+
+impl<K, V> Places for Slab<K, V> {
+    #[inline]
+    fn hash(&self, place: u32) -> u32 {
+        match self.slots.get(place as usize) {
+            Some(Slot::Filled { hash, .. }) => *hash,
+            _ => 0,
+        }
+    }
+
+    #[inline]
+    fn weight(&self, place: u32) -> u64 {
+        u64::from(self.weight_of(place))
+    }
+
+    #[inline]
+    fn is_filled(&self, place: u32) -> bool {
+        matches!(self.slots.get(place as usize), Some(Slot::Filled { .. }))
+    }
+
+    #[inline]
+    fn mark(&self, place: u32) -> u8 {
+        match self.slots.get(place as usize) {
+            Some(Slot::Filled { mark, .. } | Slot::Empty { mark, .. }) => *mark,
+            None => 0,
+        }
+    }
+
+    #[inline]
+    fn set_mark(&mut self, place: u32, new: u8) {
+        if let Some(Slot::Filled { mark, .. } | Slot::Empty { mark, .. }) =
+            self.slots.get_mut(place as usize)
+        {
+            *mark = new;
+        }
+    }
+}

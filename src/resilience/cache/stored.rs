@@ -1,0 +1,48 @@
+use std::time::Duration;
+
+/// What became of an insert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stored {
+    /// The key was not there; it is now.
+    New,
+    /// The key was there, and has the new value now.
+    Replaced,
+    /// Nothing is stored, and what the key had is gone: its time to live was zero.
+    Expired,
+    /// Nothing is stored, and what the key had is gone: it is heavier than everything the cache may hold.
+    TooHeavy,
+}
+
+impl Stored {
+    /// Whether the entry is in the cache.
+    #[must_use]
+    pub const fn is_stored(self) -> bool {
+        matches!(self, Self::New | Self::Replaced)
+    }
+}
+
+/// A value, and how old it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hit<V> {
+    /// The value.
+    pub value: V,
+    /// How long ago it was written; `None` where the config has no times, so that nobody took it down.
+    pub age: Option<Duration>,
+    /// Whether it is older than [`stale_after`](super::Config::stale_after), or expired and only kept for
+    /// the [`grace`](super::Config::grace).
+    pub is_stale: bool,
+}
+
+/// What is to become of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change<V> {
+    /// As it is.
+    Keep,
+    /// This value instead.
+    Put(V),
+    /// No entry.
+    Remove,
+}

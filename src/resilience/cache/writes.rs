@@ -1,0 +1,229 @@
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    ground::{
+        random,
+        sync::atomic::Ordering,
+        time::{self, nanos},
+    },
+    resilience::cache::{
+        config::Bound,
+        removal::{Removal, Removed},
+        room::Room,
+        shard::Shard,
+        shared::{Lifetime, NOBODY, Shared},
+        slab::Stamp,
+        stored::Stored,
+    },
+};
+
+impl<K, V> Shared<K, V> {
+    /// Puts an entry in; what had to go for it is told of.
+    pub(super) fn insert(&self, hash: u64, key: K, value: V, ttl: Option<Duration>) -> Stored
+    where
+        K: Eq,
+    {
+        self.insert_if(hash, key, value, ttl, None).unwrap_or(Stored::New)
+    }
+
+    /// The same, unless its key may have been written after so many writes: then `None`.
+    pub(super) fn insert_if(
+        &self,
+        hash: u64,
+        key: K,
+        value: V,
+        ttl: Option<Duration>,
+        unchanged: Option<u64>,
+    ) -> Option<Stored>
+    where
+        K: Eq,
+    {
+        let weight = self.weigh(&key, &value);
+        let stamp = self.stamp(&key, &value, ttl);
+        let mut removed = Removed::new();
+        let stored = if u64::from(weight) > self.room.most() {
+            Some(self.refuse(hash, (key, value), Stored::TooHeavy, &mut removed))
+        } else {
+            match stamp {
+                Err(()) => Some(self.refuse(hash, (key, value), Stored::Expired, &mut removed)),
+                Ok(stamp) => {
+                    let incoming = Incoming { key, value, weight, stamp, unchanged };
+                    self.put(hash, incoming, &mut removed)
+                }
+            }
+        };
+        self.tell(removed);
+        stored
+    }
+
+    /// What is not stored still takes the place of what was there: nobody is to get the former value.
+    #[cold]
+    fn refuse(&self, hash: u64, entry: (K, V), why: Stored, removed: &mut Removed<K, V>) -> Stored
+    where
+        K: Eq,
+    {
+        let (key, value) = entry;
+        self.take_out(hash, |theirs| *theirs == key, Removal::Replaced, removed);
+        let cause = if why == Stored::TooHeavy { Removal::TooHeavy } else { Removal::Expired };
+        self.shard(hash).lock().counts.removed[cause as usize] += 1;
+        removed.push(key, value, cause);
+        why
+    }
+
+    /// How heavy it is, as the user says.
+    fn weigh(&self, key: &K, value: &V) -> u32 {
+        match (&self.told.weigher, self.plan.config().bound) {
+            (Some(weigher), Bound::Weight(_)) => time::outside(|| weigher(key, value)).max(1),
+            _ => 1,
+        }
+    }
+
+    /// When it comes and goes. `Err` where it is gone before it has come.
+    fn stamp(&self, key: &K, value: &V, ttl: Option<Duration>) -> Result<Option<Stamp>, ()> {
+        let own = |lifetime: &Arc<Lifetime<K, V>>| time::outside(|| lifetime(key, value));
+        let ttl = ttl.or_else(|| self.told.lifetime.as_ref().and_then(own));
+        let ttl = match ttl.map(nanos).or(self.times.ttl) {
+            None if !self.times.always => return Ok(None),
+            None => u64::MAX,
+            Some(0) => return Err(()),
+            Some(ttl) if self.times.jitter > 0.0 => {
+                ttl - (ttl as f64 * self.times.jitter * random::unit()) as u64
+            }
+            Some(ttl) => ttl,
+        };
+        let born = self.now();
+        Ok(Some(Stamp { born, until: born.saturating_add(ttl), touched: born }))
+    }
+
+    fn put(
+        &self,
+        hash: u64,
+        incoming: Incoming<K, V>,
+        removed: &mut Removed<K, V>,
+    ) -> Option<Stored>
+    where
+        K: Eq,
+    {
+        let Incoming { key, value, weight: light, stamp, unchanged } = incoming;
+        let weight = u64::from(light);
+        let (mut claim, mut stored) = (Claim { room: &self.room, got: 0 }, Stored::New);
+        for round in 0..ROUNDS {
+            let mut shard = self.shard(hash).lock();
+            if let Some(Stamp { born, .. }) = stamp {
+                if shard.is_due(born) {
+                    claim.got += shard.expire_few(born, removed);
+                }
+            }
+            // After the first round, what was written may be what we took out.
+            if round == 0 && unchanged.is_some_and(|at| shard.is_written_since(at, hash as u32)) {
+                return None;
+            }
+            if let Some(place) = shard.find(hash as u32, |theirs| *theirs == key) {
+                let had = u64::from(shard.weight_at(place));
+                if weight <= had || self.room.take(weight - had) {
+                    let former = shard.replace(place, value, light, stamp);
+                    drop(shard);
+                    self.room.give(had.saturating_sub(weight));
+                    if let Some(former) = former {
+                        removed.push(key, former, Removal::Replaced);
+                    }
+                    return Some(Stored::Replaced);
+                }
+                // To make room it may have to go itself.
+                if let Some(taken) = shard.remove(place, Removal::Replaced) {
+                    claim.got += had;
+                    removed.push(taken.key, taken.value, Removal::Replaced);
+                    stored = Stored::Replaced;
+                }
+            }
+            let mut is_full = false;
+            while claim.got < weight {
+                if self.room.take(weight - claim.got) {
+                    claim.got = weight;
+                    break;
+                }
+                is_full = true;
+                if self.is_poor(&shard) {
+                    break;
+                }
+                shard.set_share(self.share.load(Ordering::Relaxed));
+                match shard.evict(removed) {
+                    Some(freed) => claim.got += u64::from(freed),
+                    None => break,
+                }
+            }
+            let fits = claim.got >= weight;
+            if fits {
+                shard.insert(hash as u32, key, value, light, stamp);
+                claim.got -= weight;
+                drop(shard);
+                if is_full && self.watched.load(Ordering::Relaxed) == NOBODY {
+                    self.begin();
+                }
+                return Some(stored);
+            }
+            drop(shard);
+            claim.got += self.evict_elsewhere(weight - claim.got, removed);
+        }
+        // Others hold what is left for heavy entries of their own.
+        drop(claim);
+        self.shard(hash).lock().counts.removed[Removal::TooHeavy as usize] += 1;
+        removed.push(key, value, Removal::TooHeavy);
+        Some(Stored::TooHeavy)
+    }
+
+    /// Whether a shard has much less than its part, so that others should make room for it.
+    fn is_poor(&self, shard: &Shard<K, V>) -> bool {
+        shard.weight < self.poor
+    }
+
+    /// Makes room in other shards: those first that have their part. How much came of it.
+    #[cold]
+    fn evict_elsewhere(&self, need: u64, removed: &mut Removed<K, V>) -> u64 {
+        let mut got = 0;
+        let first = self.donor.fetch_add(1, Ordering::Relaxed);
+        for round in 0..self.shards.len() * 2 {
+            let shard = &self.shards[(first + round) & (self.shards.len() - 1)];
+            let mut shard = shard.lock();
+            if round < self.shards.len() && self.is_poor(&shard) {
+                continue;
+            }
+            shard.set_share(self.share.load(Ordering::Relaxed));
+            while got < need {
+                match shard.evict(removed) {
+                    Some(freed) => got += u64::from(freed),
+                    None => break,
+                }
+            }
+            if got >= need {
+                break;
+            }
+        }
+        got
+    }
+}
+
+/// Room that was found for an entry. What is left of it goes back, if only because `Eq` panics.
+struct Claim<'a> {
+    room: &'a Room,
+    got: u64,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.room.give(self.got);
+    }
+}
+
+/// A new entry.
+struct Incoming<K, V> {
+    key: K,
+    value: V,
+    weight: u32,
+    stamp: Option<Stamp>,
+    /// Only if its key was not written after so many writes.
+    unchanged: Option<u64>,
+}
+
+/// So often is room looked for that others may take first.
+const ROUNDS: usize = 8;
