@@ -136,7 +136,7 @@ async fn another_config_while_running() {
     let wrong = faster.also(Rate::per_day(0)).with_max_keys(5);
     assert_eq!(
         keys.reconfigure(wrong).unwrap_err().to_string(),
-        "rate_limit::keyed config: also.amount must be at least 1; also.burst must be at least 1; \
+        "rate_limit::keyed config: also.amount must be at least 1; \
          max_keys must stay what it is: the table has the size it was made with; \
          also must have as many rates as before: a bucket has as many words as it was made with"
     );
