@@ -11,6 +11,7 @@ mod events;
 mod fallback;
 mod hedge;
 mod jitter;
+mod large_bucket;
 mod latency;
 mod model;
 mod pushback;

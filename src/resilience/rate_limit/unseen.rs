@@ -23,6 +23,13 @@ pub(super) const fn vouched(word: u64, now: u64, capacity: u64, slack: u64) -> u
     (if far < most { far } else { most }) | BUSY
 }
 
+/// Whether somebody has vouched from this word on. Below that, where a refund may put it, what is taken
+/// would not count as taken unseen, and a bucket that has been full since would not lack it.
+#[inline]
+pub(super) const fn is_vouched(word: u64, vouched: u64, slack: u64) -> bool {
+    (word | BUSY).saturating_add(slack) >= vouched
+}
+
 /// The word as it is now: nobody knows when that was taken which was taken without a look at the clock. It
 /// counts as taken just now, so that the bucket may lack it for a moment, and never has too much.
 #[inline]
