@@ -48,10 +48,15 @@ impl<'a, const N: usize> All<'a, N> {
             shared.count_refusal();
             return Err(shared.refusal(short));
         }
+        let mut taken = [false; N];
         for (at, limiter) in self.0.iter().enumerate() {
-            if let Err(refusal) = limiter.try_acquire_n(tokens) {
-                self.0.iter().take(at).for_each(|limiter| limiter.refund(tokens));
-                return Err(refusal);
+            match limiter.take_for_now(tokens) {
+                Ok(now) => taken[at] = now,
+                Err(refusal) => {
+                    let given = self.0.iter().zip(taken).filter(|(_, taken)| *taken);
+                    given.for_each(|(limiter, _)| limiter.refund(tokens));
+                    return Err(refusal);
+                }
             }
         }
         Ok(())
