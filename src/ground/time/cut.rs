@@ -42,7 +42,6 @@ pub(crate) fn outside<R>(poll: impl FnOnce() -> R) -> R {
 pub(crate) fn watched<R>(poll: impl FnOnce() -> R, on_panic: impl FnMut()) -> R {
     struct Unwinding<F: FnMut()>(F);
     impl<F: FnMut()> Drop for Unwinding<F> {
-        #[cold]
         fn drop(&mut self) {
             (self.0)();
         }

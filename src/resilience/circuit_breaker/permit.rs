@@ -263,7 +263,17 @@ impl<H: Hold> Debt<H> {
     /// Runs foreign code; if it panics, that is how the call ended.
     #[inline]
     pub(super) fn watch<R>(&mut self, run: impl FnOnce() -> R) -> R {
-        time::watched(run, || self.end(Ending::Panicked, None))
+        struct Unwinding<'a, H: Hold>(&'a mut Debt<H>);
+        impl<H: Hold> Drop for Unwinding<'_, H> {
+            fn drop(&mut self) {
+                self.0.end(Ending::Panicked, None);
+            }
+        }
+
+        let unwinding = Unwinding(self);
+        let answer = time::outside(run);
+        std::mem::forget(unwinding);
+        answer
     }
 
     /// Dropped without a word.
@@ -296,5 +306,15 @@ impl<H: Hold> Drop for Debt<H> {
 /// Starts a call that was let through; if starting it panics, that is how it ended.
 #[inline]
 pub(super) fn watch<R>(shared: &Shared, pass: &Pass, start: impl FnOnce() -> R) -> R {
-    time::watched(start, || shared.end(pass, Ending::Panicked, None))
+    struct Unwinding<'a>(&'a Shared, &'a Pass);
+    impl Drop for Unwinding<'_> {
+        fn drop(&mut self) {
+            self.0.end(self.1, Ending::Panicked, None);
+        }
+    }
+
+    let unwinding = Unwinding(shared, pass);
+    let answer = time::outside(start);
+    std::mem::forget(unwinding);
+    answer
 }

@@ -131,7 +131,17 @@ impl<H: Hold<Core = Shared>> Debt<H> {
     /// Runs foreign code; if it panics, that is how the call ended.
     #[inline]
     pub(super) fn watch<R>(&mut self, run: impl FnOnce() -> R) -> R {
-        time::watched(run, || self.end(Ending::Failed))
+        struct Unwinding<'a, H: Hold<Core = Shared>>(&'a mut Debt<H>);
+        impl<H: Hold<Core = Shared>> Drop for Unwinding<'_, H> {
+            fn drop(&mut self) {
+                self.0.end(Ending::Failed);
+            }
+        }
+
+        let unwinding = Unwinding(self);
+        let answer = time::outside(run);
+        std::mem::forget(unwinding);
+        answer
     }
 
     /// Dropped without a word.
@@ -165,9 +175,17 @@ impl<H: Hold<Core = Shared>> Drop for Debt<H> {
 /// Starts a call that was let through; if starting it panics, it was not accepted.
 #[inline]
 pub(super) fn watch<R>(shared: Option<&Shared>, began: Instant, start: impl FnOnce() -> R) -> R {
-    time::watched(start, || {
-        if let Some(shared) = shared {
-            shared.end(began, Ending::Failed);
+    struct Unwinding<'a>(Option<&'a Shared>, Instant);
+    impl Drop for Unwinding<'_> {
+        fn drop(&mut self) {
+            if let Some(shared) = self.0 {
+                shared.end(self.1, Ending::Failed);
+            }
         }
-    })
+    }
+
+    let unwinding = Unwinding(shared, began);
+    let answer = time::outside(start);
+    std::mem::forget(unwinding);
+    answer
 }

@@ -81,7 +81,18 @@ impl<H: Hold> Debt<H> {
     /// Runs foreign code; if it panics, that is how the operation ended.
     #[inline]
     fn watch<R>(&mut self, run: impl FnOnce() -> R) -> R {
-        time::watched(run, || self.settle(Ending::Panicked))
+        struct Unwinding<'a, H: Hold>(&'a mut Debt<H>);
+        impl<H: Hold> Drop for Unwinding<'_, H> {
+            #[cold]
+            fn drop(&mut self) {
+                self.0.settle(Ending::Panicked);
+            }
+        }
+
+        let unwinding = Unwinding(self);
+        let answer = time::outside(run);
+        std::mem::forget(unwinding);
+        answer
     }
 
     /// Dropped before it had ended.

@@ -2,7 +2,7 @@ use crate::ground::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::{
     machine::{BUSY, Terms, foretell, give_back, owe, short, spend},
-    unseen::{is_vouched, settled, vouched},
+    unseen::{room, settled, vouched},
 };
 
 /// One bucket: its word, and the terms that it is read by.
@@ -99,11 +99,12 @@ impl Bucket {
         let slack = self.slack.load(Ordering::Relaxed);
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
-            let next = word.saturating_add(interval);
-            let vouched = self.vouched.load(Ordering::Relaxed);
-            if next > vouched || !is_vouched(word, vouched, slack) {
+            let room = room(word, self.vouched.load(Ordering::Relaxed));
+            if room < interval || room > slack {
                 return false;
             }
+            // Within what is vouched for, which is a moment.
+            let next = word.wrapping_add(interval);
             match self.word.compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
             {
                 Ok(_) => return true,
