@@ -144,3 +144,16 @@ fn a_lease_that_opens_and_closes_loses_and_invents_no_token() {
         assert_eq!(shared.decision(1, false).limit, 8);
     });
 }
+
+/// Whoever spends by what the bucket held before finds the tokens gone that the lease has.
+#[test]
+fn a_lease_that_opens_and_a_call_have_no_more_than_the_quota() {
+    loom::model(|| {
+        let shared = shared(Config::new(day(8)));
+        let other = Arc::clone(&shared);
+        let leasing = thread::spawn(move || other.set_aside(2));
+        let mine = u64::from(shared.take(7).is_ok()) * 7;
+        let leased = leasing.join().expect("no panic");
+        assert!(mine + leased <= 8, "{mine} and {leased}");
+    });
+}

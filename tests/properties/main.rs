@@ -13,6 +13,7 @@ mod events;
 mod fallback;
 mod hedge;
 mod jitter;
+mod large_bucket;
 mod latency;
 mod model;
 mod pushback;

@@ -12,29 +12,29 @@ use tokio::time::{Instant, advance};
 use crate::{MILLISECOND, SECOND, TICK, cases, paused};
 
 /// So many tokens times the nanoseconds of the period, and what comes back in a nanosecond is `amount`.
-struct Naive {
-    quota: Rate,
-    level: i128,
+pub(crate) struct Naive {
+    pub(crate) quota: Rate,
+    pub(crate) level: i128,
 }
 
 impl Naive {
-    fn new(quota: Rate) -> Self {
+    pub(crate) fn new(quota: Rate) -> Self {
         Self { quota, level: Self::worth(quota, quota.at_once()) }
     }
 
-    fn worth(quota: Rate, tokens: u64) -> i128 {
+    pub(crate) fn worth(quota: Rate, tokens: u64) -> i128 {
         i128::from(tokens) * quota.per.as_nanos() as i128
     }
 
-    fn pass(&mut self, time: Duration) {
+    pub(crate) fn pass(&mut self, time: Duration) {
         self.add(time.as_nanos() as i128 * i128::from(self.quota.amount));
     }
 
-    fn add(&mut self, what: i128) {
+    pub(crate) fn add(&mut self, what: i128) {
         self.level = (self.level + what).min(Self::worth(self.quota, self.quota.at_once()));
     }
 
-    fn take(&mut self, tokens: u64) -> bool {
+    pub(crate) fn take(&mut self, tokens: u64) -> bool {
         let worth = Self::worth(self.quota, tokens);
         let taken = worth <= self.level;
         if taken {

@@ -76,6 +76,11 @@ fn refusals() -> Vec<(Refusal, &'static str, &'static str)> {
             "`openai`: rate limit reached; retry after 50ms",
             "rate_limited",
         ),
+        (
+            Refusal::RateLimited { name: NAME, retry_after: None },
+            "`openai`: costs more than the rate limit ever holds",
+            "rate_limited",
+        ),
         (Refusal::ShuttingDown { name: NAME }, "`openai` is shutting down", "shutting_down"),
         (
             stalled(StallPhase::First, 0),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Bounds, Limit, Sample, is_used};
+use super::{Bounds, Limit, Sample, is_exceeded, is_used};
 use crate::ground::time::Instant;
 
 /// One more in the time of a call, a tenth less after a drop.
@@ -34,6 +34,9 @@ impl Limit for Aimd {
         if sample.started < self.shrunk {
             // It went by a limit that is no longer there.
         } else if sample.dropped || sample.rtt > self.timeout {
+            if is_exceeded(sample.in_flight, self.limit) {
+                return self.limit;
+            }
             let less = u64::from(self.limit) * 9 / 10;
             self.limit = self.bounds.clamp(u32::try_from(less).unwrap_or(u32::MAX));
             self.shrunk = now;

@@ -112,6 +112,12 @@ fn is_used(in_flight: u32, limit: u32) -> bool {
     u64::from(in_flight) * 2 >= u64::from(limit)
 }
 
+/// Whether so many more were in flight, in shadow mode, that what became of them is no sign of what would have
+/// become of fewer. By shares there are no more than twice as many.
+fn is_exceeded(in_flight: u32, limit: u32) -> bool {
+    u64::from(in_flight) > u64::from(limit) * 2
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

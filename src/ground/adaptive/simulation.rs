@@ -27,6 +27,8 @@ struct World {
     callers: u32,
     /// Whether every call fails.
     down: bool,
+    /// Whether nobody is kept out, as in shadow mode.
+    open: bool,
 }
 
 /// A healthy server with a knee of 50, and more callers than it can serve.
@@ -36,6 +38,7 @@ const HEALTHY: World = World {
     queue: usize::MAX,
     callers: 400,
     down: false,
+    open: false,
 };
 
 /// A call that is turned away is told so after this long.
@@ -127,7 +130,8 @@ impl<L: Limit> Simulation<L> {
 
     /// Whoever can call does.
     fn fill(&mut self, world: World) {
-        let allowed = self.limit.limit().min(world.callers);
+        let limit = if world.open { u32::MAX } else { self.limit.limit() };
+        let allowed = limit.min(world.callers);
         self.came += u64::from(world.callers);
         self.refused += u64::from(world.callers.saturating_sub(allowed.max(self.in_flight)));
         while self.in_flight < allowed {
@@ -305,4 +309,29 @@ fn refuses_nobody<L: Limit>(name: &str, limit: fn(u32) -> L) {
 #[test]
 fn nobody_is_refused_for_the_sake_of_a_measurement_ad_23() {
     each!(refuses_nobody);
+}
+
+/// Nobody is kept out, and calls take longer because of that, whatever it says.
+fn is_found_in_shadow_mode<L: Limit>(name: &str, limit: fn(u32) -> L) {
+    for callers in [60, 100, 400] {
+        for start in [20, 200] {
+            let mut simulation = Simulation::new(limit(start));
+            let quiet = World { callers: 30, open: true, ..HEALTHY };
+            simulation.run(10 * MINUTE, |_| quiet);
+            let limits = simulation.run(HOUR, |_| World { callers, ..quiet });
+            // Of a limit that is in use to less than half nothing is learned, and it grows up to there.
+            let most = if callers < 100 { 200.0 } else { 60.0 };
+            let what = format!("{name}, {callers} from {start}: {limits:?}");
+            assert!((30.0..=most + 0.1).contains(&limits.mean), "{what}");
+        }
+    }
+}
+
+#[test]
+fn in_shadow_mode_it_is_found_as_well() {
+    each!(is_found_in_shadow_mode);
+    // By drops alone: of more than twice the limit in flight they say nothing about it.
+    let mut simulation = Simulation::new(Aimd::new(300, BOUNDS, SECOND));
+    let limits = simulation.run(HOUR, |_| World { open: true, ..HEALTHY });
+    assert!((150.0..=300.0).contains(&limits.mean), "{limits:?}");
 }

@@ -81,7 +81,7 @@ impl<S: Step> Windowed<S> {
             // In shadow mode, or where there are shares: as many as ever, so nothing was measured.
             Some(_) if self.probing => {}
             Some(rtt) if used => {
-                let next = self.step.step(self.limit, rtt);
+                let next = self.step.step(self.limit, rtt).max(self.served_at_once(seen, rtt));
                 // Where some were dropped there is that much less reason to grow.
                 let growth = (next - self.limit).max(0.0) * (1.0 - seen.dropped);
                 self.limit = next.min(self.limit) + growth;
@@ -105,6 +105,13 @@ impl<S: Step> Windowed<S> {
     /// Whether a lowered limit was kept to, rather than the one before it.
     fn was_heeded(&self, seen: Seen) -> bool {
         f64::from(seen.settled) <= self.limit * (1.0 + PROBE) / 2.0 + 1.0
+    }
+
+    /// Where more were in flight than the limit, as in shadow mode, calls take long because of them, and would
+    /// however low it went. So many of them waited for no other, by Little's law; else there is none.
+    fn served_at_once(&self, seen: Seen, rtt: f64) -> f64 {
+        let (in_flight, baseline) = (f64::from(seen.settled), self.step.baseline().unwrap_or(rtt));
+        if in_flight > self.limit { in_flight * (baseline / rtt).min(1.0) } else { 0.0 }
     }
 
     fn probed(&mut self, rtt: f64) {

@@ -88,7 +88,7 @@ pub enum Refusal {
         name: Name,
     },
     /// A quota is used up.
-    #[error("`{name}`: rate limit reached{}", Retry(*retry_after))]
+    #[error("`{name}`: {}", Quota(*retry_after))]
     RateLimited {
         /// The limiter.
         name: Name,
@@ -296,6 +296,18 @@ impl fmt::Display for Retry {
                 write!(f, "; retry after {after:?}")
             }
             None => Ok(()),
+        }
+    }
+}
+
+/// Where no wait helps, it is not because the limit was reached.
+struct Quota(Option<Duration>);
+
+impl fmt::Display for Quota {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(_) => write!(f, "rate limit reached{}", Retry(self.0)),
+            None => f.write_str("costs more than the rate limit ever holds"),
         }
     }
 }

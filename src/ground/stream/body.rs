@@ -1,5 +1,5 @@
 use std::{
-    fmt, mem,
+    fmt,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -49,8 +49,7 @@ impl<B: Body, P> Body for HeldBody<B, P> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
         let Some(mut body) = this.body.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-        let unwinding = Unwinding(this.permit);
-        let (next, is_over) = time::outside(|| {
+        let frame = || {
             let next = body.as_mut().poll_frame(cx);
             let is_over = match &next {
                 Poll::Pending => false,
@@ -59,8 +58,9 @@ impl<B: Body, P> Body for HeldBody<B, P> {
                 Poll::Ready(Some(Err(_)) | None) => true,
             };
             (next, is_over)
-        });
-        mem::forget(unwinding);
+        };
+        // Dropped while the body's panic is under way, the permit can tell.
+        let (next, is_over) = time::watched(frame, || *this.permit = None);
         if is_over {
             this.body.set(None);
             *this.permit = None;
@@ -74,15 +74,6 @@ impl<B: Body, P> Body for HeldBody<B, P> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
-    }
-}
-
-/// Drops the permit while the body's panic is under way, so that the permit can tell.
-struct Unwinding<'a, P>(&'a mut Option<P>);
-
-impl<P> Drop for Unwinding<'_, P> {
-    fn drop(&mut self) {
-        *self.0 = None;
     }
 }
 

@@ -37,6 +37,22 @@ pub(crate) fn outside<R>(poll: impl FnOnce() -> R) -> R {
     poll()
 }
 
+/// The same; if it panics, `on_panic` is called while that panic is under way.
+#[inline(always)]
+pub(crate) fn watched<R>(poll: impl FnOnce() -> R, on_panic: impl FnMut()) -> R {
+    struct Unwinding<F: FnMut()>(F);
+    impl<F: FnMut()> Drop for Unwinding<F> {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+
+    let unwinding = Unwinding(on_panic);
+    let answer = outside(poll);
+    std::mem::forget(unwinding);
+    answer
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

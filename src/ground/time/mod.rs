@@ -24,7 +24,7 @@ mod sleep;
 pub(crate) use self::{
     alarm::Alarm,
     clock::{LATE, between_edges, reached, wall},
-    cut::{cut_off, is_cutting_off, outside},
+    cut::{cut_off, is_cutting_off, outside, watched},
     instant::nanos,
     sleep::Sleep,
 };

@@ -29,7 +29,8 @@ pub struct Acquire<'a> {
 }
 
 enum State<'a> {
-    Granted,
+    /// And whether the tokens were taken: in shadow mode it may go without.
+    Granted(bool),
     Waiting(Pin<Box<Waiting<Borrowed<'a>>>>),
     Refused(Short),
     Done,
@@ -39,7 +40,7 @@ impl<'a> Acquire<'a> {
     #[inline]
     pub(super) fn new(view: &'a View<Shared, u64>, tokens: u64) -> Self {
         let state = match view.core.take_or_line_up(tokens) {
-            Turn::Now => State::Granted,
+            Turn::Now(taken) => State::Granted(taken),
             Turn::Later(number, due) => State::Waiting(Waiting::new(view.borrow(), number, due)),
             Turn::Refused(short) => {
                 view.core.count_refusal();
@@ -50,13 +51,20 @@ impl<'a> Acquire<'a> {
     }
 }
 
+impl Acquire<'_> {
+    /// Whether it will have taken tokens, once it is served.
+    pub(super) const fn takes(&self) -> bool {
+        !matches!(self.state, State::Granted(false))
+    }
+}
+
 impl Future for Acquire<'_> {
     type Output = Result<(), Refusal>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.state {
-            State::Granted => {}
+            State::Granted(_) => {}
             State::Waiting(waiting) => {
                 if waiting.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;
@@ -81,7 +89,7 @@ impl Future for Acquire<'_> {
 impl Drop for Acquire<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let (State::Granted, Some(shared)) = (&self.state, self.limiter.core()) {
+        if let (State::Granted(true), Some(shared)) = (&self.state, self.limiter.core()) {
             shared.give_back(self.tokens);
         }
     }
@@ -90,7 +98,7 @@ impl Drop for Acquire<'_> {
 impl fmt::Debug for Acquire<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.state {
-            State::Granted => "Acquire(granted)",
+            State::Granted(_) => "Acquire(granted)",
             State::Waiting(_) => "Acquire(waiting)",
             State::Refused(_) => "Acquire(refused)",
             State::Done => "Acquire(done)",

@@ -40,6 +40,12 @@ impl Decision {
         matches!(self.verdict, Verdict::Admitted)
     }
 
+    /// The same about a call that was refused, and fits after so long.
+    pub(super) const fn refused(self, retry_after: Option<Duration>) -> Self {
+        let verdict = if retry_after.is_some() { Verdict::Limited } else { Verdict::NeverFits };
+        Self { verdict, retry_after, ..self }
+    }
+
     /// The one that binds: of two decisions about the same call.
     pub(super) fn tighter(self, other: Self) -> Self {
         let weight = |decision: &Self| match decision.verdict {

@@ -67,7 +67,7 @@ impl<O, F, H: Hold<Core = Shared>> Limited<O, F, H> {
             };
         }
         match shared.take_or_line_up(view.eyes) {
-            Turn::Now => Self::running(|| start(operation)),
+            Turn::Now(_) => Self::running(|| start(operation)),
             Turn::Later(number, due) => {
                 let waiting = Waiting::new(hold(), number, due);
                 Self { state: State::Waiting { waiting, operation: Some(operation), start } }

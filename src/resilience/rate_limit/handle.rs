@@ -114,8 +114,14 @@ impl RateLimiter {
     /// so many.
     #[inline]
     pub fn try_acquire_n(&self, tokens: u64) -> Result<(), Refusal> {
-        match self.view.core.take(tokens) {
-            Ok(()) => Ok(()),
+        self.take_for_now(tokens).map(|_| ())
+    }
+
+    /// The same for somebody who may give them back: whether there are any to give.
+    #[inline]
+    pub(super) fn take_for_now(&self, tokens: u64) -> Result<bool, Refusal> {
+        match self.view.core.take_for_now(tokens) {
+            Ok(taken) => Ok(taken),
             Err(short) => Err(self.view.core.refusal(short)),
         }
     }
@@ -184,8 +190,8 @@ impl RateLimiter {
     /// The tokens are not there; the refusal says when they will be, and `None` if there is never room for
     /// so many.
     pub fn reserve_exactly(&self, tokens: u64) -> Result<Reservation<Borrowed<'_>>, Refusal> {
-        self.try_acquire_n(tokens)?;
-        Ok(Reservation::new(self.view.borrow(), tokens))
+        let taken = self.take_for_now(tokens)?;
+        Ok(Reservation::new(self.view.borrow(), taken.then_some(tokens)))
     }
 
     /// As [`reserve`](Self::reserve), for a call that outlives this handle.
@@ -195,8 +201,8 @@ impl RateLimiter {
     /// The tokens are not there; the refusal says when they will be.
     pub fn reserve_owned(&self, estimate: u64) -> Result<Reservation<Owned>, Refusal> {
         let tokens = estimate.min(self.view.core.limit());
-        self.try_acquire_n(tokens)?;
-        Ok(Reservation::new(self.view.own(), tokens))
+        let taken = self.take_for_now(tokens)?;
+        Ok(Reservation::new(self.view.own(), taken.then_some(tokens)))
     }
 
     /// As [`reserve`](Self::reserve), in turn.
@@ -213,8 +219,10 @@ impl RateLimiter {
         estimate: u64,
     ) -> Result<Reservation<Borrowed<'_>>, Refusal> {
         let tokens = estimate.min(self.view.core.limit());
-        self.acquire_n(tokens).await?;
-        Ok(Reservation::new(self.view.borrow(), tokens))
+        let turn = self.acquire_n(tokens);
+        let taken = turn.takes();
+        turn.await?;
+        Ok(Reservation::new(self.view.borrow(), taken.then_some(tokens)))
     }
 
     /// Tokens to be taken so many at a time and spent by one task: a call then costs a subtraction, and one

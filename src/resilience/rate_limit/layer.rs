@@ -65,7 +65,7 @@ enum Gate {
     Refusing(Short),
 }
 
-/// What a call costs, taken before there is one. Given back when dropped.
+/// What a call costs, taken before there is one. Given back when dropped; none if nothing was taken.
 struct Token(Option<RateLimiter>);
 
 impl Token {
@@ -85,7 +85,7 @@ impl Drop for Token {
 impl<S> RateLimitService<S> {
     /// Ready with the token, or with what the call is to be refused for.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Token, Short>> {
-        let token = || Token(Some(self.limiter.clone()));
+        let token = |taken: bool| Token(taken.then(|| self.limiter.clone()));
         loop {
             match std::mem::replace(&mut self.gate, Gate::Unready) {
                 Gate::Granted(token) | Gate::Ready(Some(token)) => return Poll::Ready(Ok(token)),
@@ -94,13 +94,13 @@ impl<S> RateLimitService<S> {
                         self.gate = Gate::Waiting(waiting);
                         return Poll::Pending;
                     }
-                    return Poll::Ready(Ok(token()));
+                    return Poll::Ready(Ok(token(true)));
                 }
                 Gate::Unready | Gate::Ready(None) | Gate::Refusing(_) => {}
             }
             let view = &self.limiter.view;
             match view.core.take_or_line_up(view.eyes) {
-                Turn::Now => return Poll::Ready(Ok(token())),
+                Turn::Now(taken) => return Poll::Ready(Ok(token(taken))),
                 Turn::Refused(short) => return Poll::Ready(Err(short)),
                 Turn::Later(number, due) => {
                     self.gate = Gate::Waiting(Waiting::new(view.own(), number, due));

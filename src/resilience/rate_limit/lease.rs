@@ -8,7 +8,8 @@ use crate::ground::{hold::Hold, refusal::Refusal};
 ///
 /// While it is open, what it may hold is taken off what the bucket holds, so that both together never
 /// admit more than the quota; what it has and does not spend is missing elsewhere, until it is dropped and
-/// gives it back.
+/// gives it back. Until then a call that costs more than the bucket still holds never fits, and
+/// [`drain`](super::RateLimiter::drain) leaves it what it has.
 ///
 /// ```
 /// use buttress::rate_limit::{Rate, RateLimiter};

@@ -11,14 +11,15 @@ use crate::ground::hold::Hold;
 #[must_use = "a reservation that is dropped at once keeps what it has taken"]
 pub struct Reservation<H: Hold<Core = Shared>> {
     hold: H,
-    /// None once it is settled.
+    /// None once it is settled, and of a call that shadow mode let go without tokens: it would not have been
+    /// made, and changes nothing.
     open: Option<u64>,
     refunds: bool,
 }
 
 impl<H: Hold<Core = Shared>> Reservation<H> {
-    pub(super) const fn new(hold: H, tokens: u64) -> Self {
-        Self { hold, open: Some(tokens), refunds: false }
+    pub(super) const fn new(hold: H, open: Option<u64>) -> Self {
+        Self { hold, open, refunds: false }
     }
 
     /// Gives what was taken back if it is dropped without a word: for calls that cost nothing when they
@@ -28,7 +29,7 @@ impl<H: Hold<Core = Shared>> Reservation<H> {
         self
     }
 
-    /// What was taken.
+    /// What was taken; nothing where [shadow mode](crate::Mode::Shadow) let the call go without.
     #[must_use]
     pub fn tokens(&self) -> u64 {
         self.open.unwrap_or(0)

@@ -23,6 +23,14 @@ pub(super) const fn vouched(word: u64, now: u64, capacity: u64, slack: u64) -> u
     (if far < most { far } else { most }) | BUSY
 }
 
+/// How far the word may still be moved without a look at the clock, if that is no more than the slack. More is
+/// none: below the word that somebody has vouched from, where a refund may put it, what is taken would not count
+/// as taken unseen, and a bucket that has been full since would not lack it.
+#[inline]
+pub(super) const fn room(word: u64, vouched: u64) -> u64 {
+    vouched.wrapping_sub(word | BUSY)
+}
+
 /// The word as it is now: nobody knows when that was taken which was taken without a look at the clock. It
 /// counts as taken just now, so that the bucket may lack it for a moment, and never has too much.
 #[inline]

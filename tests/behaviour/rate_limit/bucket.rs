@@ -271,3 +271,17 @@ fn four_tasks_draining_1200_tokens_get_exactly_1200() {
 fn limiter_of(tokens: u64) -> RateLimiter {
     limiter(Rate::new(tokens, 900 * 86_400 * SECOND))
 }
+
+/// Tokens come while it is being told that there are none.
+#[test]
+fn a_verdict_that_admits_has_taken_its_token() {
+    for config in [
+        Config::new(Rate::per_second(100_000).with_burst(1)),
+        Config::new(Rate::per_second(100_000).with_burst(1)).also(Rate::per_second(200_000)),
+    ] {
+        let limiter = limiter(config);
+        let admitted = (0..100_000).filter(|_| limiter.check(1).is_admitted()).count();
+        let totals = limiter.snapshot().totals;
+        assert_eq!(admitted as u64, totals.admitted, "{totals:?}");
+    }
+}

@@ -56,7 +56,7 @@ async fn a_refusal_says_when_and_is_nobodys_failure() {
     }
     let limiter = RateLimiter::new("small", Rate::per_second(1)).unwrap();
     let refusal = limiter.try_acquire_n(2).unwrap_err();
-    assert_eq!(refusal.to_string(), "`small`: rate limit reached");
+    assert_eq!(refusal.to_string(), "`small`: costs more than the rate limit ever holds");
 }
 
 #[tokio::test(start_paused = true)]

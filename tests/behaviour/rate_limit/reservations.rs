@@ -1,6 +1,9 @@
 //! Costs that are known only afterwards.
 
-use buttress::rate_limit::{Config, Rate, RateLimiter};
+use buttress::{
+    Mode,
+    rate_limit::{All, Config, Rate, RateLimiter},
+};
 use tokio::time::{Instant, advance};
 
 use super::{SECOND, short};
@@ -123,4 +126,32 @@ async fn requests_and_tokens_are_two_quotas_of_two_limiters() {
     requests.refund(1);
     assert_eq!(refusal.retry_after(), Some(6 * SECOND));
     assert_eq!((requests.peek(1).remaining, left(&tokens)), (1, 20));
+}
+
+/// In shadow mode a call goes without tokens where there are none, and has none to give back.
+#[tokio::test(start_paused = true)]
+async fn what_was_not_taken_in_shadow_mode_does_not_come_back() {
+    let config = Config::new(Rate::per_second(1).with_burst(100)).with_mode(Mode::Shadow);
+    let limiter = &RateLimiter::new("watched", config).unwrap();
+    let empty = || async {
+        advance(1000 * SECOND).await;
+        limiter.drain();
+    };
+    let sizes = [0, 10, 100];
+    for size in sizes {
+        empty().await;
+        limiter.reserve(size).unwrap().settle(0);
+        assert_eq!(left(limiter), 0, "settled");
+        limiter.reserve(size).unwrap().cancel();
+        drop(limiter.reserve(size).unwrap().refunding());
+        drop(limiter.reserve_owned(size).unwrap().refunding());
+        limiter.reserve_in_turn(size).await.unwrap().cancel();
+        assert_eq!(left(limiter), 0, "given up");
+        drop(limiter.acquire_n(size));
+        assert_eq!(left(limiter), 0, "not waited for");
+        let other = RateLimiter::new("other", Rate::per_day(1)).unwrap();
+        other.drain();
+        assert!(All::of([limiter, &other]).try_acquire_n(size.max(1)).is_err());
+        assert_eq!(left(limiter), 0, "refused by another");
+    }
 }

@@ -2,7 +2,7 @@ use crate::ground::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::{
     machine::{BUSY, Terms, foretell, give_back, owe, short, spend},
-    unseen::{settled, vouched},
+    unseen::{room, settled, vouched},
 };
 
 /// One bucket: its word, and the terms that it is read by.
@@ -96,12 +96,15 @@ impl Bucket {
     #[inline]
     pub(super) fn spend_unseen(&self) -> bool {
         let interval = self.interval.load(Ordering::Relaxed);
+        let slack = self.slack.load(Ordering::Relaxed);
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
-            let next = word.saturating_add(interval);
-            if next > self.vouched.load(Ordering::Relaxed) {
+            let room = room(word, self.vouched.load(Ordering::Relaxed));
+            if room < interval || room > slack {
                 return false;
             }
+            // Within what is vouched for, which is a moment.
+            let next = word.wrapping_add(interval);
             match self.word.compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
             {
                 Ok(_) => return true,
@@ -113,26 +116,29 @@ impl Bucket {
     /// Spends so many tokens, or says by how much too early.
     #[inline]
     pub(super) fn spend(&self, now: u64, tokens: u64, late: u64) -> Result<(), u64> {
+        // The word first, here and below: what a lease has given back to it is not spent by what the bucket
+        // held before that.
+        let seen = self.seen();
         let terms = self.terms();
         let cost = terms.cost(tokens);
-        let seen = self.seen();
         let next = spend(seen.at(now), now, cost, terms.capacity, late)?;
         match self.replace(seen.word, next) {
             Ok(()) => {
                 self.vouch(seen, next, now, terms.capacity);
                 Ok(())
             }
-            Err(_) => self.spend_again(now, cost, terms.capacity, late),
+            Err(_) => self.spend_again(now, tokens, late),
         }
     }
 
     /// Somebody else was faster.
     #[cold]
     #[inline(never)]
-    fn spend_again(&self, now: u64, cost: u64, capacity: u64, late: u64) -> Result<(), u64> {
+    fn spend_again(&self, now: u64, tokens: u64, late: u64) -> Result<(), u64> {
         loop {
-            let seen = self.seen();
-            if self.replace(seen.word, spend(seen.at(now), now, cost, capacity, late)?).is_ok() {
+            let (seen, terms) = (self.seen(), self.terms());
+            let next = spend(seen.at(now), now, terms.cost(tokens), terms.capacity, late)?;
+            if self.replace(seen.word, next).is_ok() {
                 return Ok(());
             }
         }
@@ -146,7 +152,7 @@ impl Bucket {
         tokens: u64,
         late: u64,
     ) -> Option<Result<(), u64>> {
-        let (terms, seen) = (self.terms(), self.seen());
+        let (seen, terms) = (self.seen(), self.terms());
         if seen.at(coarse.saturating_add(late)) != seen.word {
             return None;
         }
@@ -165,10 +171,11 @@ impl Bucket {
     fn vouch(&self, seen: Seen, word: u64, now: u64, capacity: u64) {
         if seen.slack != 0 {
             let next = vouched(word, now, capacity, seen.slack);
+            // Acquire: who finds what was written with another capacity finds that capacity.
             let _ = self.vouched.compare_exchange(
                 seen.vouched,
                 next,
-                Ordering::Relaxed,
+                Ordering::Acquire,
                 Ordering::Relaxed,
             );
             if self.capacity.load(Ordering::Relaxed) != capacity {
@@ -213,8 +220,10 @@ impl Bucket {
     /// The same tokens by other terms, of which so many may be taken without a look at the clock.
     pub(super) fn restate(&self, now: u64, next: Terms, slack: u64) {
         let terms = self.terms();
-        self.vouched.store(0, Ordering::Relaxed);
-        self.update(|seen| terms.restate(seen.at(now), now, next));
+        // While it is known what was taken without a look at the clock.
+        self.update(|seen| seen.at(now));
+        self.vouched.store(0, Ordering::Release);
+        self.update(|seen| terms.restate(seen.word, now, next));
         self.reset(next, slack);
     }
 
@@ -227,19 +236,19 @@ impl Bucket {
     /// Holds so much from now on, whoever looks.
     pub(super) fn hold_at_most(&self, capacity: u64) {
         self.capacity.store(capacity, Ordering::Relaxed);
-        self.vouched.store(0, Ordering::Relaxed);
+        self.vouched.store(0, Ordering::Release);
     }
 
     fn reset(&self, terms: Terms, slack: u64) {
         self.slack.store(slack, Ordering::Relaxed);
         self.interval.store(terms.interval, Ordering::Relaxed);
         self.capacity.store(terms.capacity, Ordering::Relaxed);
-        self.vouched.store(0, Ordering::Relaxed);
+        self.vouched.store(0, Ordering::Release);
     }
 
     #[inline]
     fn replace(&self, word: u64, next: u64) -> Result<(), u64> {
-        self.word.compare_exchange(word, next, Ordering::Relaxed, Ordering::Relaxed).map(|_| ())
+        self.word.compare_exchange(word, next, Ordering::Release, Ordering::Relaxed).map(|_| ())
     }
 
     /// What it was before.

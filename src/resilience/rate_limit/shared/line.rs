@@ -17,14 +17,15 @@ impl Shared {
     #[inline(never)]
     pub(super) fn line_up(&self, tokens: u64) -> Turn {
         match self.reserve(tokens) {
-            Ok(Turn::Now) => {
-                self.admitted.add_one();
-                Turn::Now
+            Ok(turn) => {
+                if matches!(turn, Turn::Now(_)) {
+                    self.admitted.add_one();
+                }
+                turn
             }
-            Ok(turn) => turn,
             Err(short) if self.is_shadow() => {
                 let _ = self.refuse(short);
-                Turn::Now
+                Turn::Now(false)
             }
             Err(short) => Turn::Refused(short),
         }
@@ -47,7 +48,7 @@ impl Shared {
         }
         let short = self.buckets().map(|bucket| bucket.owe(now, tokens)).max().unwrap_or(0);
         if short == 0 {
-            return Ok(Turn::Now);
+            return Ok(Turn::Now(true));
         }
         if is_late(Short(short)) {
             // Somebody else was faster.

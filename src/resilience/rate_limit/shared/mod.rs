@@ -99,7 +99,8 @@ impl Short {
 /// What became of a call that may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    Now,
+    /// And whether its tokens were taken: in shadow mode it may go without.
+    Now(bool),
     /// Under this number, at this moment.
     Later(u64, Instant),
     Refused(Short),
@@ -167,12 +168,19 @@ impl Shared {
     /// Takes so many tokens, if they are there.
     #[inline]
     pub(super) fn take(&self, tokens: u64) -> Result<(), Short> {
+        self.take_for_now(tokens).map(|_| ())
+    }
+
+    /// The same for somebody who may give them back: whether they were taken, and shadow mode did not let
+    /// it go without.
+    #[inline]
+    pub(super) fn take_for_now(&self, tokens: u64) -> Result<bool, Short> {
         if self.take_unseen(tokens) {
-            return Ok(());
+            return Ok(true);
         }
         match self.look_and_take(tokens) {
-            Ok(()) => Ok(()),
-            Err(short) => self.refuse(short),
+            Ok(()) => Ok(true),
+            Err(short) => self.refuse(short).map(|()| false),
         }
     }
 
@@ -181,10 +189,10 @@ impl Shared {
     #[inline]
     pub(super) fn take_or_line_up(&self, tokens: u64) -> Turn {
         if self.take_unseen(tokens) {
-            return Turn::Now;
+            return Turn::Now(true);
         }
         match self.look_and_take(tokens) {
-            Ok(()) => Turn::Now,
+            Ok(()) => Turn::Now(true),
             Err(_) => self.line_up(tokens),
         }
     }
@@ -281,11 +289,11 @@ impl Shared {
     /// What is to be told about a call for so many tokens, which are taken if they are there.
     pub(super) fn check(&self, tokens: u64) -> Decision {
         let taken = self.look_and_take(tokens);
-        match taken {
-            Ok(()) => {}
-            Err(short) => drop(self.refuse(short)),
-        }
-        self.decision(tokens, taken.is_ok())
+        let decision = self.decision(tokens, taken.is_ok());
+        let Err(short) = taken else { return decision };
+        let _ = self.refuse(short);
+        // Tokens may have come since, by a clock that is ahead of the one that refused: none was taken.
+        if decision.is_admitted() { decision.refused(short.wait()) } else { decision }
     }
 
     /// The same without taking any.

@@ -78,39 +78,26 @@ where
             // Polled again after its answer: it has no other.
             StateProjection::Running { permit: None, .. } => Poll::Pending,
             // The two results apart: brought together they are copied through memory.
-            StateProjection::Running { inner, permit } => match watch(permit, || inner.poll(cx)) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(Ok(value)) => {
-                    *permit = None;
-                    Poll::Ready(Ok(value))
+            StateProjection::Running { inner, permit } => {
+                // A call that panics has ended, even if somebody keeps its future.
+                match time::watched(|| inner.poll(cx), || *permit = None) {
+                    Poll::Pending => Poll::Pending,
+                    Poll::Ready(Ok(value)) => {
+                        *permit = None;
+                        Poll::Ready(Ok(value))
+                    }
+                    Poll::Ready(Err(error)) => {
+                        *permit = None;
+                        Poll::Ready(Err(error))
+                    }
                 }
-                Poll::Ready(Err(error)) => {
-                    *permit = None;
-                    Poll::Ready(Err(error))
-                }
-            },
+            }
             StateProjection::Refused { refusal } => match refusal.take() {
                 Some(refusal) => Poll::Ready(Err(refusal.into())),
                 None => Poll::Pending,
             },
         }
     }
-}
-
-/// Runs foreign code; if it panics, the call has ended, even if somebody keeps its future.
-#[inline]
-fn watch<P, R>(permit: &mut Option<P>, run: impl FnOnce() -> R) -> R {
-    struct Unwinding<'a, P>(&'a mut Option<P>);
-    impl<P> Drop for Unwinding<'_, P> {
-        fn drop(&mut self) {
-            *self.0 = None;
-        }
-    }
-
-    let unwinding = Unwinding(permit);
-    let answer = time::outside(run);
-    std::mem::forget(unwinding);
-    answer
 }
 
 impl<F, H: Hold<Core = Shared>> fmt::Debug for Shedding<F, H> {
