@@ -12,7 +12,7 @@ pub struct Key(pub(super) u128);
 
 /// The key of this data.
 ///
-/// What a type feeds a [`Hasher`] is what counts: numbers, texts, tuples and most derived types feed the
+/// What a type feeds a [`Hasher`](std::hash::Hasher) is what counts: numbers, texts, tuples and most derived types feed the
 /// same everywhere. Numbers of different width are different.
 ///
 /// ```
