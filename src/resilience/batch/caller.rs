@@ -76,6 +76,8 @@ impl<K, V, E> Caller<K, V, E> {
             Found::Mine(answers) => answers.take(self.place),
             Found::Everybodys(Some(answers)) => answers.take(self.place),
             Found::Everybodys(None) => None,
+            // A call that waits for itself: it has what it began with, and no other answer.
+            Found::Own => return Poll::Pending,
         };
         self.batch = None;
         Poll::Ready(match answer {

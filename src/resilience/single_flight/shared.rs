@@ -46,6 +46,7 @@ pub(crate) struct Flights<K, O> {
 /// What counts refusals, by their kind.
 struct Meters {
     full: Meter,
+    invalid: Meter,
     late: Meter,
     panicked: Meter,
 }
@@ -78,6 +79,7 @@ impl<K, O> Flights<K, O> {
             refused: AtomicU64::new(0),
             meters: Meters {
                 full: Meter::new(&name, "full"),
+                invalid: Meter::new(&name, "invalid"),
                 late: Meter::new(&name, "deadline_exceeded"),
                 panicked: Meter::new(&name, "panicked"),
             },
@@ -143,6 +145,13 @@ impl<K, O> Flights<K, O> {
     pub(crate) fn late(&self, began: bool, late: Duration) -> Refusal {
         self.meters.late.refused(Mode::Enforce);
         Refusal::DeadlineExceeded { name: self.name.clone(), began, late }
+    }
+
+    #[cold]
+    fn circular(&self) -> Refusal {
+        self.meters.invalid.refused(Mode::Enforce);
+        let rule = "work must not wait for its own key";
+        Refusal::Invalid { name: self.name.clone(), rule }
     }
 
     #[cold]
@@ -259,6 +268,7 @@ impl<K, O> Caller<K, O> {
             Found::Mine(outcome) => Ok(outcome),
             Found::Everybodys(Some(outcome)) => Ok(time::outside(|| outcome.clone())),
             Found::Everybodys(None) => Err(flight.owner().flights.panicked()),
+            Found::Own => Err(flight.owner().flights.circular()),
         };
         self.flight = None;
         Poll::Ready(outcome)
