@@ -15,7 +15,7 @@ use loom::{
 };
 
 use super::{
-    config::{Config, Plan},
+    config::Plan,
     shared::{Caller, Flights},
 };
 use crate::ground::{joint::Work, name::Name};
@@ -213,24 +213,5 @@ fn one_ends_it_while_the_other_leaves() {
         assert_eq!(wait(first), Some(42));
         left.join().expect("no panic");
         model.check(1);
-    });
-}
-
-/// There is room for one. Whoever is refused takes no room meanwhile.
-#[test]
-fn who_is_refused_keeps_nobody_out() {
-    model(|| {
-        let plan = Config::new().with_max_in_flight(1).parse().expect("a config of this file");
-        let flights = Flights::<u8, u8>::new(Name::Static("model"), &plan);
-        let join = |flights: &Arc<Flights<u8, u8>>, key| {
-            flights.join(key, || Box::pin(std::future::pending())).is_ok()
-        };
-        let first = flights.join(1, || Box::pin(std::future::pending()));
-        let other = Arc::clone(&flights);
-        let second = thread::spawn(move || join(&other, 2));
-        drop(first);
-        let third = join(&flights, 3);
-        let second = second.join().expect("no panic");
-        assert!(second || third, "nobody was there");
     });
 }
