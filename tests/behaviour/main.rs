@@ -14,6 +14,7 @@ mod circuit_breaker;
 mod clock;
 mod doors;
 mod fallback;
+mod fragile;
 mod hedge;
 mod held_streams;
 mod latency;

@@ -8,7 +8,11 @@ use std::{
 
 use super::{Bell, Seat};
 use crate::ground::{
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+        here,
+    },
     time::{self, Deadline},
 };
 
@@ -26,6 +30,8 @@ pub(crate) struct Joint<O, R> {
     owner: R,
     bell: Bell,
     slot: Mutex<Slot<O>>,
+    /// The thread that polls or makes it; zero while none does.
+    polled: AtomicUsize,
     /// None if it has panicked.
     outcome: OnceLock<Option<O>>,
 }
@@ -55,13 +61,15 @@ pub(crate) enum Found<'a, O> {
     Mine(O),
     /// None if it has panicked.
     Everybodys(Option<&'a O>),
+    /// It waits for itself: who asked is a part of the work, which is being polled.
+    Own,
 }
 
 impl<O, R> Joint<O, R> {
     /// Work that is about to be [made](Self::begin).
     pub(crate) fn new(owner: R) -> Self {
         let (bell, slot) = (Bell::new(), Mutex::new(Slot::Out));
-        Self { owner, bell, slot, outcome: OnceLock::new() }
+        Self { owner, bell, slot, polled: AtomicUsize::new(0), outcome: OnceLock::new() }
     }
 
     pub(crate) const fn owner(&self) -> &R {
@@ -81,6 +89,16 @@ impl<O, R> Joint<O, R> {
         if resting {
             self.bell.ring();
         }
+    }
+
+    /// Runs a part of the work.
+    fn run<T>(&self, part: impl FnOnce() -> T) -> T {
+        // Relaxed: each thread looks for what it has written itself.
+        self.polled.store(here(), Ordering::Relaxed);
+        // It is everybody's work: the deadline of whoever runs it is not its deadline.
+        let ran = Deadline::suspend(|| time::outside(part));
+        self.polled.store(0, Ordering::Relaxed);
+        ran
     }
 
     /// Takes it out of its slot, if it rests there and is due.
@@ -148,8 +166,7 @@ impl<O, R: Retire> Joint<O, R> {
 
     fn make(&self, make: impl FnOnce() -> Work<O>) -> Work<O> {
         let mut turn = Turn { joint: self, work: None, over: false };
-        // What it begins at once is everybody's as well.
-        let work = Deadline::suspend(|| time::outside(make));
+        let work = self.run(make);
         turn.over = true;
         work
     }
@@ -170,6 +187,10 @@ impl<O, R: Retire> Joint<O, R> {
         }
         match taken {
             Taken::Work(work) => self.drive(work, seat, cx),
+            Taken::Nothing if self.polled.load(Ordering::Relaxed) == here() => {
+                self.bell.leave(seat);
+                Poll::Ready(Found::Own)
+            }
             Taken::Nothing => Poll::Pending,
             Taken::Over => {
                 self.bell.leave(seat);
@@ -229,10 +250,8 @@ struct Turn<'a, O, R: Retire> {
 
 impl<O, R: Retire> Turn<'_, O, R> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<O> {
-        // It is everybody's work: the deadline of whoever polls it is not its deadline.
-        self.work.as_mut().map_or(Poll::Pending, |work| {
-            Deadline::suspend(|| time::outside(|| work.as_mut().poll(cx)))
-        })
+        let Some(work) = &mut self.work else { return Poll::Pending };
+        self.joint.run(|| work.as_mut().poll(cx))
     }
 
     fn put_back(mut self, seen: Option<u64>) {

@@ -1,5 +1,6 @@
 //! Locks and atomics, or loom's under `cfg(buttress_loom)`; and what keeps threads apart.
 
+mod here;
 mod journal;
 mod live;
 mod padded;
@@ -7,6 +8,7 @@ mod parked;
 mod spread;
 
 pub(crate) use self::{
+    here::here,
     journal::{Journal, Reader},
     live::Live,
     padded::{Padded, own_shard, shard, shards},

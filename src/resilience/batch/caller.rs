@@ -39,10 +39,10 @@ where
     ) -> Result<Self, Denied> {
         let joined = shared.enter(key, weight)?;
         let Joined { batch, place, spare, fresh, full, left_behind } = joined;
-        drop(spare);
         let shared = Arc::clone(shared);
         // From here on its drop is what leaves.
         let caller = Self { shared, batch: Some(batch), place, seat: Seat::default() };
+        drop(spare);
         if let Some(left_behind) = left_behind {
             left_behind.owner().0.wake();
         }
@@ -76,6 +76,8 @@ impl<K, V, E> Caller<K, V, E> {
             Found::Mine(answers) => answers.take(self.place),
             Found::Everybodys(Some(answers)) => answers.take(self.place),
             Found::Everybodys(None) => None,
+            // A call that waits for itself: it has what it began with, and no other answer.
+            Found::Own => return Poll::Pending,
         };
         self.batch = None;
         Poll::Ready(match answer {

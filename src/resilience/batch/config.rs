@@ -21,13 +21,13 @@ pub struct Config {
     /// its turn among [`max_in_flight`](Self::max_in_flight).
     #[cfg_attr(feature = "serde", serde(with = "crate::ground::config::human"))]
     pub max_wait: Duration,
-    /// The most batches that are sent at once. Whatever comes while they are gathers in the next. Default:
-    /// 4.
+    /// The most batches that are sent at once. Whatever comes while they are gathers in the next. A batch has
+    /// its turn until it ends, also while none of those who wait for it is polled. Default: 4.
     pub max_in_flight: u32,
-    /// The most callers at once, whatever they wait for. Default: 10 000.
+    /// The most callers at once, whatever they wait for; each key of a `load_many` is one. Default: 10 000.
     pub max_waiting: u32,
     /// Whether a batch is run to its end by a task of its own, whoever goes away. Default: no, it is run
-    /// by those who wait, and dropped with the last of them.
+    /// by those who wait, and dropped with the last of them. So it is where there is no runtime.
     pub detached: bool,
 }
 

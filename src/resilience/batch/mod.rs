@@ -26,6 +26,8 @@
 //! heavier than a batch may be is [`Invalid`](crate::Refusal::Invalid) and never sent. More callers than
 //! [`max_waiting`](Config::max_waiting) are refused as [`Full`](crate::Refusal::Full).
 //!
+//! A call may load other keys of the same batcher only while there are turns left: it keeps its own.
+//!
 //! Nobody owns a batch: whoever waits for it and is polled drives it, the wait and the call as well; see
 //! [`single_flight`](crate::single_flight), which has the same engine. With [`detached`](Config::detached) a
 //! task of its own does. If the call panics, so does whoever was polling it; the others are refused as

@@ -268,11 +268,15 @@ pub(super) struct Joined<K, V, E> {
 impl<K> Ticket<K> {
     /// Wakes the work: it gathers no more.
     pub(super) fn wake(&self) {
-        let waker = self.waker.lock().take();
         // Foreign code: no lock is held.
-        if let Some(waker) = waker {
+        if let Some(waker) = self.forget() {
             waker.wake();
         }
+    }
+
+    /// The work does not listen any longer.
+    fn forget(&self) -> Option<Waker> {
+        self.waker.lock().take()
     }
 
     /// Ready once nothing more goes in.
@@ -290,6 +294,16 @@ impl<K> Ticket<K> {
 
     pub(super) fn is_sent(&self) -> bool {
         self.sent.load(Ordering::Relaxed)
+    }
+}
+
+/// The work listens to its ticket. Once this is dropped it does not: a waker holds the batch, whose
+/// ticket this is.
+pub(super) struct Ear<'a, K>(pub(super) &'a Ticket<K>);
+
+impl<K> Drop for Ear<'_, K> {
+    fn drop(&mut self) {
+        drop(self.0.forget());
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     caller::Caller,
     config::Plan,
     machine::Part,
-    shared::{Denied, Shared, Ticket},
+    shared::{Denied, Ear, Shared, Ticket},
 };
 use crate::ground::{
     joint::Work,
@@ -159,9 +159,10 @@ async fn gather<K, V, E>(shared: &Shared<K, V, E>, ticket: &Ticket<K>) {
         return;
     }
     let mut timer = pin!(None);
+    let ear = Ear(ticket);
     poll_fn(|cx| {
         // One that is full already needs no timer.
-        if ticket.poll_closed(cx).is_ready() {
+        if ear.0.poll_closed(cx).is_ready() {
             return Poll::Ready(());
         }
         if timer.is_none() {

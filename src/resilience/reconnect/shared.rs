@@ -47,8 +47,14 @@ struct Slot<C, E> {
     /// The connection, while the machine is up.
     live: Option<Arc<Live<C>>>,
     /// The attempt under way, unless somebody has it out to poll it.
-    work: Option<Work<C, E>>,
+    work: Option<Resting<C, E>>,
     last_error: Option<Arc<E>>,
+}
+
+/// An attempt that nobody polls. It is due if the bell has rung since.
+struct Resting<C, E> {
+    work: Work<C, E>,
+    seen: u64,
 }
 
 /// A connection, and which it is.
@@ -137,10 +143,12 @@ impl<C, E> Shared<C, E> {
                 Ask::Closed => return Found::Closed,
                 Ask::Later { due, down } => return Found::Wait { due: Some(due), down },
                 Ask::Up => return slot.live.clone().map_or(Found::Again, Found::Live),
-                Ask::Wait(era) => match slot.work.take() {
-                    Some(work) => (turn(era, Some(work)), None),
-                    None => return Found::Wait { due: None, down: false },
-                },
+                Ask::Wait(era) => {
+                    match slot.work.take_if(|resting| resting.seen != self.bell.rung()) {
+                        Some(resting) => (turn(era, Some(resting.work)), None),
+                        None => return Found::Wait { due: None, down: false },
+                    }
+                }
             }
         };
         self.tell(change);
@@ -249,7 +257,7 @@ struct Turn<'a, C, E> {
 impl<C, E> Turn<'_, C, E> {
     fn take(mut self, place: &mut Place) -> Found<C> {
         let shared = self.shared;
-        let rung = shared.bell.rung();
+        let seen = shared.bell.rung();
         let waker = Waker::from(Arc::clone(&shared.bell));
         let mut cx = Context::from_waker(&waker);
         // It is everybody's work: the deadline of whoever polls it is not its deadline.
@@ -259,9 +267,9 @@ impl<C, E> Turn<'_, C, E> {
         });
         match polled {
             Poll::Pending => {
-                self.put_back();
+                self.put_back(seen);
                 // Whoever came for it while it was out has found the slot empty.
-                if shared.bell.rung() != rung {
+                if shared.bell.rung() != seen {
                     shared.bell.ring();
                 }
                 Found::Wait { due: None, down: false }
@@ -274,12 +282,13 @@ impl<C, E> Turn<'_, C, E> {
         }
     }
 
-    fn put_back(&mut self) {
+    fn put_back(&mut self, seen: u64) {
+        let resting = self.work.take().map(|work| Resting { work, seen });
         let _stale = {
             let mut slot = self.shared.slot.lock();
             match slot.machine.is_current(self.era) {
-                true => std::mem::replace(&mut slot.work, self.work.take()),
-                false => self.work.take(),
+                true => std::mem::replace(&mut slot.work, resting),
+                false => resting,
             }
         };
         self.era = 0;

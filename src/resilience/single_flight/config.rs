@@ -14,7 +14,7 @@ pub struct Config {
     /// The most callers of one key at once, the first of them included. Default: 65 536.
     pub max_callers: u32,
     /// Whether work is run to its end by a task of its own, whoever goes away. Default: no, it is run by
-    /// those who wait, and dropped with the last of them.
+    /// those who wait, and dropped with the last of them. So it is where there is no runtime.
     pub detached: bool,
 }
 

@@ -33,6 +33,10 @@
 //! [`Panicked`](crate::Refusal::Panicked), and the key is free. What is on its way and known to be out of
 //! date can be [forgotten](SingleFlight::forget): newcomers begin anew then.
 //!
+//! Work may ask for other keys. Where it asks for its own and waits for the answer, by way of others or not, it
+//! would wait for ever, and so would all who come: that call is [`Invalid`](crate::Refusal::Invalid). Between
+//! tasks that is not noticed.
+//!
 //! Whoever has a [`Deadline`](crate::time::Deadline) waits no longer than it leaves. The work knows no
 //! deadline: it is for all of them. It wants limits of its own, a [`Timeout`](crate::timeout::Timeout) inside.
 //! At most [`max_in_flight`](Config::max_in_flight) keys are under way, each with at most

@@ -46,6 +46,7 @@ pub(crate) struct Flights<K, O> {
 /// What counts refusals, by their kind.
 struct Meters {
     full: Meter,
+    invalid: Meter,
     late: Meter,
     panicked: Meter,
 }
@@ -78,6 +79,7 @@ impl<K, O> Flights<K, O> {
             refused: AtomicU64::new(0),
             meters: Meters {
                 full: Meter::new(&name, "full"),
+                invalid: Meter::new(&name, "invalid"),
                 late: Meter::new(&name, "deadline_exceeded"),
                 panicked: Meter::new(&name, "panicked"),
             },
@@ -146,6 +148,13 @@ impl<K, O> Flights<K, O> {
     }
 
     #[cold]
+    fn circular(&self) -> Refusal {
+        self.meters.invalid.refused(Mode::Enforce);
+        let rule = "work must not wait for its own key";
+        Refusal::Invalid { name: self.name.clone(), rule }
+    }
+
+    #[cold]
     fn panicked(&self) -> Refusal {
         self.meters.panicked.refused(Mode::Enforce);
         Refusal::Panicked { name: self.name.clone() }
@@ -169,23 +178,26 @@ where
         let detached = self.detached.load(Ordering::Relaxed);
         // Without a runtime it is run by those who wait.
         let runtime = if detached { tokio::runtime::Handle::try_current().ok() } else { None };
-        let (flight, leads) = {
+        let (flight, spare) = {
             let mut table = self.shard(hash).lock();
             match table.ask(hash, &key, max_callers) {
-                Ask::Follow(flight) => (flight, false),
+                Ask::Follow(flight) => (flight, Some(key)),
                 Ask::Full => return Err(Full(max_callers)),
                 Ask::Lead => {
                     self.enter()?;
                     let berth = Berth { flights: Arc::clone(self), hash };
                     let flight = Arc::new(Joint::new(berth));
                     table.lead(hash, key, Arc::clone(&flight), runtime.is_some());
-                    (flight, true)
+                    (flight, None)
                 }
             }
         };
         // From here on its drop is what leaves.
         let caller = Caller { flight: Some(flight), seat: Seat::default() };
-        if let (true, Some(flight)) = (leads, &caller.flight) {
+        if let Some(key) = spare {
+            // Foreign code: not when this returns, or a panic in it would leave the caller behind.
+            drop((key, make));
+        } else if let Some(flight) = &caller.flight {
             match runtime {
                 None => flight.begin(make),
                 Some(runtime) => {
@@ -201,11 +213,10 @@ where
     /// A place for one more key.
     fn enter(&self) -> Result<(), Full> {
         let max_in_flight = self.max_in_flight.load(Ordering::Relaxed);
-        if self.in_flight.fetch_add(1, Ordering::Relaxed) < max_in_flight as usize {
-            return Ok(());
-        }
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        Err(Full(max_in_flight))
+        let enter = |keys| (keys < max_in_flight as usize).then_some(keys + 1);
+        // Not counted before there is room: whoever is refused must not keep the next one out.
+        let entered = self.in_flight.fetch_update(Ordering::Relaxed, Ordering::Relaxed, enter);
+        entered.map_or(Err(Full(max_in_flight)), |_| Ok(()))
     }
 }
 
@@ -257,6 +268,7 @@ impl<K, O> Caller<K, O> {
             Found::Mine(outcome) => Ok(outcome),
             Found::Everybodys(Some(outcome)) => Ok(time::outside(|| outcome.clone())),
             Found::Everybodys(None) => Err(flight.owner().flights.panicked()),
+            Found::Own => Err(flight.owner().flights.circular()),
         };
         self.flight = None;
         Poll::Ready(outcome)

@@ -1,10 +1,17 @@
 //! Who goes away, and what is sent all the same.
 
-use buttress::{Error, Refusal, batch::Config, time::Deadline};
+use std::sync::Arc;
+
+use buttress::{
+    Error, Refusal,
+    batch::{Batcher, Config},
+    time::Deadline,
+};
 use futures::{FutureExt, future::join_all};
 use tokio::time::{Instant, sleep};
 
 use super::{Backend, MILLISECOND};
+use crate::fragile::Fragile;
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_who_goes_away_does_not_cancel_the_batch() {
@@ -111,6 +118,46 @@ async fn a_caller_waits_no_longer_than_its_deadline() {
     let answer = late.scope(async { batcher.load(1).await }).await;
     assert!(matches!(answer, Err(Error::Refused(Refusal::DeadlineExceeded { began: false, .. }))));
     assert_eq!(batcher.snapshot().totals.loads, 0);
+}
+
+/// What a batch was answered with goes with the last who waited for it, however the batch was closed.
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_is_over_keeps_nothing() {
+    for (items, wait, detached) in
+        [(100, 5, false), (2, 5, false), (2, 0, false), (100, 5, true), (2, 5, true)]
+    {
+        let config = Config::new()
+            .with_max_items(items)
+            .with_max_wait(wait * MILLISECOND)
+            .with_detached(detached);
+        let held = Arc::new(());
+        let answer = Arc::clone(&held);
+        let batcher = Batcher::new("holds", config, move |keys: Vec<u32>| {
+            let answers = vec![Arc::clone(&answer); keys.len()];
+            async { Ok::<_, String>(answers) }
+        });
+        let batcher = batcher.unwrap();
+        // Two wait for the same: its answer is cloned, and stays with the batch.
+        assert!(batcher.load_many([1, 1, 2]).await.iter().all(Result::is_ok));
+        sleep(MILLISECOND).await;
+        drop(batcher);
+        assert_eq!(Arc::strong_count(&held), 1, "{items} items, {wait} ms, detached: {detached}");
+    }
+}
+
+/// A key that is folded is dropped, and panics in that: who brought it does not count any longer.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_panics_when_it_is_dropped_leaves_nobody_behind() {
+    let batcher = Batcher::new("fragile", Config::new(), |keys: Vec<Fragile>| async move {
+        Ok::<_, String>(vec![7; keys.len()])
+    });
+    let batcher = batcher.unwrap();
+    let first = batcher.load(Fragile(false));
+    let second = std::panic::AssertUnwindSafe(|| drop(batcher.load(Fragile(true))));
+    assert!(std::panic::catch_unwind(second).is_err());
+    assert_eq!(batcher.snapshot().waiting, 1);
+    assert_eq!(first.await, Ok(7));
+    assert_eq!(batcher.snapshot().waiting, 0);
 }
 
 /// Many who come and go while a batch waits for its turn.

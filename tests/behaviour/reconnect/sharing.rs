@@ -42,6 +42,30 @@ async fn eight_tasks_share_one_connect_and_all_of_them_go_on_d4() {
     polls.assert_at_most(8 * 3);
 }
 
+/// All who wait are woken; the first of them to come polls the connect, and the others find that it was.
+#[tokio::test(start_paused = true)]
+async fn a_connect_is_polled_once_for_each_wake_however_many_wait() {
+    let polls = Polls::new();
+    let counted = polls.clone();
+    let db: Reconnect<u32, String> = Reconnect::new("db", config(), move || {
+        counted.of(async {
+            for _ in 0..3 {
+                sleep(MILLISECOND).await;
+                yield_now().await;
+            }
+            Ok(7)
+        })
+    })
+    .unwrap();
+    let tasks = (0..32).map(|_| {
+        let db = db.clone();
+        tokio::spawn(async move { *db.connected().await.unwrap() })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    assert!(join_all(tasks).await.into_iter().all(|task| task.unwrap() == 7));
+    polls.assert_at_most(1 + 3 * 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn whoever_of_them_is_dropped_the_others_go_on_d4() {
     for dropped in 0..8 {

@@ -204,3 +204,52 @@ async fn what_is_forgotten_is_begun_anew_and_ends_for_who_waits() {
     assert_eq!((second.await, third.await), (Ok(1), Ok(2)));
     assert_eq!((store.counts(), loads.in_flight()), ((2, 2, 0), 0));
 }
+
+/// It would wait for itself, and so would whoever comes: it is told, and the others get what it makes of it.
+#[tokio::test(start_paused = true)]
+async fn work_that_waits_for_its_own_key_is_told() {
+    fn told(error: Error<String>) -> String {
+        match error {
+            Error::Refused(refusal) => refusal.to_string(),
+            Error::Inner(error) => error,
+        }
+    }
+    let own = "`loads` refuses the input: work must not wait for its own key".to_owned();
+    for config in [Config::new(), Config::new().with_detached(true)] {
+        let (loads, store) = (shared(config), Store::default());
+        let (inner, other) = (loads.clone(), store.clone());
+        let leader = loads
+            .call("a", move || async move { inner.call("a", || other.load()).await.map_err(told) });
+        let follower = loads.call("a", || store.load());
+        let answers = tokio::join!(leader, follower);
+        assert_eq!(answers, (Err(Error::Inner(own.clone())), Err(Error::Inner(own.clone()))));
+        assert_eq!((loads.in_flight(), store.counts().0), (0, 0));
+    }
+    // By way of another key.
+    let (loads, store) = (shared(Config::new()), Store::default());
+    let (outer, inner) = (loads.clone(), loads.clone());
+    let call = loads.call("a", move || async move {
+        let back = || async move { inner.call("a", || store.load()).await.map_err(told) };
+        outer.call("b", back).await.map_err(told)
+    });
+    assert_eq!(call.now_or_never(), Some(Err(Error::Inner(own))));
+    assert_eq!((loads.in_flight(), loads.snapshot().callers), (0, 0));
+}
+
+/// What does not wait for it there may ask for it.
+#[tokio::test(start_paused = true)]
+async fn work_may_leave_somebody_behind_who_waits_for_it() {
+    for config in [Config::new(), Config::new().with_detached(true)] {
+        let loads = shared(config);
+        let inner = loads.clone();
+        let waits = loads.call("a", move || async move {
+            let behind = tokio::spawn(inner.call("a", || async { Ok(8) }));
+            tokio::time::sleep(MILLISECOND).await;
+            drop(behind);
+            Ok(7)
+        });
+        assert_eq!(waits.await, Ok(7));
+        tokio::task::yield_now().await;
+        assert_eq!((loads.in_flight(), loads.snapshot().totals.followed), (0, 1));
+    }
+}

@@ -1,6 +1,9 @@
 //! Errors, panics, and what there is no room for.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use buttress::{
     Error, Refusal,
@@ -10,6 +13,7 @@ use futures::future::join_all;
 use tokio::time::sleep;
 
 use super::{MILLISECOND, Store, shared};
+use crate::fragile::Fragile;
 
 /// CA-11: an error is everybody's, and the next call loads again.
 #[tokio::test(start_paused = true)]
@@ -133,4 +137,24 @@ async fn the_work_is_dropped_before_its_answer_is_given() {
     assert_eq!(second.await, Ok(()));
     assert_eq!(watch.strong_count(), 0);
     assert_eq!(first.await, Ok(()));
+}
+
+/// What a follower brought and nobody needs is dropped, and panics in that: it does not count any longer.
+#[tokio::test(start_paused = true)]
+async fn what_panics_when_it_is_dropped_leaves_nobody_behind() {
+    let loads: SingleFlight<Fragile, u32, ()> = SingleFlight::new("loads", Config::new()).unwrap();
+    let first = loads.call(Fragile(false), || async { Ok(7) });
+    let in_key = || drop(loads.call(Fragile(true), || async { Ok(8) }));
+    let brittle = Fragile(true);
+    let in_closure = || {
+        drop(loads.call(Fragile(false), || {
+            let _held = brittle;
+            async { Ok(8) }
+        }));
+    };
+    assert!(catch_unwind(AssertUnwindSafe(in_key)).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(in_closure)).is_err());
+    assert_eq!(loads.snapshot().callers, 1);
+    assert_eq!(first.await, Ok(7));
+    assert_eq!(loads.in_flight(), 0);
 }
