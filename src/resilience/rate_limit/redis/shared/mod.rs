@@ -234,6 +234,11 @@ impl Shared {
             _ => None,
         });
         let granted = numbers.next().ok_or(Failure::Unexpected)?;
+        // All or less was asked for, or else nothing is given: a lease goes by it.
+        let [most, least, ..] = *arguments else { return Err(Failure::Unexpected) };
+        if granted != 0 && !(least..=most).contains(&granted) {
+            return Err(Failure::Unexpected);
+        }
         let mut ahead = Vec::with_capacity(4);
         while let (Some(whole), Some(part)) = (numbers.next(), numbers.next()) {
             ahead.push([whole, part]);
