@@ -5,9 +5,11 @@
 #![allow(clippy::expect_used, reason = "a test that fails may as well panic")]
 
 mod all;
+mod answers;
 mod connection;
 mod counts;
 mod doors;
+mod fake;
 mod leases;
 mod outages;
 mod script;
