@@ -124,15 +124,18 @@ async fn answers_that_are_none_are_failures_and_nothing_else() {
     until(async || Handle::current().metrics().num_alive_tasks() == 0).await;
 }
 
-/// An answer without what was asked for is a refusal that says nothing, and no admission.
+/// An answer without why, or with numbers by which there was room, is a refusal and no admission.
 #[tokio::test]
 async fn a_refusal_that_says_too_little_is_one() {
-    let fake = Fake::start(Answer::With(b"*1\r\n:0\r\n"));
-    let redis = fake.redis();
-    let limiter = RedisRateLimiter::new("limiter", &redis, slow(5)).unwrap();
-    assert_eq!(limiter.try_acquire("key").await.unwrap_err().kind(), "rate_limited");
-    let all = RedisAll::of([limiter]).unwrap();
-    assert_eq!(all.try_acquire([&"key"]).await.unwrap_err().kind(), "rate_limited");
+    for answer in [&b"*1\r\n:0\r\n"[..], b"*3\r\n:0\r\n:0\r\n:0\r\n"] {
+        let fake = Fake::start(Answer::With(answer));
+        let redis = fake.redis();
+        let limiter = RedisRateLimiter::new("limiter", &redis, slow(5)).unwrap();
+        let refused = limiter.try_acquire("key").await.unwrap_err();
+        assert_eq!((refused.kind(), refused.retry_after()), ("rate_limited", Some(Duration::ZERO)));
+        let all = RedisAll::of([limiter]).unwrap();
+        assert_eq!(all.try_acquire([&"key"]).await.unwrap_err().kind(), "rate_limited");
+    }
 }
 
 #[tokio::test]

@@ -40,6 +40,16 @@ impl Decision {
         matches!(self.verdict, Verdict::Admitted)
     }
 
+    /// Of a call that was refused: what has come back since is for the next one.
+    pub(super) fn of_refused(self) -> Self {
+        match self.verdict {
+            Verdict::Admitted => {
+                Self { verdict: Verdict::Limited, retry_after: Some(Duration::ZERO), ..self }
+            }
+            Verdict::Limited | Verdict::NeverFits => self,
+        }
+    }
+
     /// The one that binds: of two decisions about the same call.
     pub(super) fn tighter(self, other: Self) -> Self {
         let weight = |decision: &Self| match decision.verdict {

@@ -280,12 +280,21 @@ impl Shared {
 
     /// What is to be told about a call for so many tokens, which are taken if they are there.
     pub(super) fn check(&self, tokens: u64) -> Decision {
-        let taken = self.look_and_take(tokens);
-        match taken {
-            Ok(()) => {}
-            Err(short) => drop(self.refuse(short)),
+        match self.look_and_take(tokens) {
+            Ok(()) => self.decision(tokens, true),
+            Err(short) => {
+                let _ = self.refuse(short);
+                self.decision(tokens, false).of_refused()
+            }
         }
-        self.decision(tokens, taken.is_ok())
+    }
+
+    /// Takes so many tokens if they are there, and says whether: in shadow mode a call goes without.
+    pub(super) fn take_or_pass(&self, tokens: u64) -> Result<bool, Short> {
+        match self.look_and_take(tokens) {
+            Ok(()) => Ok(true),
+            Err(short) => self.refuse(short).map(|()| false),
+        }
     }
 
     /// The same without taking any.

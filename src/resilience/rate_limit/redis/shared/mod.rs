@@ -194,7 +194,7 @@ impl Shared {
         ahead: &[Mixed],
         sent: Instant,
     ) -> Said {
-        let decision = rules.decision(ahead, tokens, false);
+        let decision = rules.decision(ahead, tokens, false).of_refused();
         if let (Some(held), Some(wait)) = (rules.remembers(), decision.retry_after) {
             match held.place(key, sent) {
                 Some(_) => held.bar(key, tokens, sent.after(wait)),
