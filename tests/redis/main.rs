@@ -14,3 +14,4 @@ mod leases;
 mod outages;
 mod script;
 mod server;
+mod spans;
