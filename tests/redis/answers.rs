@@ -152,6 +152,24 @@ async fn a_server_that_grants_what_it_was_not_asked_for_is_not_believed() {
     }
 }
 
+/// The server may have done it: twice would be tokens for nothing.
+#[tokio::test]
+async fn tokens_are_not_given_back_a_second_time_where_the_answer_is_lost() {
+    let fake = Fake::start(Answer::With(b":1\r\n"));
+    let redis = fake.redis();
+    let limiter = RedisRateLimiter::new("limiter", &redis, slow(5)).unwrap();
+    assert_eq!(limiter.refund("key", 1).await, Ok(()));
+    fake.now_answers(Answer::LastWith(b""));
+    let asked = fake.asked();
+    assert_eq!(limiter.refund("key", 1).await, Err(Failure::Disconnected));
+    assert_eq!(fake.asked(), asked + 1);
+    // One connection that was closed says nothing about the server.
+    fake.now_answers(Answer::With(b":1\r\n"));
+    assert_eq!(limiter.refund("key", 1).await, Ok(()));
+    let totals = redis.snapshot().totals;
+    assert_eq!((totals.outages, totals.disconnected, totals.connected), (0, 1, 2));
+}
+
 #[tokio::test]
 async fn an_answer_that_nobody_waited_for_is_not_anothers() {
     let server = Server::start();

@@ -3,7 +3,10 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -17,6 +20,7 @@ use crate::server::PATIENCE;
 pub(crate) struct Fake {
     port: u16,
     answer: Arc<Mutex<Answer>>,
+    asked: Arc<AtomicUsize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +35,7 @@ impl Fake {
     pub(crate) fn start(answer: Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let fake = Self { port, answer: Arc::new(Mutex::new(answer)) };
+        let fake = Self { port, answer: Arc::new(Mutex::new(answer)), asked: Arc::default() };
         let serving = fake.clone();
         thread::spawn(move || {
             while let Ok((socket, _)) = listener.accept() {
@@ -46,6 +50,11 @@ impl Fake {
         *self.answer.lock().unwrap() = answer;
     }
 
+    /// How many questions it has heard.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn redis(&self) -> Redis {
         let config = Config::new(format!("redis://127.0.0.1:{}", self.port));
         let config = config.with_timeout(PATIENCE).with_probe_every(Duration::from_millis(1));
@@ -58,7 +67,10 @@ impl Fake {
             // What a client says of itself is no question.
             let answer = match &command(&mut socket)?[..] {
                 b"CLIENT" => Answer::With(b"+OK\r\n"),
-                _ => *self.answer.lock().unwrap(),
+                _ => {
+                    self.asked.fetch_add(1, Ordering::SeqCst);
+                    *self.answer.lock().unwrap()
+                }
             };
             let (Answer::With(bytes) | Answer::LastWith(bytes)) = answer;
             socket.get_mut().write_all(bytes).ok()?;

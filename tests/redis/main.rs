@@ -11,6 +11,7 @@ mod counts;
 mod doors;
 mod fake;
 mod leases;
+mod limits;
 mod outages;
 mod script;
 mod server;

@@ -59,6 +59,11 @@ impl Redis {
         self.shared.ask(Question::Call(call)).await
     }
 
+    /// Calls a script that must not be called twice: where the answer is lost, so is the call.
+    pub(crate) async fn call_once(&self, call: Call<'_>) -> Result<Value, Failure> {
+        self.shared.ask(Question::Once(call)).await
+    }
+
     /// What every key begins with.
     pub(crate) fn prefix(&self) -> &str {
         &self.shared.plan().config().prefix

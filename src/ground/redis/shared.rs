@@ -46,6 +46,8 @@ struct Link {
 pub(super) enum Question<'a> {
     Command(&'a Cmd),
     Call(Call<'a>),
+    /// What must not be done twice.
+    Once(Call<'a>),
 }
 
 struct Counts {
@@ -111,7 +113,7 @@ impl Shared {
     async fn put(&self, link: &mut Link, question: &Question<'_>) -> Result<Value, RedisError> {
         let call = match question {
             Question::Command(command) => return self.send_over(link, command).await,
-            Question::Call(call) => call,
+            Question::Call(call) | Question::Once(call) => call,
         };
         match self.send_over(link, &call.by_sha()).await {
             Err(error) if meaning(&error) == Meaning::Unknown => {
@@ -142,12 +144,18 @@ impl Shared {
             return Err(Failure::Down { retry_after });
         }
         let mut probe = Probe((leave == Leave::Probe).then_some(self));
-        let (mut used, mut connecting) = (era, false);
+        let (mut used, mut connecting, mut lost) = (era, false, false);
         let asking = async {
             if let Some(mut link) = link {
                 match self.put(&mut link, &question).await {
                     // It may have been closed long ago: a server that is up deserves another try.
-                    Err(error) if meaning(&error) == Meaning::Broken => self.give_up(link.era),
+                    Err(error) if meaning(&error) == Meaning::Broken => {
+                        self.give_up(link.era);
+                        if matches!(question, Question::Once(_)) {
+                            lost = true;
+                            return Err(error);
+                        }
+                    }
                     answer => return answer,
                 }
             }
@@ -161,6 +169,11 @@ impl Shared {
             // The caller was in a hurry: that alone says nothing about the server.
             self.counts.timed_out.add_one();
             return Err(Failure::TimedOut { limit });
+        }
+        if lost {
+            // One connection that was closed says nothing about the server either.
+            self.counts.disconnected.add_one();
+            return Err(Failure::Disconnected);
         }
         probe.0 = None;
         let answer = answer.ok_or(limit);

@@ -266,7 +266,7 @@ impl Shared {
         let rules = self.rules();
         let mut arguments = Vec::with_capacity(1 + 3 * rules.quotas());
         rules.write_costs(tokens.min(rules.limit()), &mut arguments);
-        let answer = self.redis.call(GIVE_BACK.call(&[key.to_vec()], &arguments)).await;
+        let answer = self.redis.call_once(GIVE_BACK.call(&[key.to_vec()], &arguments)).await;
         if let Some(held) = rules.held() {
             held.unbar(key);
         }
