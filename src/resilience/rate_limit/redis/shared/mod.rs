@@ -141,6 +141,10 @@ impl Shared {
             return self.ask_alone(rules, key, tokens).await;
         };
         if let Ok(_turn) = turn.try_lock() {
+            // Somebody may have had it, and been granted a lease, since this call looked.
+            if let Some(said) = self.begin(rules, key, tokens) {
+                return Ok(said);
+            }
             return self.lease(rules, held, key, tokens).await;
         }
         // Turn and answer together take no longer than an answer may.
