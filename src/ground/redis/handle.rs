@@ -79,6 +79,11 @@ impl Redis {
         self.shared.asked_again_after()
     }
 
+    /// Whether a call would be told at once that it is down: then it need not be made.
+    pub(crate) fn skips(&self) -> bool {
+        self.shared.skips()
+    }
+
     /// Whether it can be asked, as far as is known.
     pub(crate) fn is_up(&self) -> bool {
         self.shared.is_up()

@@ -40,14 +40,19 @@ impl Health {
     }
 
     pub(super) fn ask(&mut self, now: Instant) -> Leave {
-        let Some(outage) = &mut self.down else { return Leave::Ask };
-        // A probe that is out answers within a timeout; whoever is told to come back then is told so.
-        if outage.probing || now < outage.due {
-            return Leave::Wait(outage.due.since(now));
+        if self.must_wait(now) {
+            return Leave::Wait(self.due_after(now));
         }
+        let Some(outage) = &mut self.down else { return Leave::Ask };
         outage.probing = true;
         outage.due = now.after(self.probe_every);
         Leave::Probe
+    }
+
+    /// Whether it would be told to wait.
+    pub(super) fn must_wait(&self, now: Instant) -> bool {
+        // A probe that is out answers within a timeout; whoever is told to come back then is told so.
+        self.down.as_ref().is_some_and(|outage| outage.probing || now < outage.due)
     }
 
     /// A call has failed, perhaps the probe. Whether that is news.

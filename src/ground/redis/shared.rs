@@ -299,6 +299,15 @@ impl Shared {
         self.state.lock().health.due_after(time::now())
     }
 
+    /// Whether a call would be told at once that it is down. Counted as one that was.
+    pub(super) fn skips(&self) -> bool {
+        let skips = self.state.lock().health.must_wait(time::now());
+        if skips {
+            self.counts.skipped.add_one();
+        }
+        skips
+    }
+
     pub(super) fn is_up(&self) -> bool {
         self.state.lock().health.down_since().is_none()
     }

@@ -111,10 +111,12 @@ impl Shared {
         if let Some(said) = self.too_many(rules, tokens) {
             return Some(said);
         }
-        let known = rules.held()?.take(key, tokens, time::now());
-        match known {
+        let take = |held: &Held| held.take(key, tokens, time::now());
+        match rules.held().map_or(Known::Nothing, take) {
             Known::Spent(left) => Some(Said { by: By::Lease, decision: rules.of_lease(left) }),
             Known::Barred(wait) => Some(Said { by: By::Memory, decision: rules.barred(wait) }),
+            // An outage is no time to make futures that are told so at once.
+            Known::Nothing if self.redis.skips() => Some(self.without_store(rules, key, tokens)),
             Known::Nothing => None,
         }
     }
