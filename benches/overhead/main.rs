@@ -33,7 +33,8 @@ use buttress::{
     fallback::{self, Failover, FailoverConfig, Fallback},
     hedge::{self, Hedge},
     latency::{Ending, Latency},
-    rate_limit::{self, Rate, RateLimiter},
+    rate_limit::{self, Rate, RateLimiter, keyed::KeyedRateLimiter, redis::RedisRateLimiter},
+    redis::{self, OnStoreFailure, Redis},
     retry::Retry,
     single_flight::SingleFlight,
     throttle::{
@@ -175,6 +176,21 @@ fn rate_limits(criterion: &mut Criterion) {
     let limiter = RateLimiter::new("bench", Rate::per_day(1)).expect("a config of this file");
     limiter.drain();
     both(criterion, "rate_limit", "refused", || limiter.try_acquire().is_err());
+    let keys = KeyedRateLimiter::<u64>::new("bench", many).expect("a config of this file");
+    both(criterion, "rate_limit", "by_key", || {
+        now(keys.call(black_box(&7), || ready(Ok::<u64, io::Error>(1)))).is_ok()
+    });
+    // What a round trip costs, `benches/peers` tells. This is what is left when there is none.
+    let nowhere = redis::Config::new("unix:///nowhere/at/all").with_probe_every(Duration::MAX);
+    let store = Redis::new("bench", nowhere).expect("a config of this file");
+    let open = rate_limit::redis::Config::new(many).with_on_store_failure(OnStoreFailure::Open);
+    let open = RedisRateLimiter::new("bench", &store, open).expect("a config of this file");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let found_out = runtime.map(|runtime| runtime.block_on(store.ping()));
+    assert!(matches!(found_out, Ok(Err(_))), "there is nothing there");
+    both(criterion, "rate_limit", "store_down", || {
+        now(open.call(&7_u64, || ready(Ok::<u64, io::Error>(1)))).is_ok()
+    });
 }
 
 fn fallbacks(criterion: &mut Criterion) {

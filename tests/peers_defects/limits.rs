@@ -4,7 +4,8 @@ use std::{error::Error as StdError, time::Duration};
 
 use buttress::{
     Error, Fault, Lift, Refusal,
-    rate_limit::{Config, Rate, RateLimiter},
+    rate_limit::{Config, Rate, RateLimiter, keyed::KeyedRateLimiter, redis::RedisRateLimiter},
+    redis::{Config as Store, OnStoreFailure, Redis},
     testing::{Polls, Script, Step},
 };
 use tokio::time::Instant;
@@ -88,4 +89,55 @@ async fn d18_an_idle_limiter_says_that_it_is_idle() {
     tokio::time::advance(60 * SECOND).await;
     let told = limiter.peek(1);
     assert_eq!((told.remaining, told.reset_after, told.is_admitted()), (3, Duration::ZERO, true));
+}
+
+/// A limiter whose store is nowhere, which is found out at once.
+fn stored(policy: OnStoreFailure, quota: Rate) -> RedisRateLimiter {
+    let redis = Redis::new("redis", Store::new("unix:///nowhere/at/all")).unwrap();
+    let config = buttress::rate_limit::redis::Config::new(quota).with_on_store_failure(policy);
+    RedisRateLimiter::new("search", &redis, config).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn d12_so_does_the_refusal_of_a_limiter_by_key_and_of_one_whose_store_is_gone() {
+    let keys = KeyedRateLimiter::<u8>::new("search", Rate::every(SECOND)).unwrap();
+    keys.try_acquire(&7).unwrap();
+    let by_key = keys.layer(|(): &()| Some(7)).layer(up().service()).oneshot(()).await;
+    let alone = stored(OnStoreFailure::local_of(1), Rate::every(SECOND));
+    alone.try_acquire(&7_u32).await.unwrap();
+    let alone = alone.layer(|(): &()| Some(7_u32)).layer(up().service()).oneshot(()).await;
+    let closed = stored(OnStoreFailure::Closed, Rate::every(SECOND));
+    let closed = closed.layer(|(): &()| Some(())).layer(up().service()).oneshot(()).await;
+    let expected = [
+        (by_key, "rate_limited", SECOND),
+        (alone, "rate_limited", SECOND),
+        (closed, "store_unavailable", Duration::from_millis(100)),
+    ];
+    for (answer, kind, wait) in expected {
+        let error = answer.unwrap_err();
+        let refusal = error.refusal().unwrap();
+        assert_eq!((refusal.kind(), refusal.name().as_str()), (kind, "search"));
+        assert_eq!(refusal.retry_after(), Some(wait), "{kind}");
+        let boxed: Box<dyn StdError + Send + Sync> = refusal.clone().into();
+        assert_eq!(Fault::refusal(&boxed).and_then(Refusal::retry_after), Some(wait));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn d17_nor_do_services_by_key_made_ready_and_dropped() {
+    let quota = Rate::new(5, 3600 * SECOND);
+    let keys = KeyedRateLimiter::<u8>::new("quota", quota).unwrap();
+    let stored = stored(OnStoreFailure::local_of(1), quota);
+    let mut by_key = keys.layer(|(): &()| Some(7)).layer(up().service());
+    let mut in_store = stored.layer(|(): &()| Some(7_u32)).layer(up().service());
+    for _ in 0..100 {
+        ServiceExt::<()>::ready(&mut by_key.clone()).await.unwrap();
+        ServiceExt::<()>::ready(&mut in_store.clone()).await.unwrap();
+        ServiceExt::<()>::ready(&mut by_key).await.unwrap();
+        ServiceExt::<()>::ready(&mut in_store).await.unwrap();
+    }
+    for expected in [true, true, true, true, true, false] {
+        assert_eq!(by_key.call(()).await.is_ok(), expected);
+        assert_eq!(in_store.call(()).await.is_ok(), expected);
+    }
 }

@@ -8,8 +8,9 @@ use std::{
 
 use buttress::{
     Error, Fault, Lift,
-    bulkhead::{Bulkhead, Config},
+    bulkhead::{Adaptive, Bulkhead, Config},
     testing::{Script, Step},
+    timeout::Timeout,
 };
 use futures::FutureExt;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, load_shed::LoadShedLayer};
@@ -89,6 +90,25 @@ async fn d09_a_layer_applied_fifty_times_has_one_limit() {
         calls.iter_mut().filter_map(|call| call.as_mut().now_or_never()).filter(Result::is_err);
     assert_eq!(refused.count(), 49);
     assert_eq!(backend.counts().peak, 1);
+}
+
+/// tower-resilience: a call that is dropped is no sample to AIMD and Vegas, so that overload that shows as
+/// timeouts never lowers the limit. To ours what a timeout cuts off is a drop, whatever the algorithm.
+#[tokio::test(start_paused = true)]
+async fn d15_overload_that_shows_as_timeouts_lowers_every_limit() {
+    let all =
+        [Adaptive::aimd(SECOND), Adaptive::vegas(), Adaptive::gradient(), Adaptive::min_rtt()];
+    for adaptive in all {
+        let config = Config::new().with_limit(20).with_adaptive(adaptive);
+        let bulkhead = Bulkhead::new("places", config).unwrap();
+        let within = Timeout::new("within", SECOND).unwrap();
+        for _ in 0..50 {
+            let call = || bulkhead.call(std::future::pending::<Result<(), ()>>);
+            let calls = (0..bulkhead.snapshot().limit).map(|_| within.run(call));
+            assert!(futures::future::join_all(calls).await.iter().all(Result::is_err));
+        }
+        assert!(bulkhead.snapshot().limit <= 10, "{adaptive:?} {:?}", bulkhead.snapshot());
+    }
 }
 
 /// tower-resilience: a bulkhead that is full says that none of none are in flight. Ours says its name

@@ -2,12 +2,15 @@
 
 use std::{
     future::Future,
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use buttress::{
-    rate_limit::{Rate, redis::RedisRateLimiter},
+    rate_limit::{
+        Rate,
+        redis::{Config as LimiterConfig, RedisRateLimiter},
+    },
     redis::{Config, Failure, Redis},
     time::Deadline,
 };
@@ -119,4 +122,56 @@ async fn a_server_that_wants_a_password_is_told_it_and_nobody_else_is() {
     let right = Redis::new("redis", Config::new(url("pa55word"))).unwrap();
     until(async || right.ping().await.is_ok()).await;
     assert!(!format!("{right:?}").contains("pa55"));
+}
+
+/// Before the first connection, over one, and with leases; a call may be dropped wherever it waits.
+#[tokio::test]
+async fn a_call_dropped_at_any_moment_leaves_the_handle_as_good_as_before() {
+    let server = Server::start();
+    for (fresh, lease) in [(true, 1), (false, 1), (true, 8), (false, 8)] {
+        for polls in 1..12 {
+            server.command("FLUSHALL").unwrap();
+            server.command("SCRIPT FLUSH").unwrap();
+            let redis = server.redis();
+            let config = LimiterConfig::new(Rate::per_day(1000)).with_lease(lease);
+            let limiter = RedisRateLimiter::new("limiter", &redis, config).unwrap();
+            if !fresh {
+                assert_eq!(redis.ping().await, Ok(()));
+            }
+            let calls = (0..3).map(|_| Box::pin(limiter.try_acquire("key")));
+            let mut calls: Vec<_> = calls.collect();
+            let mut polled = 0;
+            let ended = std::future::poll_fn(|cx| {
+                polled += 1;
+                let ready = calls.iter_mut().filter_map(|call| match call.as_mut().poll(cx) {
+                    Poll::Ready(answer) => Some(answer),
+                    Poll::Pending => None,
+                });
+                let ended = ready.count() > 0;
+                if ended || polled == polls { Poll::Ready(ended) } else { Poll::Pending }
+            });
+            ended.await;
+            drop(calls);
+            assert!(limiter.try_acquire("key").await.is_ok(), "{fresh} {lease} {polls}");
+            let left = limiter.peek("key", 0).await.remaining;
+            assert!((1000 - 4 * u64::from(lease)..1000).contains(&left), "{left}");
+            let snapshot = redis.snapshot();
+            assert_eq!((snapshot.totals.outages, snapshot.down_for), (0, None));
+            drop((limiter, redis));
+            until(async || tasks() == 0).await;
+        }
+    }
+}
+
+#[test]
+fn a_handle_outlives_the_runtime_that_connected() {
+    let server = Server::start();
+    let redis = server.redis();
+    let limiter = RedisRateLimiter::new("limiter", &redis, Rate::per_day(10)).unwrap();
+    for round in 1..=3 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        assert_eq!(runtime.block_on(limiter.try_acquire("key")), Ok(()));
+        assert_eq!(redis.snapshot().totals.connected, round);
+    }
+    assert_eq!(redis.snapshot().totals.outages, 0);
 }

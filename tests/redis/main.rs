@@ -5,10 +5,14 @@
 #![allow(clippy::expect_used, reason = "a test that fails may as well panic")]
 
 mod all;
+mod answers;
 mod connection;
 mod counts;
 mod doors;
+mod fake;
 mod leases;
+mod limits;
 mod outages;
 mod script;
 mod server;
+mod spans;

@@ -9,4 +9,5 @@ mod error_text;
 mod floor_plan;
 mod public_api;
 mod round_trips;
+mod stores;
 mod telemetry;

@@ -28,7 +28,7 @@ use buttress::{
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tracing_subscriber::{Layer, layer::SubscriberExt};
 
-fn metrics(snapshotter: &Snapshotter) -> Vec<String> {
+pub(crate) fn metrics(snapshotter: &Snapshotter) -> Vec<String> {
     let mut lines: Vec<_> = snapshotter
         .snapshot()
         .into_vec()

@@ -8,7 +8,9 @@ use buttress::{
     rate_limit::{
         Rate,
         keyed::{Config, KeyedRateLimiter},
+        redis::{Config as Stored, RedisRateLimiter},
     },
+    redis::{self, OnStoreFailure, Redis},
 };
 use futures::FutureExt;
 use tower::{Layer, Service};
@@ -59,6 +61,10 @@ rows! {
     rate_limiter_by_key_of_two_rates: keyed(Config::new(MANY).also(Rate::per_day(1000))).layer(by_path);
     rate_limiter_by_key_that_finds_none: keyed(MANY).layer(|_: &Request| None::<String>);
     rate_limiter_by_key_that_only_watches: keyed(Config::new(NONE).with_mode(Mode::Shadow)).layer(by_path);
+    rate_limiter_without_its_store_that_lets_everything_pass: stored(OnStoreFailure::Open, Mode::Enforce).layer(by_path);
+    rate_limiter_without_its_store_that_decides_alone: stored(OnStoreFailure::local_of(2), Mode::Enforce).layer(by_path);
+    rate_limiter_without_its_store_that_only_watches: stored(OnStoreFailure::Closed, Mode::Shadow).layer(by_path);
+    rate_limiter_with_a_store_and_no_key: stored(OnStoreFailure::Closed, Mode::Enforce).layer(|_: &Request| None::<String>);
 }
 
 /// More than any contract asks for.
@@ -69,6 +75,13 @@ const NONE: Rate = Rate::every(Duration::from_secs(86_400));
 
 fn keyed(config: impl Into<Config>) -> KeyedRateLimiter<String> {
     KeyedRateLimiter::new("row", config).unwrap()
+}
+
+/// Its store is nowhere, which is found out at once: what is answered is answered here.
+fn stored(policy: OnStoreFailure, mode: Mode) -> RedisRateLimiter {
+    let redis = Redis::new("nowhere", redis::Config::new("unix:///nowhere/at/all")).unwrap();
+    let config = Stored::new(MANY).with_on_store_failure(policy).with_mode(mode);
+    RedisRateLimiter::new("row", &redis, config).unwrap()
 }
 
 fn by_path(request: &Request) -> Option<String> {

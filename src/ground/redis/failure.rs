@@ -58,7 +58,9 @@ pub(super) fn meaning(error: &RedisError) -> Meaning {
         ErrorKind::Io | ErrorKind::Parse => Meaning::Broken,
         _ if error.is_unrecoverable_error() => Meaning::Broken,
         _ => match error.code() {
-            Some("NOAUTH" | "WRONGPASS" | "OOM" | "MISCONF") => Meaning::Unable,
+            Some("NOAUTH" | "WRONGPASS" | "OOM" | "MISCONF" | "BUSY" | "NOREPLICAS") => {
+                Meaning::Unable
+            }
             _ => Meaning::Minor,
         },
     }

@@ -59,6 +59,11 @@ impl Redis {
         self.shared.ask(Question::Call(call)).await
     }
 
+    /// Calls a script that must not be called twice: where the answer is lost, so is the call.
+    pub(crate) async fn call_once(&self, call: Call<'_>) -> Result<Value, Failure> {
+        self.shared.ask(Question::Once(call)).await
+    }
+
     /// What every key begins with.
     pub(crate) fn prefix(&self) -> &str {
         &self.shared.plan().config().prefix
@@ -72,6 +77,11 @@ impl Redis {
     /// After how long it will be asked again; zero if it may be now.
     pub(crate) fn asked_again_after(&self) -> Duration {
         self.shared.asked_again_after()
+    }
+
+    /// Whether a call would be told at once that it is down: then it need not be made.
+    pub(crate) fn skips(&self) -> bool {
+        self.shared.skips()
     }
 
     /// Whether it can be asked, as far as is known.

@@ -9,6 +9,9 @@ use crate::ground::time::Instant;
 pub(super) struct Health {
     down: Option<Outage>,
     probe_every: Duration,
+    timeout: Duration,
+    /// How long callers have waited in vain since anybody was answered, and until when.
+    silent: (Duration, Instant),
 }
 
 #[derive(Debug)]
@@ -32,19 +35,24 @@ pub(super) enum Leave {
 
 impl Health {
     /// Nothing speaks against it yet.
-    pub(super) const fn new(probe_every: Duration) -> Self {
-        Self { down: None, probe_every }
+    pub(super) const fn new(probe_every: Duration, timeout: Duration) -> Self {
+        Self { down: None, probe_every, timeout, silent: (Duration::ZERO, Instant::ORIGIN) }
     }
 
     pub(super) fn ask(&mut self, now: Instant) -> Leave {
-        let Some(outage) = &mut self.down else { return Leave::Ask };
-        // A probe that is out answers within a timeout; whoever is told to come back then is told so.
-        if outage.probing || now < outage.due {
-            return Leave::Wait(outage.due.since(now));
+        if self.must_wait(now) {
+            return Leave::Wait(self.due_after(now));
         }
+        let Some(outage) = &mut self.down else { return Leave::Ask };
         outage.probing = true;
         outage.due = now.after(self.probe_every);
         Leave::Probe
+    }
+
+    /// Whether it would be told to wait.
+    pub(super) fn must_wait(&self, now: Instant) -> bool {
+        // A probe that is out answers within a timeout; whoever is told to come back then is told so.
+        self.down.as_ref().is_some_and(|outage| outage.probing || now < outage.due)
     }
 
     /// A call has failed, perhaps the probe. Whether that is news.
@@ -52,9 +60,19 @@ impl Health {
         if self.down.is_some() && !probing {
             return false; // it was made before that was known
         }
+        self.silent.0 = Duration::ZERO;
         let since = self.down.as_ref().map_or(now, |outage| outage.since);
         let due = now.after(self.probe_every);
         self.down.replace(Outage { since, due, probing: false }).is_none()
+    }
+
+    /// A caller has given up earlier than the timeout. Whether as long has been waited in vain by now, by
+    /// one after the other, with nobody answered in between.
+    pub(super) fn unanswered(&mut self, from: Instant, now: Instant) -> bool {
+        let (waited, until) = self.silent;
+        let longer = now.since(from.max(until));
+        self.silent = (waited.saturating_add(longer), until.max(now));
+        self.silent.0 >= self.timeout
     }
 
     /// A probe ended without a word; the next call is one.
@@ -66,6 +84,7 @@ impl Health {
 
     /// A call has succeeded. After how long, if that is news.
     pub(super) fn succeeded(&mut self, now: Instant) -> Option<Duration> {
+        self.silent.0 = Duration::ZERO;
         self.down.take().map(|outage| now.since(outage.since))
     }
 
@@ -92,7 +111,7 @@ mod tests {
 
     #[test]
     fn one_call_at_a_time_asks_a_server_that_is_down() {
-        let mut health = Health::new(EVERY);
+        let mut health = Health::new(EVERY, 5 * EVERY);
         assert_eq!(health.ask(at(0)), Leave::Ask);
         assert!(health.failed(at(10), false));
         assert!(!health.failed(at(20), false), "known already");
@@ -111,11 +130,26 @@ mod tests {
 
     #[test]
     fn a_probe_that_is_lost_is_followed_by_another() {
-        let mut health = Health::new(EVERY);
+        let mut health = Health::new(EVERY, 5 * EVERY);
         health.failed(at(0), false);
         assert_eq!(health.ask(at(100)), Leave::Probe);
         health.probe_lost(at(110));
         assert_eq!(health.ask(at(110)), Leave::Probe);
         assert_eq!(health.down_since(), Some(at(0)));
+    }
+
+    #[test]
+    fn those_who_give_up_early_find_out_together() {
+        let mut health = Health::new(EVERY, 5 * EVERY);
+        assert!(!health.unanswered(at(0), at(200)));
+        assert!(!health.unanswered(at(100), at(300)), "the same time is not counted twice");
+        assert!(!health.unanswered(at(50), at(250)));
+        assert!(!health.unanswered(at(9000), at(9199)), "nor is that in which nobody waited");
+        assert!(health.unanswered(at(9199), at(9200)));
+        health.succeeded(at(9201));
+        assert!(!health.unanswered(at(9100), at(9300)), "somebody was answered");
+        assert!(health.unanswered(at(9300), at(9800)));
+        health.failed(at(9800), false);
+        assert!(!health.unanswered(at(9700), at(9900)));
     }
 }

@@ -19,8 +19,9 @@
 //! A call that fails at the connection, or at the timeout, means that the server is *down*: the
 //! connection is given up, and every [`probe_every`](Config::probe_every) one call is let through, over a connection
 //! of its own, to see whether it is back. All others are told at once, without waiting for anything. A
-//! caller whose own deadline was too short says nothing about the server. A connection that was closed
-//! while it was idle is replaced within the call.
+//! caller whose own deadline was too short says nothing about the server, unless such callers have
+//! waited as long as the timeout between them, and nobody was answered meanwhile. One whose deadline has
+//! passed does not ask. A connection that was closed while it was idle is replaced within the call.
 //!
 //! Scripts are called by their SHA-1. A server that does not know one is sent it, once, with the call
 //! that found out.

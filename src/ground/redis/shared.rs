@@ -46,6 +46,8 @@ struct Link {
 pub(super) enum Question<'a> {
     Command(&'a Cmd),
     Call(Call<'a>),
+    /// What must not be done twice.
+    Once(Call<'a>),
 }
 
 struct Counts {
@@ -73,7 +75,7 @@ impl Drop for Probe<'_> {
 
 impl Shared {
     pub(super) fn new(name: Name, plan: Plan) -> Self {
-        let health = Health::new(plan.config().probe_every);
+        let health = Health::new(plan.config().probe_every, plan.config().timeout);
         let counter = || Counter::new(1);
         Self {
             state: Mutex::new(State { health, link: None, era: 0 }),
@@ -111,7 +113,7 @@ impl Shared {
     async fn put(&self, link: &mut Link, question: &Question<'_>) -> Result<Value, RedisError> {
         let call = match question {
             Question::Command(command) => return self.send_over(link, command).await,
-            Question::Call(call) => call,
+            Question::Call(call) | Question::Once(call) => call,
         };
         match self.send_over(link, &call.by_sha()).await {
             Err(error) if meaning(&error) == Meaning::Unknown => {
@@ -124,9 +126,17 @@ impl Shared {
 
     /// Asks over a connection, if the server is worth asking.
     pub(super) async fn ask(&self, question: Question<'_>) -> Result<Value, Failure> {
+        let timeout = self.plan.config().timeout;
+        let limit = Deadline::current().map_or(timeout, |deadline| deadline.left().min(timeout));
+        if limit.is_zero() {
+            // Nobody would hear the answer to what it does.
+            self.counts.timed_out.add_one();
+            return Err(Failure::TimedOut { limit });
+        }
+        let asked = time::now();
         let (leave, link, era) = {
             let mut state = self.state.lock();
-            let leave = state.health.ask(time::now());
+            let leave = state.health.ask(asked);
             (leave, state.link.clone(), state.era)
         };
         if let Leave::Wait(retry_after) = leave {
@@ -134,29 +144,40 @@ impl Shared {
             return Err(Failure::Down { retry_after });
         }
         let mut probe = Probe((leave == Leave::Probe).then_some(self));
-        let timeout = self.plan.config().timeout;
-        let limit = Deadline::current().map_or(timeout, |deadline| deadline.left().min(timeout));
-        let mut used = era;
+        let (mut used, mut connecting, mut lost) = (era, false, false);
         let asking = async {
             if let Some(mut link) = link {
                 match self.put(&mut link, &question).await {
                     // It may have been closed long ago: a server that is up deserves another try.
-                    Err(error) if meaning(&error) == Meaning::Broken => self.give_up(link.era),
+                    Err(error) if meaning(&error) == Meaning::Broken => {
+                        self.give_up(link.era);
+                        if matches!(question, Question::Once(_)) {
+                            lost = true;
+                            return Err(error);
+                        }
+                    }
                     answer => return answer,
                 }
             }
+            connecting = true;
             let mut link = self.connect(leave == Leave::Probe).await?;
-            used = link.era;
+            (used, connecting) = (link.era, false);
             self.put(&mut link, &question).await
         };
         let answer = within(limit, asking).await;
-        if answer.is_none() && limit < timeout {
-            // The caller was in a hurry: that says nothing about the server.
+        if answer.is_none() && limit < timeout && !self.is_silent(asked) {
+            // The caller was in a hurry: that alone says nothing about the server.
             self.counts.timed_out.add_one();
             return Err(Failure::TimedOut { limit });
         }
+        if lost {
+            // One connection that was closed says nothing about the server either.
+            self.counts.disconnected.add_one();
+            return Err(Failure::Disconnected);
+        }
         probe.0 = None;
-        self.settle(used, leave == Leave::Probe, limit, answer)
+        let answer = answer.ok_or(limit);
+        self.settle(used, leave == Leave::Probe, connecting, answer)
     }
 
     /// The connection that everybody shares, made now if there is none.
@@ -196,21 +217,30 @@ impl Shared {
         Ok(link)
     }
 
+    /// Whether nobody was answered for as long as an answer may take; this call has waited since then.
+    fn is_silent(&self, asked: time::Instant) -> bool {
+        self.state.lock().health.unanswered(asked, time::now())
+    }
+
     fn settle(
         &self,
         era: u64,
         probing: bool,
-        limit: Duration,
-        answer: Option<Result<Value, RedisError>>,
+        connecting: bool,
+        answer: Result<Result<Value, RedisError>, Duration>,
     ) -> Result<Value, Failure> {
         let now = time::now();
         match answer {
-            Some(Ok(value)) => {
+            Ok(Ok(value)) => {
                 self.succeeded(now);
                 Ok(value)
             }
-            Some(Err(error)) => {
-                let meaning = meaning(&error);
+            Ok(Err(error)) => {
+                let meaning = match meaning(&error) {
+                    // Whatever it minds: without a connection nothing can be asked of it.
+                    Meaning::Minor | Meaning::Unknown if connecting => Meaning::Unable,
+                    meaning => meaning,
+                };
                 match meaning {
                     Meaning::Minor | Meaning::Unknown => {
                         self.counts.rejected.add_one();
@@ -225,7 +255,7 @@ impl Shared {
                 }
                 Err(Failure::of(&error))
             }
-            None => {
+            Err(limit) => {
                 self.counts.timed_out.add_one();
                 self.broke(era, probing, now);
                 Err(Failure::TimedOut { limit })
@@ -267,6 +297,15 @@ impl Shared {
     /// After how long it will be asked again; zero if it may be now.
     pub(super) fn asked_again_after(&self) -> Duration {
         self.state.lock().health.due_after(time::now())
+    }
+
+    /// Whether a call would be told at once that it is down. Counted as one that was.
+    pub(super) fn skips(&self) -> bool {
+        let skips = self.state.lock().health.must_wait(time::now());
+        if skips {
+            self.counts.skipped.add_one();
+        }
+        skips
     }
 
     pub(super) fn is_up(&self) -> bool {

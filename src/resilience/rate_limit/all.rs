@@ -54,13 +54,24 @@ impl<'a, const N: usize> All<'a, N> {
             limiter.count_refusal();
             return Err(refusal);
         }
+        let mut taken = [false; N];
         for (at, limiter) in self.0.iter().enumerate() {
-            if let Err(refusal) = limiter.try_take(tokens) {
-                self.0.iter().take(at).for_each(|limiter| limiter.give_back(tokens));
-                return Err(refusal);
+            match limiter.try_take(tokens) {
+                Ok(were_there) => taken[at] = were_there,
+                Err(refusal) => {
+                    self.give_back(&taken, tokens);
+                    return Err(refusal);
+                }
             }
         }
         Ok(())
+    }
+
+    /// To those who have given some.
+    #[cold]
+    fn give_back(&self, taken: &[bool; N], tokens: u64) {
+        let given = self.0.iter().zip(taken).filter(|(_, taken)| **taken);
+        given.for_each(|(limiter, _)| limiter.give_back(tokens));
     }
 }
 
@@ -74,8 +85,9 @@ impl sealed::Limiting for RateLimiter {
         self.view.core.count_refusal();
     }
 
-    fn try_take(&self, tokens: u64) -> Result<(), Refusal> {
-        self.try_acquire_n(tokens)
+    fn try_take(&self, tokens: u64) -> Result<bool, Refusal> {
+        let shared = &*self.view.core;
+        shared.take_for_now(tokens).map_err(|short| shared.refusal(short))
     }
 
     fn give_back(&self, tokens: u64) {

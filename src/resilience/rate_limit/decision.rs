@@ -40,10 +40,14 @@ impl Decision {
         matches!(self.verdict, Verdict::Admitted)
     }
 
-    /// The same about a call that was refused, and fits after so long.
-    pub(super) const fn refused(self, retry_after: Option<Duration>) -> Self {
-        let verdict = if retry_after.is_some() { Verdict::Limited } else { Verdict::NeverFits };
-        Self { verdict, retry_after, ..self }
+    /// Of a call that was refused: what has come back since is for the next one.
+    pub(super) fn of_refused(self) -> Self {
+        match self.verdict {
+            Verdict::Admitted => {
+                Self { verdict: Verdict::Limited, retry_after: Some(Duration::ZERO), ..self }
+            }
+            Verdict::Limited | Verdict::NeverFits => self,
+        }
     }
 
     /// The one that binds: of two decisions about the same call.

@@ -17,8 +17,8 @@ pub(super) mod sealed {
         /// Counts a refusal that is told.
         fn count_refusal(&self);
 
-        /// Takes so many tokens, if they are there.
-        fn try_take(&self, tokens: u64) -> Result<(), Refusal>;
+        /// Takes so many tokens if they are there, and says whether: some calls go without.
+        fn try_take(&self, tokens: u64) -> Result<bool, Refusal>;
 
         fn give_back(&self, tokens: u64);
     }

@@ -143,6 +143,29 @@ fn forwarded_is_read_likewise() {
     }
 }
 
+/// A proxy quotes what the client has called the host. Commas, semicolons and quotes in that are no hop's.
+#[test]
+fn what_a_proxy_quotes_of_a_client_names_nobody() {
+    let clients = Forwarded::through([ip("10.0.0.1")]);
+    for host in [
+        r#"a, for=9.9.9.9"#,
+        r#"a;for=9.9.9.9"#,
+        r#"a\", for=9.9.9.9;x=\""#,
+        r#"a\\\", for=9.9.9.9;x=\""#,
+        r#"a\";for=9.9.9.9;x=\"b"#,
+        r#"a\\"#,
+    ] {
+        for line in [format!("for=1.1.1.1;host=\"{host}\""), format!("host=\"{host}\";for=1.1.1.1")]
+        {
+            for line in [line.clone(), format!("for=\"8.8.8.8, {line}")] {
+                let mut asked = request("10.0.0.1", &[]);
+                asked.headers_mut().insert("forwarded", line.parse().unwrap());
+                assert_eq!(clients.key_of(&asked), Some(ip("1.1.1.1")), "{line}");
+            }
+        }
+    }
+}
+
 #[test]
 fn networks_are_addresses_with_the_same_beginning() {
     let cases = [

@@ -197,3 +197,38 @@ async fn a_future_that_is_done_stays_done() {
     assert!(refused.as_mut().await.is_err());
     assert!(tokio::time::timeout(MILLISECOND, refused.as_mut()).await.is_err());
 }
+
+/// What only watches lets calls through without a token, and so does a table that is full.
+#[test]
+fn of_several_only_who_has_given_a_token_gets_it_back() {
+    let slow = |tokens| Rate::new(1, HOUR).with_burst(tokens);
+    let watching = |tokens| Config::new(slow(tokens)).with_mode(Mode::Shadow);
+    let (keys, one) = (limiter(watching(2)), RateLimiter::new("one", slow(1)).unwrap());
+    let plain = buttress::rate_limit::Config::new(slow(2)).with_mode(Mode::Shadow);
+    let everybody = RateLimiter::new("everybody", plain).unwrap();
+    assert!(keys.try_acquire_n("a", 2).is_ok() && everybody.try_acquire_n(2).is_ok());
+    // The second of two tokens of the same limiter is refused after the others have been asked.
+    let all = || All::of([&keys.of("a"), &everybody, &one, &one]).try_acquire();
+    assert!(all().is_err() && all().is_err());
+    assert_eq!((keys.peek("a", 0).remaining, everybody.peek(0).remaining), (0, 0));
+    assert_eq!(one.peek(0).remaining, 1);
+}
+
+/// By the clock on the wall: the time goes on between the look at the bucket and the telling.
+#[test]
+fn whoever_asks_without_pause_is_told_of_no_more_than_there_was() {
+    let quick = Rate::every(Duration::from_micros(5));
+    let (keys, everybody) = (limiter(quick), RateLimiter::new("everybody", quick).unwrap());
+    let asked: [&dyn Fn() -> bool; 2] =
+        [&|| keys.check("a", 1).is_admitted(), &|| everybody.check(1).is_admitted()];
+    for ask in asked {
+        let (started, mut told) = (std::time::Instant::now(), 0);
+        for _ in 0..200_000 {
+            told += u128::from(ask());
+        }
+        let most = started.elapsed().as_micros() / 5 + 2;
+        assert!(told <= most, "{told} of {most}");
+    }
+    let told = [keys.snapshot().totals.refused, everybody.snapshot().totals.refused];
+    assert!(told.iter().all(|refused| *refused > 0), "{told:?}");
+}

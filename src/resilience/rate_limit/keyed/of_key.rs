@@ -15,8 +15,9 @@ where
         self.limiter.shared.count_refusal();
     }
 
-    fn try_take(&self, tokens: u64) -> Result<(), Refusal> {
-        self.limiter.try_acquire_n(self.key, tokens)
+    fn try_take(&self, tokens: u64) -> Result<bool, Refusal> {
+        let shared = &self.limiter.shared;
+        shared.take_or_pass(self.key, tokens).map_err(|short| shared.refusal(short))
     }
 
     fn give_back(&self, tokens: u64) {

@@ -151,6 +151,12 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
     /// The same where keys have several rates, or there are tiers.
     #[inline(never)]
     fn take_by_tier(&self, key: &K, tokens: u64) -> Result<(), Short> {
+        self.take_or_pass(key, tokens).map(drop)
+    }
+
+    /// Takes so many tokens of this key if they are there, and says whether: in shadow mode, and where the
+    /// key finds no place, a call goes without.
+    pub(super) fn take_or_pass(&self, key: &K, tokens: u64) -> Result<bool, Short> {
         let tier = self.tier(key);
         let spent = self.store.visit(
             key,
@@ -160,10 +166,10 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
         match spent {
             Some(Ok(())) => {
                 self.admitted.add_one();
-                Ok(())
+                Ok(true)
             }
-            Some(Err(short)) => self.refuse(short),
-            None => self.crowded(tier.first, tokens),
+            Some(Err(short)) => self.refuse(short).map(|()| false),
+            None => self.crowded(tier.first, tokens).map(|()| false),
         }
     }
 
@@ -239,10 +245,15 @@ impl<K: ?Sized, S: Store<K>> Shared<K, S> {
             (passes, self.decision(None, &tier, tokens, passes.is_ok()))
         });
         match spent {
-            Ok(()) => self.admitted.add_one(),
-            Err(short) => drop(self.refuse(short)),
+            Ok(()) => {
+                self.admitted.add_one();
+                decision
+            }
+            Err(short) => {
+                let _ = self.refuse(short);
+                decision.of_refused()
+            }
         }
-        decision
     }
 
     /// The same without taking any.

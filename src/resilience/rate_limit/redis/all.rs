@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     handle::RedisRateLimiter,
@@ -122,7 +122,15 @@ impl<const N: usize> RedisAll<N> {
                 }
             }
         }
-        barring.map_or(Ok(()), |(shared, said)| shared.settle(mode, &said))
+        match (barring, self.0.first(), rules.first()) {
+            (Some((shared, said)), ..) => shared.settle(mode, &said),
+            (None, Some(first), Some(own)) if !taken => {
+                // It says that it has refused, and not why.
+                let decision = own.barred(Duration::ZERO);
+                first.shared.settle(mode, &Said { by: By::Store, decision })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Each by what it does then.

@@ -154,7 +154,8 @@ impl RedisRateLimiter {
     ///
     /// # Errors
     ///
-    /// The store cannot be asked; they come back with time, as all do.
+    /// The store cannot be asked, or has not answered: then it is not asked again, lest they be given back
+    /// twice. They come back with time, as all do.
     pub async fn refund<K: RedisKey + ?Sized>(&self, key: &K, tokens: u64) -> Result<(), Failure> {
         self.shared.give_back(&self.shared.key(&key.text()), tokens).await
     }

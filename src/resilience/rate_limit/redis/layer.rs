@@ -65,7 +65,7 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let key = time::outside(|| self.key_of.key_of(&request));
         let text = key.as_ref().map(|key| time::outside(|| key.text()));
-        let begin = Readied::new(self.inner.clone(), request);
+        let begin = Readied::new(time::outside(|| self.inner.clone()), request);
         RedisLimited::start(&self.limiter.shared, text.as_deref(), self.limiter.cost, begin)
     }
 }

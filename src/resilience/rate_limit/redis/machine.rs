@@ -106,6 +106,9 @@ const fn common(mut a: u128, mut b: u128) -> u128 {
 pub(super) struct Lease {
     /// In nanoseconds; past: there is nothing.
     empty_at: u64,
+    /// When the newest of it was asked for. Whoever has read the clock before that, and comes after, must
+    /// not find an interval that has begun.
+    since: u64,
     /// The size of the last one, and how much of it was spent.
     granted: u64,
     spent: u64,
@@ -127,7 +130,8 @@ impl Lease {
 
     /// Tokens were granted by a request that was sent then, and so many of them are spent already.
     pub(super) fn grant(&mut self, granted: u64, spent: u64, interval: u64, sent: Instant) {
-        let from = self.empty_at.max(sent.as_nanos());
+        self.since = self.since.max(sent.as_nanos());
+        let from = self.empty_at.max(self.since);
         self.empty_at = from.saturating_add(interval.saturating_mul(granted - spent));
         (self.granted, self.spent) = (granted, spent);
         self.barred = None;
@@ -142,7 +146,8 @@ impl Lease {
 
     /// Tokens there are.
     pub(super) fn left(&self, interval: u64, now: Instant) -> u64 {
-        self.empty_at.saturating_sub(now.as_nanos()).div_ceil(interval.max(1))
+        let now = now.as_nanos().max(self.since);
+        self.empty_at.saturating_sub(now).div_ceil(interval.max(1))
     }
 
     /// There was no room for so many tokens, and will not be before `until`.
@@ -282,6 +287,15 @@ mod tests {
             }
             assert!(admitted <= granted, "round {round}");
         }
+    }
+
+    /// Threads read the clock, and then wait for each other.
+    #[test]
+    fn whoever_has_read_the_clock_before_it_was_asked_for_gets_no_more_of_it() {
+        let (mut lease, second) = (Lease::default(), 1_000_000_000);
+        lease.grant(3, 1, second, at(1));
+        assert_eq!(lease.left(second, at(0)), 2);
+        assert!(lease.spend(2, second, at(1)) && !lease.spend(1, second, at(0)));
     }
 
     #[test]

@@ -288,12 +288,13 @@ impl Shared {
 
     /// What is to be told about a call for so many tokens, which are taken if they are there.
     pub(super) fn check(&self, tokens: u64) -> Decision {
-        let taken = self.look_and_take(tokens);
-        let decision = self.decision(tokens, taken.is_ok());
-        let Err(short) = taken else { return decision };
-        let _ = self.refuse(short);
-        // Tokens may have come since, by a clock that is ahead of the one that refused: none was taken.
-        if decision.is_admitted() { decision.refused(short.wait()) } else { decision }
+        match self.look_and_take(tokens) {
+            Ok(()) => self.decision(tokens, true),
+            Err(short) => {
+                let _ = self.refuse(short);
+                self.decision(tokens, false).of_refused()
+            }
+        }
     }
 
     /// The same without taking any.

@@ -102,7 +102,7 @@ impl Trusted {
                 if !self.0.iter().any(|network| network.contains(client)) {
                     return Some(client);
                 }
-                let (before, hop) = last_of_list(rest);
+                let (before, hop) = last_after(b',', rest);
                 let Some(address) = std::str::from_utf8(hop).ok().and_then(&read) else {
                     return Some(client);
                 };
@@ -117,17 +117,21 @@ impl Trusted {
     }
 }
 
-/// What stands behind the last comma that is not inside quotes, and what stands before it.
+/// What stands behind the last of these that is not inside quotes, and what stands before it.
 ///
 /// Looked for from the end: quotes that somebody has left open in front, so as to hide what a proxy
-/// has added, hide nothing.
-fn last_of_list(list: &[u8]) -> (Option<&[u8]>, &[u8]) {
+/// has added, hide nothing. Nor do those that somebody has made a proxy quote, say in the name of a host.
+fn last_after(separator: u8, list: &[u8]) -> (Option<&[u8]>, &[u8]) {
     let mut quoted = false;
-    for (at, byte) in list.iter().enumerate().rev() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b',' if !quoted => return (Some(&list[..at]), &list[at + 1..]),
-            _ => {}
+    let mut at = list.len();
+    while let Some((&byte, before)) = list[..at].split_last() {
+        at = before.len();
+        if byte == b'"' {
+            let escapes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
+            quoted ^= escapes % 2 == 0;
+            at -= escapes;
+        } else if byte == separator && !quoted {
+            return (Some(before), &list[at + 1..]);
         }
     }
     (None, list)
@@ -147,9 +151,11 @@ fn address(text: &str) -> Option<IpAddr> {
 /// Of `for=192.0.2.60;proto=http`, or `For="[2001:db8::1]:4711"`. None for `unknown` and `_hidden`, or
 /// if it says so twice.
 fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let mut found = None;
-    for pair in element.split(';') {
-        let (name, value) = pair.split_once('=')?;
+    let (mut rest, mut found) = (Some(element.as_bytes()), None);
+    while let Some(pairs) = rest {
+        let pair;
+        (rest, pair) = last_after(b';', pairs);
+        let (name, value) = std::str::from_utf8(pair).ok()?.split_once('=')?;
         if !name.trim().eq_ignore_ascii_case("for") {
             continue;
         }

@@ -24,6 +24,7 @@ pub(super) struct Counts {
     closed: (Counter, Told),
     local: (Counter, Told),
     meter: Meter,
+    closed_meter: Meter,
 }
 
 impl Counts {
@@ -42,6 +43,7 @@ impl Counts {
             closed: without(OnStoreFailure::Closed),
             local: without(OnStoreFailure::local_of(1)),
             meter: Meter::new(name, "rate_limited"),
+            closed_meter: Meter::new(name, "store_unavailable"),
         }
     }
 
@@ -67,9 +69,11 @@ impl Counts {
         let admitted = said.decision.is_admitted();
         if !admitted {
             self.refused.add_one();
-            // The local one has told of it already, under the same name.
-            if said.by != By::Local {
-                self.meter.refused(mode);
+            match said.by {
+                // It has told of it already, under the same name.
+                By::Local => {}
+                By::Closed => self.closed_meter.refused(mode),
+                _ => self.meter.refused(mode),
             }
         }
         if admitted || mode == Mode::Shadow {

@@ -111,10 +111,12 @@ impl Shared {
         if let Some(said) = self.too_many(rules, tokens) {
             return Some(said);
         }
-        let known = rules.held()?.take(key, tokens, time::now());
-        match known {
+        let take = |held: &Held| held.take(key, tokens, time::now());
+        match rules.held().map_or(Known::Nothing, take) {
             Known::Spent(left) => Some(Said { by: By::Lease, decision: rules.of_lease(left) }),
             Known::Barred(wait) => Some(Said { by: By::Memory, decision: rules.barred(wait) }),
+            // An outage is no time to make futures that are told so at once.
+            Known::Nothing if self.redis.skips() => Some(self.without_store(rules, key, tokens)),
             Known::Nothing => None,
         }
     }
@@ -141,6 +143,10 @@ impl Shared {
             return self.ask_alone(rules, key, tokens).await;
         };
         if let Ok(_turn) = turn.try_lock() {
+            // Somebody may have had it, and been granted a lease, since this call looked.
+            if let Some(said) = self.begin(rules, key, tokens) {
+                return Ok(said);
+            }
             return self.lease(rules, held, key, tokens).await;
         }
         // Turn and answer together take no longer than an answer may.
@@ -194,7 +200,7 @@ impl Shared {
         ahead: &[Mixed],
         sent: Instant,
     ) -> Said {
-        let decision = rules.decision(ahead, tokens, false);
+        let decision = rules.decision(ahead, tokens, false).of_refused();
         if let (Some(held), Some(wait)) = (rules.remembers(), decision.retry_after) {
             match held.place(key, sent) {
                 Some(_) => held.bar(key, tokens, sent.after(wait)),
@@ -234,6 +240,11 @@ impl Shared {
             _ => None,
         });
         let granted = numbers.next().ok_or(Failure::Unexpected)?;
+        // All or less was asked for, or else nothing is given: a lease goes by it.
+        let [most, least, ..] = *arguments else { return Err(Failure::Unexpected) };
+        if granted != 0 && !(least..=most).contains(&granted) {
+            return Err(Failure::Unexpected);
+        }
         let mut ahead = Vec::with_capacity(4);
         while let (Some(whole), Some(part)) = (numbers.next(), numbers.next()) {
             ahead.push([whole, part]);
@@ -261,7 +272,7 @@ impl Shared {
         let rules = self.rules();
         let mut arguments = Vec::with_capacity(1 + 3 * rules.quotas());
         rules.write_costs(tokens.min(rules.limit()), &mut arguments);
-        let answer = self.redis.call(GIVE_BACK.call(&[key.to_vec()], &arguments)).await;
+        let answer = self.redis.call_once(GIVE_BACK.call(&[key.to_vec()], &arguments)).await;
         if let Some(held) = rules.held() {
             held.unbar(key);
         }

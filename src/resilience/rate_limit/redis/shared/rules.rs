@@ -106,7 +106,7 @@ impl Rules {
     }
 
     /// Nothing is known but that it does not fit for so long.
-    pub(super) const fn barred(&self, wait: Duration) -> Decision {
+    pub(in super::super) const fn barred(&self, wait: Duration) -> Decision {
         Decision {
             verdict: Verdict::Limited,
             limit: self.limit,
