@@ -54,7 +54,12 @@ fn the_caches_defaults_are_as_documented() {
     assert_eq!(config.clock, Clock::Coarse);
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
     assert_eq!(cache::Plan::default().config(), &cache::Config::new());
-    for preset in [cache::presets::ANSWERS, cache::presets::SEARCH] {
+    for preset in [
+        cache::presets::ANSWERS,
+        cache::presets::SEARCH,
+        cache::presets::EMBEDDINGS,
+        cache::presets::SESSIONS,
+    ] {
         assert!(preset.parse().is_ok());
     }
 }

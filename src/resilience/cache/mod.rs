@@ -75,9 +75,15 @@
 
 mod changing;
 mod config;
+mod fetching;
+mod future;
 mod handle;
 mod iter;
 pub mod key;
+#[cfg(feature = "tower")]
+mod layer;
+mod loading;
+mod loads;
 mod policy;
 mod reads;
 mod removal;
@@ -91,10 +97,13 @@ mod stored;
 mod wheel;
 mod writes;
 
+#[cfg(feature = "tower")]
+pub use self::layer::{CacheLayer, CacheService};
 pub use self::{
     config::{Bound, Config, Eviction, Plan, presets},
+    future::{Aged, Gives, Loading, Sure, Value},
     handle::Cache,
     removal::Removal,
     snapshot::{Snapshot, Totals},
-    stored::{Change, Hit, Stored},
+    stored::{Change, Hit, Loaded, Stored},
 };

@@ -111,6 +111,24 @@ impl<K, O> Flights<K, O> {
         self.shard(hash).lock().forget(hash, key)
     }
 
+    /// Forgets whatever is under way for keys of which this is true; `told` is shown each.
+    pub(crate) fn forget_each(&self, hash: u64, is: impl Fn(&K) -> bool, told: impl Fn(&K)) {
+        let mut table = self.shard(hash).lock();
+        while table.forget_one(hash, &is, &told) {}
+    }
+
+    /// Forgets everything that is under way; `told` is shown each key.
+    pub(crate) fn forget_all(&self, told: impl Fn(&K)) {
+        for shard in &self.shards {
+            shard.lock().forget_all(&told);
+        }
+    }
+
+    /// Whether newcomers would join what is under way for a key.
+    pub(crate) fn is_under_way(&self, hash: u64, is: impl Fn(&K) -> bool) -> bool {
+        self.shard(hash).lock().is_under_way(hash, is)
+    }
+
     /// Keys under way.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
@@ -166,36 +184,66 @@ where
     ) -> Result<Caller<K, O>, Full> {
         let hash = self.hasher.hash_one(&key);
         let max_callers = self.max_callers.load(Ordering::Relaxed);
-        let detached = self.detached.load(Ordering::Relaxed);
-        // Without a runtime it is run by those who wait.
-        let runtime = if detached { tokio::runtime::Handle::try_current().ok() } else { None };
+        let runtime = runtime(self.detached.load(Ordering::Relaxed));
         let (flight, leads) = {
             let mut table = self.shard(hash).lock();
             match table.ask(hash, &key, max_callers) {
                 Ask::Follow(flight) => (flight, false),
                 Ask::Full => return Err(Full(max_callers)),
-                Ask::Lead => {
-                    self.enter()?;
-                    let berth = Berth { flights: Arc::clone(self), hash };
-                    let flight = Arc::new(Joint::new(berth));
-                    table.lead(hash, key, Arc::clone(&flight), runtime.is_some());
-                    (flight, true)
+                Ask::Lead => (self.lead(&mut table, hash, key, runtime.is_some())?, true),
+            }
+        };
+        Ok(board(flight, leads, runtime, make))
+    }
+}
+
+impl<K, O> Flights<K, O>
+where
+    K: Send + 'static,
+    O: Send + Sync + 'static,
+{
+    /// Waits for the work of a key, and begins it if it is not under way. The key is made when it is
+    /// needed, and its hash is known already. Work that is `detached` is run to its end by a task of its own.
+    pub(crate) fn join_as(
+        self: &Arc<Self>,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        own: impl FnOnce() -> K,
+        detached: bool,
+        make: impl FnOnce() -> Work<O>,
+    ) -> Result<Caller<K, O>, Full> {
+        let max_callers = self.max_callers.load(Ordering::Relaxed);
+        let runtime = runtime(detached);
+        let shard = self.shard(hash);
+        let asked = shard.lock().ask_for(hash, &is, max_callers);
+        let (flight, leads) = match asked {
+            Ask::Follow(flight) => (flight, false),
+            Ask::Full => return Err(Full(max_callers)),
+            Ask::Lead => {
+                // Foreign code; somebody may lead meanwhile.
+                let key = time::outside(own);
+                let mut table = shard.lock();
+                match table.ask_for(hash, &is, max_callers) {
+                    Ask::Follow(flight) => (flight, false),
+                    Ask::Full => return Err(Full(max_callers)),
+                    Ask::Lead => (self.lead(&mut table, hash, key, runtime.is_some())?, true),
                 }
             }
         };
-        // From here on its drop is what leaves.
-        let caller = Caller { flight: Some(flight), seat: Seat::default() };
-        if let (true, Some(flight)) = (leads, &caller.flight) {
-            match runtime {
-                None => flight.begin(make),
-                Some(runtime) => {
-                    let crew = Crew { flight: Arc::clone(flight) };
-                    let steward = flight.begin_with_steward(make);
-                    runtime.spawn(Detached { steward, _crew: crew });
-                }
-            }
-        }
-        Ok(caller)
+        Ok(board(flight, leads, runtime, make))
+    }
+
+    fn lead(
+        self: &Arc<Self>,
+        table: &mut Table<K, Arc<Flight<K, O>>>,
+        hash: u64,
+        key: K,
+        steward: bool,
+    ) -> Result<Arc<Flight<K, O>>, Full> {
+        self.enter()?;
+        let flight = Arc::new(Joint::new(Berth { flights: Arc::clone(self), hash }));
+        table.lead(hash, key, Arc::clone(&flight), steward);
+        Ok(flight)
     }
 
     /// A place for one more key.
@@ -207,6 +255,37 @@ where
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         Err(Full(max_in_flight))
     }
+}
+
+/// Without a runtime, work is run by those who wait.
+fn runtime(detached: bool) -> Option<tokio::runtime::Handle> {
+    if detached { tokio::runtime::Handle::try_current().ok() } else { None }
+}
+
+/// One who has been counted among the callers of a flight; who leads begins it.
+fn board<K, O>(
+    flight: Arc<Flight<K, O>>,
+    leads: bool,
+    runtime: Option<tokio::runtime::Handle>,
+    make: impl FnOnce() -> Work<O>,
+) -> Caller<K, O>
+where
+    K: Send + 'static,
+    O: Send + Sync + 'static,
+{
+    // From here on its drop is what leaves.
+    let caller = Caller { flight: Some(flight), seat: Seat::default() };
+    if let (true, Some(flight)) = (leads, &caller.flight) {
+        match runtime {
+            None => flight.begin(make),
+            Some(runtime) => {
+                let crew = Crew { flight: Arc::clone(flight) };
+                let steward = flight.begin_with_steward(make);
+                runtime.spawn(Detached { steward, _crew: crew });
+            }
+        }
+    }
+    caller
 }
 
 /// A caller of this flight, or its steward, goes away. The work goes with the last of them.

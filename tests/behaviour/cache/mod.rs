@@ -3,7 +3,11 @@
 mod bounds;
 mod callbacks;
 mod expiry;
+mod freshness;
+mod late;
+mod loads;
 mod lookups;
+mod services;
 
 use std::sync::{Arc, Mutex};
 
