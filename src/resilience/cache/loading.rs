@@ -119,7 +119,7 @@ impl<K, V> Shared<K, V> {
     }
 
     /// What is remembered of a load that has failed.
-    fn known<Q>(&self, wanted: &Wanted<'_, Q>) -> Option<Outcome<V>>
+    pub(super) fn known<Q>(&self, wanted: &Wanted<'_, Q>) -> Option<Outcome<V>>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,

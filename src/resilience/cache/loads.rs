@@ -26,8 +26,17 @@ pub(super) struct Loads<K, V> {
 /// Who waits for a load gets a clone of it. An error is a clone of the error's own type.
 pub(super) type Outcome<V> = Result<Hit<V>, Failure>;
 
-/// Of the type of which the load's errors are.
+/// Of the type of which the load's errors are, or [`NoAnswer`].
 pub(super) type Failure = Arc<dyn Any + Send + Sync>;
+
+/// Why one key of many has neither a value nor an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoAnswer {
+    /// The loader said nothing about it.
+    Missing,
+    /// It panicked.
+    Panicked,
+}
 
 /// A key that is being loaded.
 pub(super) struct Asked<K> {

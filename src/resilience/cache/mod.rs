@@ -84,6 +84,8 @@ pub mod key;
 mod layer;
 mod loading;
 mod loads;
+mod many;
+mod many_loading;
 mod policy;
 mod reads;
 mod removal;
@@ -103,6 +105,7 @@ pub use self::{
     config::{Bound, Config, Eviction, Plan, presets},
     future::{Aged, Gives, Loading, Sure, Value},
     handle::Cache,
+    many::LoadingMany,
     removal::Removal,
     snapshot::{Snapshot, Totals},
     stored::{Change, Hit, Loaded, Stored},

@@ -168,32 +168,22 @@ async fn a_load_goes_with_the_last_who_waits_unless_it_is_detached() {
     }
 }
 
-/// CA-13.
+/// CA-13. Who drives it has the panic, the other is told.
 #[tokio::test(start_paused = true)]
 async fn a_loader_that_panics_poisons_nothing() {
     let cache = cache(Config::new());
-    for in_the_call in [true, false] {
-        let ask = move |cache: Cache<String, u32>| async move {
-            let load = || {
-                assert!(!in_the_call, "in the call");
-                async {
-                    sleep(MILLISECOND).await;
-                    panic!("in the load")
-                }
-            };
-            cache.get_or_load("key", load).await
-        };
-        let driver = tokio::spawn(ask(cache.clone()));
-        tokio::task::yield_now().await;
-        if !in_the_call {
-            let other = cache.get_or_load("key", || async { 9 });
-            let refusal = Refusal::Panicked { name: "cache".into() };
-            // Who drives it has the panic, the other is told.
-            assert_eq!(other.await, Err(refusal));
-        }
-        assert!(driver.await.unwrap_err().is_panic());
-        assert_eq!((cache.snapshot().loading, cache.len()), (0, 0));
-    }
+    let inside = cache.clone();
+    let in_the_call = tokio::spawn(async move {
+        let load = || -> std::future::Ready<u32> { panic!("in the call") };
+        inside.get_or_load("key", load).await
+    });
+    assert!(in_the_call.await.unwrap_err().is_panic());
+    assert_eq!((cache.snapshot().loading, cache.len()), (0, 0));
+    let driver = tokio::spawn(cache.get_or_load("key", || async { panic!("in the load") }));
+    let other = cache.get_or_load("key", || async { 9 });
+    assert!(driver.await.unwrap_err().is_panic());
+    assert_eq!(other.await, Err(Refusal::Panicked { name: "cache".into() }));
+    assert_eq!((cache.snapshot().loading, cache.len()), (0, 0));
     assert_eq!(cache.get_or_load("key", || async { 5 }).await, Ok(5));
 }
 

@@ -7,6 +7,7 @@ mod freshness;
 mod late;
 mod loads;
 mod lookups;
+mod many;
 mod services;
 
 use std::sync::{Arc, Mutex};
