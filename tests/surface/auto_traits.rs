@@ -207,9 +207,9 @@ fn services_are_what_the_service_inside_is() {
 
 #[test]
 fn futures_are_what_the_operation_is() {
-    sent::<cache::Loading<String, Vec<u8>, io::Error, cache::Value<Wrapped>>>();
-    sent::<cache::Loading<String, Vec<u8>, io::Error, cache::Aged<Unchanged>>>();
-    sent::<cache::LoadingMany<String, Vec<u8>, io::Error, Wrapped>>();
+    sent::<cache::Fetching<String, Vec<u8>, io::Error, cache::Bare<Wrapped>>>();
+    sent::<cache::Fetching<String, Vec<u8>, io::Error, cache::Aged<Unchanged>>>();
+    sent::<cache::FetchingMany<String, Vec<u8>, io::Error, Wrapped>>();
     sent::<Flying<String, Vec<u8>, io::ErrorKind, Wrapped>>();
     sent::<Flying<Cell<u8>, u8, Error<u8>, Unchanged>>();
     sent::<Loading<String, Vec<u8>, io::ErrorKind, Wrapped>>();

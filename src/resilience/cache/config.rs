@@ -64,8 +64,7 @@ pub struct Config {
     /// Below `ttl`. Default: off.
     #[cfg_attr(feature = "serde", serde(with = "crate::ground::config::off::duration"))]
     pub stale_after: Option<Duration>,
-    /// How long an entry that has expired is kept, for the case that no better one is to be had. Default:
-    /// zero.
+    /// How long an entry that has expired is kept, to be the answer where a load fails. Default: zero.
     #[cfg_attr(feature = "serde", serde(with = "crate::ground::config::human"))]
     pub grace: Duration,
     /// How long a load that has failed is remembered: whoever asks meanwhile gets its error, and nothing is

@@ -12,7 +12,7 @@ use crate::{
         time::Instant,
     },
     resilience::cache::{
-        future::{Aged, Loading, State, Sure, Value, Why, patience},
+        future::{Aged, Bare, Fetching, State, Sure, Why, patience},
         handle::Cache,
         loading::Wanted,
         stored::Loaded,
@@ -35,9 +35,9 @@ where
     ///
     /// # Cancel safety
     ///
-    /// See [`Loading`].
+    /// See [`Fetching`].
     #[inline]
-    pub fn get_or_load<Q, F, Fut>(&self, key: &Q, loader: F) -> Loading<K, V, Infallible, Sure>
+    pub fn get_or_load<Q, F, Fut>(&self, key: &Q, loader: F) -> Fetching<K, V, Infallible, Sure>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
@@ -61,13 +61,13 @@ where
     ///
     /// # Cancel safety
     ///
-    /// See [`Loading`].
+    /// See [`Fetching`].
     #[inline]
     pub fn try_get_or_load<Q, F, Fut, E>(
         &self,
         key: &Q,
         loader: F,
-    ) -> Loading<K, V, E, Value<Wrapped>>
+    ) -> Fetching<K, V, E, Bare<Wrapped>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
@@ -82,13 +82,13 @@ where
     ///
     /// # Cancel safety
     ///
-    /// See [`Loading`].
+    /// See [`Fetching`].
     #[inline]
     pub fn run_or_load<Q, F, Fut, E>(
         &self,
         key: &Q,
         loader: F,
-    ) -> Loading<K, V, E, Value<Unchanged>>
+    ) -> Fetching<K, V, E, Bare<Unchanged>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
@@ -104,12 +104,12 @@ where
     ///
     /// # Cancel safety
     ///
-    /// See [`Loading`].
+    /// See [`Fetching`].
     pub fn look_up_or_load<Q, F, Fut, E>(
         &self,
         key: &Q,
         loader: F,
-    ) -> Loading<K, V, E, Aged<Wrapped>>
+    ) -> Fetching<K, V, E, Aged<Wrapped>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
@@ -127,7 +127,7 @@ where
         key: &Q,
         own: impl FnOnce() -> K,
         loader: F,
-    ) -> Loading<K, V, E, G>
+    ) -> Fetching<K, V, E, G>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
@@ -140,7 +140,7 @@ where
         }
         let hash = self.hasher.hash_one(key);
         match self.shared.get(hash, |theirs| theirs.borrow() == key) {
-            Some(value) => Loading::new(State::Found(value)),
+            Some(value) => Fetching::new(State::Found(value)),
             None => self.miss(&Wanted { hash, key, kind: TypeId::of::<E>() }, own, loader),
         }
     }
@@ -150,7 +150,7 @@ where
         key: &Q,
         own: impl FnOnce() -> K,
         loader: F,
-    ) -> Loading<K, V, E, G>
+    ) -> Fetching<K, V, E, G>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
@@ -165,10 +165,10 @@ where
         if hit.is_stale {
             if let Some(caller) = self.shared.refresh(&wanted, own, loader) {
                 let deadline = patience().unwrap_or(Instant::FOREVER);
-                return Loading::new(State::Waits { caller, deadline, timer: None });
+                return Fetching::new(State::Waits { caller, deadline, timer: None });
             }
         }
-        Loading::new(State::Known(hit))
+        Fetching::new(State::Known(hit))
     }
 
     #[cold]
@@ -178,7 +178,7 @@ where
         wanted: &Wanted<'_, Q>,
         own: impl FnOnce() -> K,
         loader: F,
-    ) -> Loading<K, V, E, G>
+    ) -> Fetching<K, V, E, G>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
@@ -187,7 +187,7 @@ where
         E: Clone + Send + Sync + 'static,
     {
         let flights = &self.shared.loads().flights;
-        Loading::new(match patience() {
+        Fetching::new(match patience() {
             // Nothing is begun for who has no time.
             Err(deadline) => State::Refused(flights.clone(), Why::Late(deadline)),
             Ok(deadline) => State::of(self.shared.load(wanted, own, loader), deadline, flights),

@@ -33,7 +33,7 @@ use crate::{
 /// Dropping it leaves the load to those who wait for it as well, wherever it is; it is dropped with the
 /// last of them, unless it is [`detached`](super::Config::detached) or a refresh of a value that was stale.
 #[must_use = "futures do nothing unless polled"]
-pub struct Loading<K, V, E, G> {
+pub struct Fetching<K, V, E, G> {
     pub(super) state: State<K, V, E>,
     pub(super) gives: PhantomData<fn() -> G>,
 }
@@ -63,7 +63,7 @@ pub(super) enum Why {
     Late(Instant),
 }
 
-/// What a [`Loading`] gives in the end. Sealed.
+/// What a [`Fetching`] gives in the end. Sealed.
 pub trait Gives<V, E>: sealed::Gives {
     /// Whether or not it went well.
     type Output;
@@ -86,7 +86,7 @@ mod sealed {
 /// The value, or an error in this manner.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Value<M>(PhantomData<M>);
+pub struct Bare<M>(PhantomData<M>);
 
 /// The value and its age, or an error in this manner.
 #[derive(Clone, Copy, Debug)]
@@ -98,11 +98,11 @@ pub struct Aged<M>(PhantomData<M>);
 #[non_exhaustive]
 pub struct Sure;
 
-impl<M> sealed::Gives for Value<M> {}
+impl<M> sealed::Gives for Bare<M> {}
 impl<M> sealed::Gives for Aged<M> {}
 impl sealed::Gives for Sure {}
 
-impl<V, E, M: Manner<E>> Gives<V, E> for Value<M> {
+impl<V, E, M: Manner<E>> Gives<V, E> for Bare<M> {
     type Output = Result<V, M::Error>;
 
     #[inline]
@@ -153,7 +153,7 @@ impl<V> Gives<V, Infallible> for Sure {
     }
 }
 
-impl<K, V, E, G> Loading<K, V, E, G> {
+impl<K, V, E, G> Fetching<K, V, E, G> {
     #[inline]
     pub(super) const fn new(state: State<K, V, E>) -> Self {
         Self { state, gives: PhantomData }
@@ -181,7 +181,7 @@ pub(super) fn patience() -> Result<Instant, Instant> {
     }
 }
 
-impl<K, V, E, G> Future for Loading<K, V, E, G>
+impl<K, V, E, G> Future for Fetching<K, V, E, G>
 where
     K: Send + 'static,
     V: Clone + Send + Sync + 'static,
@@ -201,7 +201,7 @@ where
     }
 }
 
-impl<K, V, E, G> Loading<K, V, E, G> {
+impl<K, V, E, G> Fetching<K, V, E, G> {
     #[cold]
     #[inline(never)]
     fn poll_slowly(&mut self, cx: &mut Context<'_>) -> Poll<G::Output>
@@ -289,17 +289,17 @@ impl Why {
 }
 
 // Nothing in it is pinned: values are taken out of it.
-impl<K, V, E, G> Unpin for Loading<K, V, E, G> {}
+impl<K, V, E, G> Unpin for Fetching<K, V, E, G> {}
 
-impl<K, V, E, G> fmt::Debug for Loading<K, V, E, G> {
+impl<K, V, E, G> fmt::Debug for Fetching<K, V, E, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.state {
-            State::Found(_) | State::Known(_) => "Loading(found)",
-            State::Failed(_) => "Loading(failed)",
-            State::Waits { .. } => "Loading(waiting)",
-            State::Alone(_) => "Loading(alone)",
-            State::Refused(..) => "Loading(refused)",
-            State::Done => "Loading(done)",
+            State::Found(_) | State::Known(_) => "Fetching(found)",
+            State::Failed(_) => "Fetching(failed)",
+            State::Waits { .. } => "Fetching(waiting)",
+            State::Alone(_) => "Fetching(alone)",
+            State::Refused(..) => "Fetching(refused)",
+            State::Done => "Fetching(done)",
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         time,
     },
     resilience::cache::{
-        future::{Loading, State, Value},
+        future::{Bare, Fetching, State},
         handle::Cache,
         stored::Loaded,
     },
@@ -77,7 +77,7 @@ where
 {
     type Response = I::Response;
     type Error = I::Error;
-    type Future = Loading<K, I::Response, I::Error, Value<Unchanged>>;
+    type Future = Fetching<K, I::Response, I::Error, Bare<Unchanged>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), I::Error>> {
         Poll::Ready(Ok(()))
@@ -86,7 +86,7 @@ where
     fn call(&mut self, request: Req) -> Self::Future {
         let Some(key) = time::outside(|| (self.key)(&request)) else {
             let sending = Box::pin(Sending::new(self.inner.clone(), request));
-            return Loading::new(State::Alone(sending));
+            return Fetching::new(State::Alone(sending));
         };
         let loader = || {
             let (sending, worth) = (Sending::new(self.inner.clone(), request), self.worth.clone());

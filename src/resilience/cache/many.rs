@@ -32,7 +32,7 @@ use crate::{
 /// Dropping it leaves the load to those who wait for any of its keys; with the last of them it is dropped,
 /// unless it is [`detached`](super::Config::detached).
 #[must_use = "futures do nothing unless polled"]
-pub struct LoadingMany<K, V, E, M> {
+pub struct FetchingMany<K, V, E, M> {
     places: Vec<Place<K, V>>,
     refused: Option<Why>,
     flights: Arc<Flights<Asked<K>, Outcome<V>>>,
@@ -58,12 +58,12 @@ where
     ///
     /// # Cancel safety
     ///
-    /// See [`LoadingMany`].
+    /// See [`FetchingMany`].
     pub fn load_many<F, Fut, R, E>(
         &self,
         keys: impl IntoIterator<Item = K>,
         loader: F,
-    ) -> LoadingMany<K, V, E, Wrapped>
+    ) -> FetchingMany<K, V, E, Wrapped>
     where
         F: FnOnce(Vec<K>) -> Fut,
         Fut: Future<Output = Result<R, E>> + Send + 'static,
@@ -77,7 +77,7 @@ where
             (Err(Some(full)), _) => (Vec::new(), Some(Why::Full(full))),
             (Err(None), Ok(late) | Err(late)) => (Vec::new(), Some(Why::Late(late))),
         };
-        LoadingMany {
+        FetchingMany {
             places,
             refused,
             flights: Arc::clone(&self.shared.loads().flights),
@@ -89,7 +89,7 @@ where
     }
 }
 
-impl<K, V, E, M> Future for LoadingMany<K, V, E, M>
+impl<K, V, E, M> Future for FetchingMany<K, V, E, M>
 where
     K: Send + 'static,
     V: Clone + Send + Sync + 'static,
@@ -134,7 +134,7 @@ enum Ended {
     Refused(Refusal),
 }
 
-impl<K, V, E, M> LoadingMany<K, V, E, M>
+impl<K, V, E, M> FetchingMany<K, V, E, M>
 where
     K: Send + 'static,
     V: Clone + Send + Sync + 'static,
@@ -195,11 +195,11 @@ where
 }
 
 // Nothing in it is pinned: values are taken out of it.
-impl<K, V, E, M> Unpin for LoadingMany<K, V, E, M> {}
+impl<K, V, E, M> Unpin for FetchingMany<K, V, E, M> {}
 
-impl<K, V, E, M> fmt::Debug for LoadingMany<K, V, E, M> {
+impl<K, V, E, M> fmt::Debug for FetchingMany<K, V, E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoadingMany")
+        f.debug_struct("FetchingMany")
             .field("keys", &self.places.len())
             .field("done", &self.done)
             .finish_non_exhaustive()
