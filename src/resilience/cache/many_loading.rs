@@ -27,7 +27,9 @@ use crate::{
 
 /// One load of many keys, in which each has a share. It is dropped with the last of them, whoever has its
 /// waker.
-struct Batch<K, V>(Arc<Joint<Result<HashMap<K, V>, Failure>, Nobody>>);
+struct Batch<K, V>(Arc<Joint<Values<K, V>, Nobody>>);
+
+type Values<K, V> = Result<HashMap<K, V>, Failure>;
 
 impl<K, V> Drop for Batch<K, V> {
     fn drop(&mut self) {

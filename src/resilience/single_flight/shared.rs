@@ -112,12 +112,14 @@ impl<K, O> Flights<K, O> {
     }
 
     /// Forgets whatever is under way for keys of which this is true; `told` is shown each.
+    #[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "for a cache"))]
     pub(crate) fn forget_each(&self, hash: u64, is: impl Fn(&K) -> bool, told: impl Fn(&K)) {
         let mut table = self.shard(hash).lock();
         while table.forget_one(hash, &is, &told) {}
     }
 
     /// Forgets everything that is under way; `told` is shown each key.
+    #[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "for a cache"))]
     pub(crate) fn forget_all(&self, told: impl Fn(&K)) {
         for shard in &self.shards {
             shard.lock().forget_all(&told);
@@ -125,6 +127,7 @@ impl<K, O> Flights<K, O> {
     }
 
     /// Whether newcomers would join what is under way for a key.
+    #[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "for a cache"))]
     pub(crate) fn is_under_way(&self, hash: u64, is: impl Fn(&K) -> bool) -> bool {
         self.shard(hash).lock().is_under_way(hash, is)
     }
@@ -204,6 +207,7 @@ where
 {
     /// Waits for the work of a key, and begins it if it is not under way. The key is made when it is
     /// needed, and its hash is known already. Work that is `detached` is run to its end by a task of its own.
+    #[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "for a cache"))]
     pub(crate) fn join_as(
         self: &Arc<Self>,
         hash: u64,
