@@ -87,13 +87,15 @@ impl<K, V> Shared<K, V> {
         if grace == 0 {
             return None;
         }
-        let hit = self.look_aside(hash, is, grace)?;
-        self.loads().counts.stale.fetch_add(1, Ordering::Relaxed);
-        Some(Hit { is_stale: true, ..hit })
+        let (hit, is_fresh) = self.look_aside(hash, is, grace)?;
+        if !is_fresh {
+            self.loads().counts.stale.fetch_add(1, Ordering::Relaxed);
+        }
+        Some(hit)
     }
 
-    /// The value of a key and its age; asking counts as nothing.
-    fn look_aside(&self, hash: u64, is: impl Fn(&K) -> bool, grace: u64) -> Option<Hit<V>>
+    /// The value of a key and its age, and whether it has not expired; asking counts as nothing.
+    fn look_aside(&self, hash: u64, is: impl Fn(&K) -> bool, grace: u64) -> Option<(Hit<V>, bool)>
     where
         V: Clone,
     {
@@ -102,7 +104,7 @@ impl<K, V> Shared<K, V> {
         let place = shard.find(hash as u32, is)?;
         let (_, value) = shard.entry(place)?;
         if !shard.is_stamped() {
-            return Some(Hit { value: value.clone(), age: None, is_stale: false });
+            return Some((Hit { value: value.clone(), age: None, is_stale: false }, true));
         }
         let stamp = shard.stamp(place);
         if !Self::is_ahead(stamp.until.saturating_add(grace), now) {
@@ -110,7 +112,9 @@ impl<K, V> Shared<K, V> {
         }
         let age = Duration::from_nanos(now.saturating_sub(stamp.born));
         let is_old = self.plan.config().stale_after.is_some_and(|after| age > after);
-        Some(Hit { value: value.clone(), age: Some(age), is_stale: is_old })
+        let is_fresh = Self::is_ahead(stamp.until, now);
+        let is_stale = is_old || !is_fresh;
+        Some((Hit { value: value.clone(), age: Some(age), is_stale }, is_fresh))
     }
 
     /// A value as it has just come.
@@ -227,7 +231,7 @@ where
     }
 
     fn came(&self, ticket: &Ticket<K>) -> Option<Hit<V>> {
-        let hit = self.look_aside(ticket.hash, |theirs| *theirs == ticket.key, 0)?;
+        let (hit, _) = self.look_aside(ticket.hash, |theirs| *theirs == ticket.key, 0)?;
         (!hit.is_stale).then_some(hit)
     }
 

@@ -24,7 +24,8 @@
 //! kept and not polled, holds nobody up. What it comes to goes to all of them; a value is stored, an error
 //! only where [`negative_ttl`](Config::negative_ttl) says so. Whoever removes or replaces a key while it is
 //! being loaded has the last word: the load's value goes to those who wait for it, is not stored, and
-//! who asks next begins anew. [`load_many`](Cache::load_many) makes one call of all keys that are missing.
+//! who asks next begins anew. [`load_many`](Cache::load_many) makes one call of all keys that are missing. At
+//! most 65 536 keys are on their way at once; a load of one more is [`Full`](crate::Refusal::Full).
 //!
 //! **What is older than [`stale_after`](Config::stale_after)** is given at once, and loaded anew, once: that
 //! is the one load that is a task of its own, because whoever found it stale does not wait. (Without a
