@@ -65,7 +65,7 @@
 //! much again as the hit.
 //!
 //! A hit by [`get_or_load`](Cache::get_or_load) is answered in the call, without an allocation and without
-//! a copy of the key. A load costs five and two copies of the key: what its callers share, the work, and
+//! a copy of the key. A load costs three and two copies of the key: what its callers share, the work, and
 //! what says that it is out of date.
 //!
 //! Memory: 50 bytes an entry of two numbers, where quick_cache has 94 and moka 238; with times, 36 more and
