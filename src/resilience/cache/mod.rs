@@ -119,7 +119,7 @@
 //! }
 //! // One call for all that are missing.
 //! let users = users.load_many([1, 2, 3], |missing| async move {
-//!     Ok::<_, io::ErrorKind>(missing.into_iter().map(|id| (id, Arc::from("somebody"))))
+//!     Ok::<_, Arc<io::Error>>(missing.into_iter().map(|id| (id, Arc::from("somebody"))))
 //! });
 //! assert_eq!(users.await?.len(), 3);
 //! # Ok(())
