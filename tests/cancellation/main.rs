@@ -6,6 +6,7 @@ mod at_every_await;
 mod attribution;
 mod batch;
 mod bulkhead;
+mod cache;
 mod circuit;
 mod closures;
 mod fallback;

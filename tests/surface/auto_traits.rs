@@ -11,6 +11,7 @@ use buttress::{
         self, Acquiring, Bulkhead, BulkheadLayer, BulkheadService, Calling, CallingForBody, Class,
         Closing, UntilBodyEndsLayer, UntilBodyEndsService,
     },
+    cache,
     circuit_breaker::{
         self, CircuitBreaker, CircuitBreakerLayer, CircuitBreakerService, Guarded, Permit,
     },
@@ -165,6 +166,9 @@ fn services_are_what_the_service_inside_is() {
     cloned::<BulkheadService<Rc<u8>, Class, Standard>>();
     shared::<UntilBodyEndsService<(), Class, Standard>>();
     cloned::<UntilBodyEndsService<Rc<u8>, Class, Standard>>();
+    shared::<cache::CacheService<(), u8, u8>>();
+    cloned::<cache::CacheService<Rc<u8>, u8, u8>>();
+    shared::<cache::CacheLayer<String, Vec<u8>>>();
     shared::<SingleFlightService<(), u8, u8, u8, fn(&()) -> Option<u8>>>();
     sent::<SingleFlightService<Cell<u8>, u8, u8, u8, ()>>();
     cloned::<SingleFlightService<Rc<u8>, u8, u8, u8, ()>>();
@@ -203,6 +207,9 @@ fn services_are_what_the_service_inside_is() {
 
 #[test]
 fn futures_are_what_the_operation_is() {
+    sent::<cache::Fetching<String, Vec<u8>, io::Error, cache::Bare<Wrapped>>>();
+    sent::<cache::Fetching<String, Vec<u8>, io::Error, cache::Aged<Unchanged>>>();
+    sent::<cache::FetchingMany<String, Vec<u8>, io::Error, Wrapped>>();
     sent::<Flying<String, Vec<u8>, io::ErrorKind, Wrapped>>();
     sent::<Flying<Cell<u8>, u8, Error<u8>, Unchanged>>();
     sent::<Loading<String, Vec<u8>, io::ErrorKind, Wrapped>>();
@@ -210,7 +217,7 @@ fn futures_are_what_the_operation_is() {
     shared::<Guarded<Operation, circuit_breaker::Owned>>();
     shared::<Calling<bulkhead::Ran<fn() -> Operation>, bulkhead::Owned>>();
     sent::<Calling<bulkhead::Called<fn() -> Operation>, bulkhead::Borrowed<'_>>>();
-    shared::<buttress::cache::Cache<String, Vec<u8>>>();
+    shared::<cache::Cache<String, Vec<u8>>>();
     shared::<Acquiring<bulkhead::Owned>>();
     shared::<bulkhead::Permit<bulkhead::Owned>>();
     sent::<bulkhead::Permit<bulkhead::Borrowed<'_>>>();

@@ -7,6 +7,7 @@ use buttress::{
     backoff::{Backoff, Jitter},
     batch,
     budget::{self, quota},
+    cache,
     fallback::{self, FailoverConfig, WhenAllOpen},
     hedge, retry, single_flight,
     timeout::stream,
@@ -89,6 +90,15 @@ fn of_what_is_decided_in_a_store() {
     for policy in [OnStoreFailure::Open, OnStoreFailure::Closed, OnStoreFailure::local_of(3)] {
         let quota = Config::new(Rate::per_second(10)).also(Rate::per_day(1000).with_burst(7));
         survives(&quota.with_lease(32).with_mode(Mode::Shadow).with_on_store_failure(policy));
+    }
+}
+
+#[test]
+fn of_caches() {
+    survives(&cache::Config::weight(1 << 62).with_ttl_jitter(0.25).with_detached(true));
+    for edge in EDGES {
+        survives(&cache::Config::entries(1).with_ttl(edge).with_stale_after(edge).with_grace(edge));
+        survives(&cache::Config::new().with_idle(edge).with_negative_ttl(edge));
     }
 }
 

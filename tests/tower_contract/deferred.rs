@@ -1,10 +1,14 @@
 //! The contracts of `table` that hold for layers whose readiness is deferred: they are always ready,
 //! and make a clone of the inner service ready inside the call.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use buttress::{
     Mode,
+    cache::{self, Cache},
     rate_limit::{
         Rate,
         keyed::{Config, KeyedRateLimiter},
@@ -56,6 +60,9 @@ macro_rules! contracts_of {
 }
 
 rows! {
+    cache_of_what_was_not_there: answers().layer(each_its_own);
+    cache_of_what_is_not_worth_it: answers().layer(each_its_own).cache_if(|_| false);
+    cache_that_finds_no_key: answers().layer(|_: &Request| None::<u64>);
     rate_limiter_by_key: keyed(MANY).layer(by_path);
     rate_limiter_by_exact_key: KeyedRateLimiter::<String>::exact("row", MANY).unwrap().layer(by_path);
     rate_limiter_by_key_of_two_rates: keyed(Config::new(MANY).also(Rate::per_day(1000))).layer(by_path);
@@ -82,6 +89,16 @@ fn stored(policy: OnStoreFailure, mode: Mode) -> RedisRateLimiter {
     let redis = Redis::new("nowhere", redis::Config::new("unix:///nowhere/at/all")).unwrap();
     let config = Stored::new(MANY).with_on_store_failure(policy).with_mode(mode);
     RedisRateLimiter::new("row", &redis, config).unwrap()
+}
+
+fn answers() -> Cache<u64, &'static str> {
+    Cache::new("row", cache::Config::new()).unwrap()
+}
+
+/// A key that no other request has.
+fn each_its_own(_: &Request) -> Option<u64> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    Some(NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 fn by_path(request: &Request) -> Option<String> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use buttress::cache::{Bound, Cache, Config};
 
 use crate::alloc::live_bytes;
+use crate::calls::{accepted, poll_now};
 use crate::harness::{Contest, Gate, Report};
 use crate::sampling::Side;
 
@@ -25,6 +26,8 @@ pub fn run(report: &mut Report) {
     report.hold(insert());
     report.hold(ttl("cache.ttl.1k", 1_000));
     report.hold(ttl("cache.ttl.100k", 100_000));
+    report.hold(load_hit());
+    report.hold(load_miss());
     if report.wants("cache.memory") {
         memory();
     }
@@ -116,6 +119,54 @@ fn hit(name: &'static str, entries: usize, gate: Gate) -> Contest {
     let siphash = Side::new("buttress.get_siphash", move || cache.get(&key()));
     let contest = Contest::new(name, ours).against(quick, gate);
     contest.against(moka, Gate::at_most(0.2)).beside(lru).beside(siphash)
+}
+
+/// A hit by the call that would load. Every side is polled by hand.
+fn load_hit() -> Contest {
+    let entries = 1_000;
+    let cache = filled(entries, ours(entries), store);
+    let mut key = there(entries, 1);
+    let ours = Side::new("buttress.get_or_load", move || {
+        let key = key();
+        accepted(poll_now(cache.get_or_load(&key, || async move { key })))
+    });
+    let cache = filled(entries, quick(entries), |cache, key| cache.insert(key, key));
+    let mut key = there(entries, 1);
+    let quick = Side::new("quick_cache.get_or_insert_async", move || {
+        let key = key();
+        accepted(poll_now(cache.get_or_insert_async(&key, async move { Ok::<_, ()>(key) })))
+    });
+    let cache = moka::future::Cache::<u64, u64>::new(entries as u64);
+    let mut key = there(entries, 1);
+    let moka = Side::new("moka.get_with", move || {
+        let key = key();
+        poll_now(cache.get_with(key, async move { key }))
+    });
+    Contest::new("cache.load", ours).against(quick, Gate::at_most(1.1)).beside(moka)
+}
+
+/// A load that is done at once, each time of another key.
+fn load_miss() -> Contest {
+    let entries = 1_000;
+    let cache = ours(entries);
+    let mut key = 0;
+    let ours = Side::new("buttress.get_or_load", move || {
+        key += 1;
+        accepted(poll_now(cache.get_or_load(&key, || async move { key })))
+    });
+    let cache = quick(entries);
+    let mut key = 0;
+    let quick = Side::new("quick_cache.get_or_insert_async", move || {
+        key += 1;
+        accepted(poll_now(cache.get_or_insert_async(&key, async move { Ok::<_, ()>(key) })))
+    });
+    let cache = moka::future::Cache::<u64, u64>::new(entries as u64);
+    let mut key = 0;
+    let moka = Side::new("moka.get_with", move || {
+        key += 1;
+        poll_now(cache.get_with(key, async move { key }))
+    });
+    Contest::new("cache.load_miss", ours).allocating(3.1).against(moka, Gate::at_most(1.0)).beside(quick)
 }
 
 /// Two threads ask for what is there.

@@ -23,7 +23,12 @@ pub struct Sending<S: Service<Req>, Req> {
 impl<S: Service<Req>, Req> Sending<S, Req> {
     /// The service need not be ready.
     #[cfg_attr(
-        not(any(feature = "batch", feature = "reconnect", feature = "single-flight")),
+        not(any(
+            feature = "batch",
+            feature = "cache",
+            feature = "reconnect",
+            feature = "single-flight"
+        )),
         expect(dead_code, reason = "for services that are readied in the call")
     )]
     pub(crate) const fn new(service: S, request: Req) -> Self {

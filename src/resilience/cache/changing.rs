@@ -19,12 +19,14 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Cache<K, V, S> {
             match time::outside(|| change(value)) {
                 Change::Keep => return kept,
                 Change::Remove => {
+                    self.shared.void(hash, |theirs| *theirs == key);
                     if self.shared.remove_unchanged(hash, &key, writes) {
                         return None;
                     }
                 }
                 Change::Put(value) => {
                     let copy = value.clone();
+                    self.shared.void(hash, |theirs| *theirs == key);
                     if let Some(stored) =
                         self.shared.insert_unchanged(hash, key.clone(), value, writes)
                     {
@@ -38,8 +40,10 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Cache<K, V, S> {
     /// Takes out every entry of which this is true, and says how many there were.
     ///
     /// It is asked where no lock is held, about each entry that is there from beginning to end, and about
-    /// some that come meanwhile. What is taken out is what it was asked about, never a later value.
+    /// some that come meanwhile. What is taken out is what it was asked about, never a later value. Of
+    /// what is on its way nobody can say whether it would be true: none of it is stored.
     pub fn invalidate_if(&self, mut predicate: impl FnMut(&K, &V) -> bool) -> usize {
+        self.shared.void_all();
         let mut count = 0;
         let keys = Iter::new(&self.shared, |key: &K, _: &V| key.clone());
         for key in keys {

@@ -64,10 +64,16 @@ pub struct Config {
     /// Below `ttl`. Default: off.
     #[cfg_attr(feature = "serde", serde(with = "crate::ground::config::off::duration"))]
     pub stale_after: Option<Duration>,
-    /// How long an entry that has expired is kept, for the case that no better one is to be had. Default:
-    /// zero.
+    /// How long an entry that has expired is kept, to be the answer where a load fails. Default: zero.
     #[cfg_attr(feature = "serde", serde(with = "crate::ground::config::human"))]
     pub grace: Duration,
+    /// How long a load that has failed is remembered: whoever asks meanwhile gets its error, and nothing is
+    /// loaded. Above zero. Default: off.
+    #[cfg_attr(feature = "serde", serde(with = "crate::ground::config::off::duration"))]
+    pub negative_ttl: Option<Duration>,
+    /// Whether a load is run to its end by a task of its own, whoever goes away. Default: no, it is run by
+    /// those who wait for it, and dropped with the last of them.
+    pub detached: bool,
     /// Which clock tells whether an entry has expired. By the coarse one, an entry may be gone a tick
     /// (1–10 ms) early; it is never there too late. Default: coarse.
     pub clock: Clock,
@@ -89,6 +95,8 @@ impl Config {
             ttl_jitter: 0.0,
             stale_after: None,
             grace: Duration::ZERO,
+            negative_ttl: None,
+            detached: false,
             clock: Clock::Coarse,
         }
     }
@@ -147,6 +155,18 @@ impl Config {
         Self { grace, ..self }
     }
 
+    /// Sets [`negative_ttl`](Self::negative_ttl).
+    #[must_use]
+    pub const fn with_negative_ttl(self, ttl: Duration) -> Self {
+        Self { negative_ttl: Some(ttl), ..self }
+    }
+
+    /// Sets [`detached`](Self::detached).
+    #[must_use]
+    pub const fn with_detached(self, detached: bool) -> Self {
+        Self { detached, ..self }
+    }
+
     /// Sets [`clock`](Self::clock).
     #[must_use]
     pub const fn with_clock(self, clock: Clock) -> Self {
@@ -174,9 +194,12 @@ impl Config {
                 check.require(weight > 0, "bound", "must be a weight of at least 1")
             }
         }
-        for (field, time) in
-            [("ttl", self.ttl), ("idle", self.idle), ("stale_after", self.stale_after)]
-        {
+        for (field, time) in [
+            ("ttl", self.ttl),
+            ("idle", self.idle),
+            ("stale_after", self.stale_after),
+            ("negative_ttl", self.negative_ttl),
+        ] {
             if let Some(time) = time {
                 check.positive(field, time);
             }
@@ -229,4 +252,15 @@ pub mod presets {
         .with_bound(Bound::Entries(256))
         .with_eviction(Eviction::Lru)
         .with_ttl(Duration::from_secs(30 * 60));
+
+    /// Embeddings: a text's never changes while the model stays the same (make its name a part of the
+    /// key), so they go for want of room and by nothing else. 64 MiB of 32-bit numbers are some 16 000
+    /// vectors of 1 024, if a [weigher](super::Cache::with_weigher) says what each weighs in bytes.
+    pub const EMBEDDINGS: Config = Config::weight(64 << 20);
+
+    /// What is known of people who are signed in: 100 000 of them, each until 30 minutes after they were
+    /// last seen, and no longer than 12 hours; somebody has to look again then whether they may.
+    pub const SESSIONS: Config = Config::entries(100_000)
+        .with_idle(Duration::from_secs(30 * 60))
+        .with_ttl(Duration::from_secs(12 * 60 * 60));
 }

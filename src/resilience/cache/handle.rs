@@ -7,9 +7,15 @@ use std::{
 };
 
 use crate::{
-    ground::{config::ConfigError, name::Name, time::nanos},
+    ground::{
+        config::ConfigError,
+        name::Name,
+        sync::atomic::{AtomicU64, Ordering},
+        time::nanos,
+    },
     resilience::cache::{
         config::{Bound, Config, Plan},
+        loads,
         removal::{Removal, Removed},
         shard::Counts,
         shared::{Shared, Told},
@@ -135,6 +141,10 @@ impl<K, V, S> Cache<K, V, S> {
             Bound::Weight(most) => (None, Some(most)),
         };
         let removed = |cause: Removal| counts.removed[cause as usize];
+        let loads = self.shared.loads.get();
+        let load = |count: fn(&loads::Counts) -> &AtomicU64| {
+            loads.map_or(0, |loads| count(&loads.counts).load(Ordering::Relaxed))
+        };
         Snapshot {
             name: self.shared.name.clone(),
             total_entries: total,
@@ -143,11 +153,16 @@ impl<K, V, S> Cache<K, V, S> {
             max_entries,
             total_weight: self.shared.room.taken(),
             max_weight,
+            loading: loads.map_or(0, |loads| loads.flights.in_flight()),
             ttl_minutes: config.ttl.map(|ttl| ttl.as_secs() / 60),
             totals: Totals {
                 hits: counts.hits,
                 misses: counts.misses,
-                stale: counts.stale,
+                stale: counts.stale + load(|counts| &counts.stale),
+                loads: load(|counts| &counts.loads),
+                load_failures: load(|counts| &counts.failures),
+                coalesced: loads.map_or(0, |loads| loads.flights.snapshot().totals.followed),
+                refreshes: load(|counts| &counts.refreshes),
                 inserted: counts.inserted,
                 evicted: removed(Removal::Evicted),
                 expired: removed(Removal::Expired),
@@ -163,12 +178,14 @@ impl<K: Hash + Eq, V, S: BuildHasher> Cache<K, V, S> {
     /// Keeps a value, for as long as the config says.
     pub fn insert(&self, key: K, value: V) -> Stored {
         let hash = self.hasher.hash_one(&key);
+        self.shared.void(hash, |theirs| *theirs == key);
         self.shared.insert(hash, key, value, None)
     }
 
     /// Keeps a value for so long, whatever else is said about it. Zero is not at all.
     pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) -> Stored {
         let hash = self.hasher.hash_one(&key);
+        self.shared.void(hash, |theirs| *theirs == key);
         self.shared.insert(hash, key, value, Some(ttl))
     }
 
@@ -183,7 +200,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> Cache<K, V, S> {
         self.shared.look(hash, |theirs| theirs.borrow() == key, |_, _| ()).is_some()
     }
 
-    /// Takes an entry out. Whether it was there.
+    /// Takes an entry out. Whether it was there. What is on its way for this key is given to those who wait
+    /// for it, and not stored.
     pub fn invalidate<Q>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
@@ -192,13 +210,15 @@ impl<K: Hash + Eq, V, S: BuildHasher> Cache<K, V, S> {
         let hash = self.hasher.hash_one(key);
         let mut removed = Removed::new();
         let is = |theirs: &K| theirs.borrow() == key;
+        self.shared.void(hash, is);
         let was_there = self.shared.take_out(hash, is, Removal::Removed, &mut removed);
         self.shared.tell(removed);
         was_there
     }
 
-    /// Takes everything out.
+    /// Takes everything out. What is on its way is given to those who wait for it, and not stored.
     pub fn clear(&self) {
+        self.shared.void_all();
         self.shared.clear();
     }
 }
@@ -263,6 +283,7 @@ impl<K: Hash + Eq, V: Clone, S: BuildHasher> Cache<K, V, S> {
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
+        self.shared.void(hash, |theirs| theirs.borrow() == key);
         self.shared.remove(hash, |theirs| theirs.borrow() == key)
     }
 }

@@ -13,6 +13,27 @@
 //!
 //! # How it decides
 //!
+//! ```text
+//!   get_or_load("a") ──▶ is there ──▶ the value, at once
+//!   get_or_load("b") ──▶ begins the load of b ─┐
+//!   get_or_load("b") ──▶ waits for it ─────────┴──▶ each of them gets it, and it is stored
+//! ```
+//!
+//! **What is missing** is loaded, once for all who ask for it meanwhile. The load is nobody's: whoever of
+//! them is polled drives it, as in [`single_flight`](crate::single_flight), so that one who is dropped, or
+//! kept and not polled, holds nobody up. What it comes to goes to all of them; a value is stored, an error
+//! only where [`negative_ttl`](Config::negative_ttl) says so. Whoever removes or replaces a key while it is
+//! being loaded has the last word: the load's value goes to those who wait for it, is not stored, and
+//! who asks next begins anew. [`load_many`](Cache::load_many) makes one call of all keys that are missing. At
+//! most 65 536 keys are on their way at once; a load of one more is [`Full`](crate::Refusal::Full).
+//!
+//! **What is older than [`stale_after`](Config::stale_after)** is given at once, and loaded anew, once: that
+//! is the one load that is a task of its own, because whoever found it stale does not wait. (Without a
+//! runtime, he does.) If it fails, the old value stays as old as it is, and who asks next tries again.
+//!
+//! **What has expired** is loaded as if it were missing; but if that fails, and its
+//! [`grace`](Config::grace) is not over, the old value is the answer. [`Hit`] says how old it is.
+//!
 //! A [`Bound`] says how much there is room for: so many entries, or entries of so much
 //! [weight](Cache::with_weigher) together. It is one number for the whole cache, so that the heaviest entry
 //! may be as heavy as all of it. What is heavier is refused, and [`Stored`] says so.
@@ -27,7 +48,7 @@
 //! An entry is gone when its [`ttl`](Config::ttl) is over, or when nobody asked for it during
 //! [`idle`](Config::idle). At that moment, not later: whoever asks then gets nothing. Its memory is given
 //! back soon after, by operations that find something to do and do a little of it each, and by
-//! [`maintain`](Cache::maintain); no task runs.
+//! [`maintain`](Cache::maintain); no task runs for that.
 //!
 //! Removed values are dropped, and [listeners](Cache::with_listener), weighers and whatever a method takes
 //! as a closure are called, where no lock is held. `Eq` of keys and `Clone` of values (and of keys, by
@@ -43,13 +64,20 @@
 //! hit reads the coarse clock and four bytes more: 3 ns, and where neither is in a processor's cache, as
 //! much again as the hit.
 //!
+//! A hit by [`get_or_load`](Cache::get_or_load) is answered in the call, without an allocation and without
+//! a copy of the key. A load costs three and two copies of the key: what its callers share, the work, and
+//! what says that it is out of date.
+//!
 //! Memory: 50 bytes an entry of two numbers, where quick_cache has 94 and moka 238; with times, 36 more and
 //! what the wheel holds. `benches/peers`, contests `cache.*`, has the figures; `hit_ratio` what the policies
 //! come to.
 //!
 //! # What a drop does
 //!
-//! Dropping the last clone drops the entries; the listener is not told.
+//! Dropping the last clone drops the entries; the listener is not told. Whoever waits for a load and is
+//! dropped leaves it to the others; with the last of them it is dropped, and the key is free. Where it
+//! should rather be finished: [`detached`](Config::detached). A dropped handle takes no load with it that
+//! somebody waits for.
 //!
 //! # Example
 //!
@@ -71,13 +99,68 @@
 //! # Ok::<_, buttress::config::ConfigError>(())
 //! ```
 //!
-//! Keys made of what a request says, in whatever order it says it: [`key`].
+//! Keys made of what a request says, in whatever order it says it: [`key`]. What is missing is loaded:
+//!
+//! ```
+//! use buttress::{Error, cache::{Cache, Config}};
+//! use std::{io, sync::Arc, time::Duration};
+//!
+//! # async fn look_up(user: u64) -> Result<String, io::Error> { Ok(format!("user {user}")) }
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let minute = Duration::from_secs(60);
+//! let config = Config::entries(10_000).with_stale_after(minute).with_ttl(10 * minute).with_grace(60 * minute);
+//! let users = Cache::<u64, Arc<str>>::new("users", config)?;
+//! // Everybody who waits gets a clone of the error; what cannot be cloned is shared as an `Arc`.
+//! let load = || async { look_up(7).await.map(Arc::from).map_err(Arc::new) };
+//! match users.try_get_or_load(&7, load).await {
+//!     Ok(user) => println!("{user}"),
+//!     Err(Error::Refused(refusal)) => println!("not now: {refusal}"),
+//!     Err(Error::Inner(error)) => println!("failed: {error}"),
+//! }
+//! // One call for all that are missing.
+//! let users = users.load_many([1, 2, 3], |missing| async move {
+//!     Ok::<_, Arc<io::Error>>(missing.into_iter().map(|id| (id, Arc::from("somebody"))))
+//! });
+//! assert_eq!(users.await?.len(), 3);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Example (tower)
+//!
+//! Responses and errors must be `Clone`. The key says which requests have the same answer, and `None` that a
+//! request is like no other:
+//!
+//! ```
+//! use buttress::{Lift, cache::{Cache, Config, presets}};
+//! use std::{io, sync::Arc};
+//! use tower::{ServiceBuilder, service_fn};
+//!
+//! let pages = Cache::new("pages", presets::ANSWERS)?;
+//! let layer = pages.layer(|path: &String| (!path.contains('?')).then(|| path.clone()));
+//! let service = ServiceBuilder::new()
+//!     .layer(layer.cache_if(|length| *length > 0))
+//!     .layer(Lift::layer())
+//!     .map_err(Arc::new)
+//!     .service(service_fn(|path: String| async move { Ok::<_, io::Error>(path.len()) }));
+//! # async fn call(mut service: impl tower::Service<String>) { let _ = service.call(String::new()).await; }
+//! # let _ = call(service);
+//! # Ok::<_, buttress::config::ConfigError>(())
+//! ```
 
 mod changing;
 mod config;
+mod fetching;
+mod future;
 mod handle;
 mod iter;
 pub mod key;
+#[cfg(feature = "tower")]
+mod layer;
+mod loading;
+mod loads;
+mod many;
+mod many_loading;
 mod policy;
 mod reads;
 mod removal;
@@ -91,10 +174,14 @@ mod stored;
 mod wheel;
 mod writes;
 
+#[cfg(feature = "tower")]
+pub use self::layer::{CacheLayer, CacheService};
 pub use self::{
     config::{Bound, Config, Eviction, Plan, presets},
+    future::{Aged, Bare, Fetching, Gives, Sure},
     handle::Cache,
+    many::FetchingMany,
     removal::Removal,
     snapshot::{Snapshot, Totals},
-    stored::{Change, Hit, Stored},
+    stored::{Change, Hit, Loaded, Stored},
 };

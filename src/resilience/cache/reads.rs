@@ -4,6 +4,7 @@ use crate::resilience::cache::{
     removal::{Removal, Removed},
     shared::{Guard, Shared},
     stored::{Hit, Stored},
+    writes::Given,
 };
 
 impl<K, V> Shared<K, V> {
@@ -169,7 +170,7 @@ impl<K, V> Shared<K, V> {
     where
         K: Eq,
     {
-        self.insert_if(hash, key, value, None, Some(writes))
+        self.insert_if(hash, key, value, None, Given::Unwritten(writes))
     }
 
     /// Takes everything out.

@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use crate::{
     ground::{
@@ -12,6 +15,7 @@ use crate::{
     },
     resilience::cache::{
         config::{Bound, Eviction, Plan},
+        loads::{Failure, Loads},
         policy::Duel,
         removal::{Removal, Removed},
         room::Room,
@@ -36,6 +40,10 @@ pub(super) struct Shared<K, V> {
     /// The shard that gives room to others next.
     pub(super) donor: AtomicUsize,
     pub(super) times: Times,
+    /// Made when something is loaded for the first time.
+    pub(super) loads: OnceLock<Box<Loads<K, V>>>,
+    /// What is remembered of loads that have failed; made when the first is.
+    pub(super) failed: OnceLock<Box<Shared<K, Failure>>>,
 }
 
 type Locked<K, V> = Mutex<Shard<K, V>>;
@@ -111,6 +119,8 @@ impl<K, V> Shared<K, V> {
                     || config.idle.is_some()
                     || config.stale_after.is_some(),
             },
+            loads: OnceLock::new(),
+            failed: OnceLock::new(),
             name,
             plan,
             told,

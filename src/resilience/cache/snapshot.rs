@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub total_weight: u64,
     /// What they may weigh together; `None` where their number is what counts.
     pub max_weight: Option<u64>,
+    /// Keys that are being loaded.
+    pub loading: usize,
     /// The time to live, in whole minutes; `None` where there is none.
     pub ttl_minutes: Option<u64>,
     /// Since it was made.
@@ -36,6 +38,14 @@ pub struct Totals {
     pub misses: u64,
     /// Keys asked for that had expired and were given out all the same.
     pub stale: u64,
+    /// Loads that came to something.
+    pub loads: u64,
+    /// Loads that failed.
+    pub load_failures: u64,
+    /// Keys asked for whose load was under way already.
+    pub coalesced: u64,
+    /// Loads of what was there and stale.
+    pub refreshes: u64,
     /// Entries written.
     pub inserted: u64,
     /// Entries gone because there was no room.

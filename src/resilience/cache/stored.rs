@@ -46,3 +46,35 @@ pub enum Change<V> {
     /// No entry.
     Remove,
 }
+
+/// A value that was loaded, and how long it is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Loaded<V> {
+    pub(super) value: V,
+    pub(super) ttl: Option<Duration>,
+    pub(super) is_stored: bool,
+}
+
+impl<V> Loaded<V> {
+    /// For as long as the cache says.
+    pub const fn new(value: V) -> Self {
+        Self { value, ttl: None, is_stored: true }
+    }
+
+    /// For so long. Zero is not at all.
+    pub fn with_ttl(self, ttl: Duration) -> Self {
+        Self { ttl: Some(ttl), ..self }
+    }
+
+    /// For those who wait for it, and nobody else.
+    pub fn not_stored(self) -> Self {
+        Self { is_stored: false, ..self }
+    }
+}
+
+impl<V> From<V> for Loaded<V> {
+    fn from(value: V) -> Self {
+        Self::new(value)
+    }
+}

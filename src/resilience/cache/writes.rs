@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     ground::{
         random,
-        sync::atomic::Ordering,
+        sync::atomic::{AtomicBool, Ordering},
         time::{self, nanos},
     },
     resilience::cache::{
@@ -23,21 +23,24 @@ impl<K, V> Shared<K, V> {
     where
         K: Eq,
     {
-        self.insert_if(hash, key, value, ttl, None).unwrap_or(Stored::New)
+        self.insert_if(hash, key, value, ttl, Given::Anything).unwrap_or(Stored::New)
     }
 
-    /// The same, unless its key may have been written after so many writes: then `None`.
+    /// The same on a condition; `None` where it does not hold.
     pub(super) fn insert_if(
         &self,
         hash: u64,
         key: K,
         value: V,
         ttl: Option<Duration>,
-        unchanged: Option<u64>,
+        given: Given<'_>,
     ) -> Option<Stored>
     where
         K: Eq,
     {
+        if matches!(given, Given::Valid(void) if void.load(Ordering::Relaxed)) {
+            return None;
+        }
         let weight = self.weigh(&key, &value);
         let stamp = self.stamp(&key, &value, ttl);
         let mut removed = Removed::new();
@@ -47,7 +50,7 @@ impl<K, V> Shared<K, V> {
             match stamp {
                 Err(()) => Some(self.refuse(hash, (key, value), Stored::Expired, &mut removed)),
                 Ok(stamp) => {
-                    let incoming = Incoming { key, value, weight, stamp, unchanged };
+                    let incoming = Incoming { key, value, weight, stamp, given };
                     self.put(hash, incoming, &mut removed)
                 }
             }
@@ -98,13 +101,13 @@ impl<K, V> Shared<K, V> {
     fn put(
         &self,
         hash: u64,
-        incoming: Incoming<K, V>,
+        incoming: Incoming<'_, K, V>,
         removed: &mut Removed<K, V>,
     ) -> Option<Stored>
     where
         K: Eq,
     {
-        let Incoming { key, value, weight: light, stamp, unchanged } = incoming;
+        let Incoming { key, value, weight: light, stamp, given } = incoming;
         let weight = u64::from(light);
         let (mut claim, mut stored) = (Claim { room: &self.room, got: 0 }, Stored::New);
         for round in 0..ROUNDS {
@@ -115,8 +118,12 @@ impl<K, V> Shared<K, V> {
                 }
             }
             // After the first round, what was written may be what we took out.
-            if round == 0 && unchanged.is_some_and(|at| shard.is_written_since(at, hash as u32)) {
-                return None;
+            match given {
+                Given::Unwritten(at) if round == 0 && shard.is_written_since(at, hash as u32) => {
+                    return None;
+                }
+                Given::Valid(void) if void.load(Ordering::Relaxed) => return None,
+                _ => (),
             }
             if let Some(place) = shard.find(hash as u32, |theirs| *theirs == key) {
                 let had = u64::from(shard.weight_at(place));
@@ -216,13 +223,22 @@ impl Drop for Claim<'_> {
 }
 
 /// A new entry.
-struct Incoming<K, V> {
+struct Incoming<'a, K, V> {
     key: K,
     value: V,
     weight: u32,
     stamp: Option<Stamp>,
-    /// Only if its key was not written after so many writes.
-    unchanged: Option<u64>,
+    given: Given<'a>,
+}
+
+/// On which condition an entry is put in.
+#[derive(Clone, Copy)]
+pub(super) enum Given<'a> {
+    Anything,
+    /// Its key was not written after so many writes.
+    Unwritten(u64),
+    /// Nobody has said that it is out of date. Whoever says so does it before he locks the shard.
+    Valid(&'a AtomicBool),
 }
 
 /// So often is room looked for that others may take first.

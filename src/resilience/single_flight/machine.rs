@@ -54,7 +54,19 @@ impl AddAssign for Counts {
 
 impl<K: Eq, F: Clone> Table<K, F> {
     pub(super) fn ask(&mut self, hash: u64, key: &K, max_callers: u32) -> Ask<F> {
-        match self.flights.find_mut(hash, |entry| entry.hash == hash && entry.key == *key) {
+        self.ask_for(hash, |theirs| theirs == key, max_callers)
+    }
+}
+
+impl<K, F: Clone> Table<K, F> {
+    /// The same of a key that nobody has made yet.
+    pub(super) fn ask_for(
+        &mut self,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        max_callers: u32,
+    ) -> Ask<F> {
+        match self.flights.find_mut(hash, |entry| entry.hash == hash && is(&entry.key)) {
             None => Ask::Lead,
             Some(entry) if entry.callers >= max_callers => Ask::Full,
             Some(entry) => {
@@ -133,11 +145,35 @@ impl<K, F> Table<K, F> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let same = |entry: &Entry<K, F>| entry.hash == hash && entry.key.borrow() == key;
+        self.forget_one(hash, |theirs| theirs.borrow() == key, |_| ())
+    }
+
+    /// The same of the first key of which this is true; `told` is shown it.
+    pub(super) fn forget_one(
+        &mut self,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        told: impl FnOnce(&K),
+    ) -> bool {
+        let same = |entry: &Entry<K, F>| entry.hash == hash && is(&entry.key);
         let Ok(place) = self.flights.find_entry(hash, same) else { return false };
         let (entry, _) = place.remove();
+        told(&entry.key);
         self.forgotten.insert_unique(hash, entry, |entry| entry.hash);
         true
+    }
+
+    /// The same of every key.
+    pub(super) fn forget_all(&mut self, told: impl Fn(&K)) {
+        for entry in self.flights.drain() {
+            told(&entry.key);
+            self.forgotten.insert_unique(entry.hash, entry, |entry| entry.hash);
+        }
+    }
+
+    /// Whether a key is under way that newcomers would join.
+    pub(super) fn is_under_way(&self, hash: u64, is: impl Fn(&K) -> bool) -> bool {
+        self.flights.find(hash, |entry| entry.hash == hash && is(&entry.key)).is_some()
     }
 
     /// How many keys are under way, and how many callers wait for them.

@@ -109,7 +109,10 @@ mod snapshot;
 
 #[cfg(feature = "tower")]
 pub use self::layer::{SingleFlightLayer, SingleFlightService};
-#[expect(unused_imports, reason = "for a cache, which shares what it loads")]
+#[cfg_attr(
+    not(feature = "cache"),
+    expect(unused_imports, reason = "for a cache, which shares what it loads")
+)]
 pub(crate) use self::shared::{Caller, Flights, Full};
 pub use self::{
     config::{Config, Plan},

@@ -126,9 +126,11 @@ fn a_snapshot_as_json_has_the_names_that_dashboards_know() {
     let snapshot = serde_json::to_value(cache.snapshot()).unwrap();
     let expected = serde_json::json!({
         "name": "answers", "total_entries": 1, "expired_entries": 0, "active_entries": 1,
-        "max_entries": 50, "total_weight": 1, "max_weight": null, "ttl_minutes": 15,
+        "max_entries": 50, "total_weight": 1, "max_weight": null, "loading": 0,
+        "ttl_minutes": 15,
         "totals": {
-            "hits": 0, "misses": 0, "stale": 0, "inserted": 1, "evicted": 0, "expired": 0,
+            "hits": 0, "misses": 0, "stale": 0, "loads": 0, "load_failures": 0, "coalesced": 0,
+            "refreshes": 0, "inserted": 1, "evicted": 0, "expired": 0,
             "removed": 0, "replaced": 0, "too_heavy": 0,
         },
     });

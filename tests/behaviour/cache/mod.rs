@@ -3,7 +3,12 @@
 mod bounds;
 mod callbacks;
 mod expiry;
+mod freshness;
+mod late;
+mod loads;
 mod lookups;
+mod many;
+mod services;
 
 use std::sync::{Arc, Mutex};
 

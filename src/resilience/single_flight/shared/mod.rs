@@ -1,22 +1,23 @@
 use std::{
     borrow::Borrow,
     fmt,
-    future::Future,
     hash::{BuildHasher, Hash, RandomState},
-    pin::Pin,
     ptr,
     sync::Arc,
-    task::{Context, Poll, ready},
     time::Duration,
 };
 
+mod caller;
+
+pub(crate) use self::caller::Caller;
+use self::caller::{board, runtime};
 use super::{
     config::{Config, Plan},
     machine::{Ask, Counts, Table},
     snapshot::{Snapshot, Totals},
 };
 use crate::ground::{
-    joint::{Found, Joint, Retire, Seat, Steward, Work},
+    joint::{Joint, Retire, Work},
     mode::Mode,
     name::Name,
     refusal::Refusal,
@@ -113,6 +114,27 @@ impl<K, O> Flights<K, O> {
         self.shard(hash).lock().forget(hash, key)
     }
 
+    /// Forgets whatever is under way for keys of which this is true; `told` is shown each.
+    #[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "for a cache"))]
+    pub(crate) fn forget_each(&self, hash: u64, is: impl Fn(&K) -> bool, told: impl Fn(&K)) {
+        let mut table = self.shard(hash).lock();
+        while table.forget_one(hash, &is, &told) {}
+    }
+
+    /// Forgets everything that is under way; `told` is shown each key.
+    #[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "for a cache"))]
+    pub(crate) fn forget_all(&self, told: impl Fn(&K)) {
+        for shard in &self.shards {
+            shard.lock().forget_all(&told);
+        }
+    }
+
+    /// Whether newcomers would join what is under way for a key.
+    #[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "for a cache"))]
+    pub(crate) fn is_under_way(&self, hash: u64, is: impl Fn(&K) -> bool) -> bool {
+        self.shard(hash).lock().is_under_way(hash, is)
+    }
+
     /// Keys under way.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
@@ -175,9 +197,7 @@ where
     ) -> Result<Caller<K, O>, Full> {
         let hash = self.hasher.hash_one(&key);
         let max_callers = self.max_callers.load(Ordering::Relaxed);
-        let detached = self.detached.load(Ordering::Relaxed);
-        // Without a runtime it is run by those who wait.
-        let runtime = if detached { tokio::runtime::Handle::try_current().ok() } else { None };
+        let runtime = runtime(self.detached.load(Ordering::Relaxed));
         let (flight, spare) = {
             let mut table = self.shard(hash).lock();
             match table.ask(hash, &key, max_callers) {
@@ -185,29 +205,64 @@ where
                 Ask::Full => return Err(Full(max_callers)),
                 Ask::Lead => {
                     self.enter()?;
-                    let berth = Berth { flights: Arc::clone(self), hash };
-                    let flight = Arc::new(Joint::new(berth));
-                    table.lead(hash, key, Arc::clone(&flight), runtime.is_some());
-                    (flight, None)
+                    (self.lead(&mut table, hash, key, runtime.is_some()), None)
                 }
             }
         };
-        // From here on its drop is what leaves.
-        let caller = Caller { flight: Some(flight), seat: Seat::default() };
-        if let Some(key) = spare {
-            // Foreign code: not when this returns, or a panic in it would leave the caller behind.
-            drop((key, make));
-        } else if let Some(flight) = &caller.flight {
-            match runtime {
-                None => flight.begin(make),
-                Some(runtime) => {
-                    let crew = Crew { flight: Arc::clone(flight) };
-                    let steward = flight.begin_with_steward(make);
-                    runtime.spawn(Detached { steward, _crew: crew });
+        Ok(board(flight, spare, runtime, make))
+    }
+}
+
+impl<K, O> Flights<K, O>
+where
+    K: Send + 'static,
+    O: Send + Sync + 'static,
+{
+    /// Waits for the work of a key, and begins it if it is not under way. The key is made when it is
+    /// needed, and its hash is known already. Work that is `detached` is run to its end by a task of its own.
+    #[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "for a cache"))]
+    pub(crate) fn join_as(
+        self: &Arc<Self>,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        own: impl FnOnce() -> K,
+        detached: bool,
+        make: impl FnOnce() -> Work<O>,
+    ) -> Result<Caller<K, O>, Full> {
+        let max_callers = self.max_callers.load(Ordering::Relaxed);
+        let runtime = runtime(detached);
+        let shard = self.shard(hash);
+        let asked = shard.lock().ask_for(hash, &is, max_callers);
+        let (flight, spare) = match asked {
+            Ask::Follow(flight) => (flight, Some(None)),
+            Ask::Full => return Err(Full(max_callers)),
+            Ask::Lead => {
+                // Foreign code; somebody may lead meanwhile.
+                let key = time::outside(own);
+                let mut table = shard.lock();
+                match table.ask_for(hash, &is, max_callers) {
+                    Ask::Follow(flight) => (flight, Some(Some(key))),
+                    Ask::Full => return Err(Full(max_callers)),
+                    Ask::Lead => {
+                        self.enter()?;
+                        (self.lead(&mut table, hash, key, runtime.is_some()), None)
+                    }
                 }
             }
-        }
-        Ok(caller)
+        };
+        Ok(board(flight, spare, runtime, make))
+    }
+
+    fn lead(
+        self: &Arc<Self>,
+        table: &mut Table<K, Arc<Flight<K, O>>>,
+        hash: u64,
+        key: K,
+        steward: bool,
+    ) -> Arc<Flight<K, O>> {
+        let flight = Arc::new(Joint::new(Berth { flights: Arc::clone(self), hash }));
+        table.lead(hash, key, Arc::clone(&flight), steward);
+        flight
     }
 
     /// A place for one more key.
@@ -220,18 +275,6 @@ where
     }
 }
 
-/// A caller of this flight, or its steward, goes away. The work goes with the last of them.
-fn leave<K, O>(flight: &Flight<K, O>, steward: bool) {
-    let Berth { flights, hash } = flight.owner();
-    let is = |other: &Arc<Flight<K, O>>| ptr::eq(&**other, flight);
-    let last = flights.shard(*hash).lock().leave(*hash, steward, is);
-    // Foreign code: it goes once the lock is free.
-    if last.is_some() {
-        flights.in_flight.fetch_sub(1, Ordering::Relaxed);
-        drop(flight.abandon());
-    }
-}
-
 impl<K, O> Retire for Berth<K, O> {
     fn retire(&self, panicked: bool) -> bool {
         let is = |flight: &Arc<Flight<K, O>>| ptr::eq(flight.owner(), self);
@@ -239,74 +282,6 @@ impl<K, O> Retire for Berth<K, O> {
         let Some(ended) = ended else { return false };
         self.flights.in_flight.fetch_sub(1, Ordering::Relaxed);
         ended.is_alone()
-    }
-}
-
-/// One of those who wait for the work of a key. Dropped, it leaves the work to the others.
-pub(crate) struct Caller<K, O> {
-    flight: Option<Arc<Flight<K, O>>>,
-    seat: Seat,
-}
-
-impl<K, O> Caller<K, O> {
-    /// Its time is up: the refusal of one who waited.
-    #[cold]
-    pub(crate) fn too_late(&self) -> Option<Refusal> {
-        let flight = self.flight.as_ref()?;
-        Some(flight.owner().flights.late(true, Duration::ZERO))
-    }
-
-    /// Waits for the outcome, and drives the work meanwhile.
-    #[inline]
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<O, Refusal>>
-    where
-        K: Send + 'static,
-        O: Clone + Send + Sync + 'static,
-    {
-        let Some(flight) = &self.flight else { return Poll::Pending };
-        let outcome = match ready!(flight.poll(&mut self.seat, cx)) {
-            Found::Mine(outcome) => Ok(outcome),
-            Found::Everybodys(Some(outcome)) => Ok(time::outside(|| outcome.clone())),
-            Found::Everybodys(None) => Err(flight.owner().flights.panicked()),
-            Found::Own => Err(flight.owner().flights.circular()),
-        };
-        self.flight = None;
-        Poll::Ready(outcome)
-    }
-}
-
-impl<K, O> Drop for Caller<K, O> {
-    fn drop(&mut self) {
-        if let Some(flight) = self.flight.take() {
-            flight.leave(&mut self.seat);
-            leave(&flight, false);
-        }
-    }
-}
-
-/// The task of its own that runs work to its end. Where the runtime ends before, those who wait go on.
-struct Detached<K, O> {
-    // Dropped first: what is given back is given up with the last who is there.
-    steward: Steward<O, Berth<K, O>>,
-    _crew: Crew<K, O>,
-}
-
-impl<K, O> Future for Detached<K, O> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.steward).poll(cx)
-    }
-}
-
-/// Counts for one who is there.
-struct Crew<K, O> {
-    flight: Arc<Flight<K, O>>,
-}
-
-impl<K, O> Drop for Crew<K, O> {
-    fn drop(&mut self) {
-        leave(&self.flight, true);
     }
 }
 
