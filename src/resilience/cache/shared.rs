@@ -191,9 +191,15 @@ impl<K, V> Shared<K, V> {
     #[inline]
     pub(super) fn tell(&self, removed: Removed<K, V>) {
         for (key, value, cause) in removed.into_iter() {
-            if let Some(listener) = &self.told.listener {
-                time::outside(|| listener(&key, &value, cause));
-            }
+            self.tell_one(&key, &value, cause);
+        }
+    }
+
+    /// The same of one, which the caller drops.
+    #[inline]
+    pub(super) fn tell_one(&self, key: &K, value: &V, cause: Removal) {
+        if let Some(listener) = &self.told.listener {
+            time::outside(|| listener(key, value, cause));
         }
     }
 

@@ -51,8 +51,13 @@ impl Sketch {
         for row in 0..4 {
             let word = &mut words[word(mixed, row)];
             let shift = shift(mixed, row);
-            let room = 15 - ((*word >> shift) & 15);
-            *word += u64::from(times).min(room) << shift;
+            let count = (*word >> shift) & 15;
+            let more = match times {
+                // Mostly.
+                1 => u64::from(count < 15),
+                _ => u64::from(times).min(15 - count),
+            };
+            *word += more << shift;
         }
         self.added += u32::from(times);
         let is_full = self.added >= self.sample;
