@@ -13,9 +13,32 @@ impl<K, V> Shared<K, V> {
     where
         V: Clone,
     {
+        if self.times.usual {
+            return self.get_timed(hash, is);
+        }
         let mut shard = self.shard(hash).lock();
+        shard.asked += 1;
         let Some(place) = shard.find(hash as u32, is) else { return self.missed(shard, hash) };
         if !shard.is_plain() {
+            return self.get_in(shard, hash, place);
+        }
+        let value = shard.plain_hit(place).cloned();
+        drop(shard);
+        self.seen(hash, true);
+        value
+    }
+
+    /// The same where every entry has its time, and nothing else matters.
+    #[inline(never)]
+    fn get_timed(&self, hash: u64, is: impl Fn(&K) -> bool) -> Option<V>
+    where
+        V: Clone,
+    {
+        let now = self.now();
+        let mut shard = self.shard(hash).lock();
+        shard.asked += 1;
+        let Some(place) = shard.find(hash as u32, is) else { return self.missed(shard, hash) };
+        if shard.is_due(now) || !shard.is_surely_there(place, now) {
             return self.get_in(shard, hash, place);
         }
         let value = shard.plain_hit(place).cloned();
@@ -99,6 +122,7 @@ impl<K, V> Shared<K, V> {
         let now = self.now();
         let (hit, is_due) = {
             let mut shard = self.shard(hash).lock();
+            shard.asked += 1;
             let stamped = shard.is_stamped();
             let found = shard.find(hash as u32, is);
             let hit = found.and_then(|place| {

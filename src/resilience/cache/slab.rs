@@ -8,6 +8,7 @@ use crate::resilience::cache::policy::Places;
 #[repr(C)]
 pub(super) struct Slab<K, V> {
     slots: Vec<Slot<K, V>>,
+    ticks: Ticks,
     /// The first empty place of a chain of them.
     vacant: u32,
     filled: usize,
@@ -15,7 +16,6 @@ pub(super) struct Slab<K, V> {
     weights: Vec<u32>,
     /// Empty where nothing expires.
     stamps: Vec<Stamp>,
-    ticks: Ticks,
 }
 
 /// The mark, the ticks and the hash fit beside the tag: 24 bytes where key and value are numbers.

@@ -14,22 +14,23 @@ use crate::resilience::cache::{
 /// What a hit writes stands beside the lock, in front of what it reads: two cache lines.
 #[repr(C)]
 pub(super) struct Shard<K, V> {
-    hits: u64,
+    /// How often somebody asked for a key; written before its search, which then hides the cost.
+    pub(super) asked: u64,
     pub(super) misses: u64,
     /// Whether a hit is a mark in its place and nothing else.
     is_plain: bool,
     table: HashTable<u32>,
     slab: Slab<K, V>,
-    policy: Chosen,
-    wheel: Option<Box<Wheel>>,
     /// When there is something to do in the wheel.
     due_at: u64,
+    /// An entry that is not asked for in this many nanoseconds is gone.
+    idle: u64,
+    policy: Chosen,
+    wheel: Option<Box<Wheel>>,
     /// The weight of all entries.
     pub(super) weight: u64,
     /// But for hits and misses.
     pub(super) counts: Counts,
-    /// An entry that is not asked for in this many nanoseconds is gone.
-    idle: u64,
     /// How long an entry is kept after it has expired, for want of a better one.
     grace: u64,
     /// How often something was written here, and the hashes of the last.
@@ -77,7 +78,7 @@ impl<K, V> Shard<K, V> {
             Eviction::Lru => Chosen::Lru(Lru::new()),
         };
         Self {
-            hits: 0,
+            asked: 0,
             misses: 0,
             is_plain: eviction == Eviction::Admission,
             table: HashTable::new(),
@@ -100,7 +101,8 @@ impl<K, V> Shard<K, V> {
     }
 
     pub(super) const fn counts(&self) -> Counts {
-        Counts { hits: self.hits, misses: self.misses, ..self.counts }
+        let hits = self.asked.wrapping_sub(self.misses).wrapping_sub(self.counts.stale);
+        Counts { hits, misses: self.misses, ..self.counts }
     }
 
     pub(super) fn set_share(&mut self, share: u32) {
@@ -155,7 +157,6 @@ impl<K, V> Shard<K, V> {
     /// A hit where [`is_plain`](Self::is_plain).
     #[inline]
     pub(super) fn plain_hit(&mut self, place: u32) -> Option<&V> {
-        self.hits += 1;
         self.slab.mark_up(place, HITS)
     }
 
@@ -173,7 +174,6 @@ impl<K, V> Shard<K, V> {
     /// It was asked for. Its value.
     #[inline]
     pub(super) fn hit(&mut self, place: u32, now: u64) -> Option<&V> {
-        self.hits += 1;
         if self.idle != u64::MAX {
             self.slab.touch(place, now);
         }
