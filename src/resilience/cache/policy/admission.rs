@@ -160,14 +160,16 @@ impl Admission {
         self.champion
     }
 
-    /// Counts a key; what is known of the champion may have been halved.
+    /// Counts a key, and says how often it was; what is known of the champion may have been halved.
     #[inline]
-    fn count(&mut self, hash: u32, times: u8) {
-        if self.sketch.add(hash, times) {
+    fn count(&mut self, hash: u32, times: u8) -> u8 {
+        let (estimate, halved) = self.sketch.add(hash, times);
+        if halved {
             if let Some((_, estimate)) = &mut self.champion {
                 *estimate /= 2;
             }
         }
+        estimate
     }
 }
 
@@ -191,8 +193,7 @@ const FIRST: usize = 64;
 impl Policy for Admission {
     #[inline]
     fn filled(&mut self, place: u32, places: &mut impl Places) {
-        let Some((mark, hash)) = places.look(place) else { return };
-        if mark & QUEUED == 0 {
+        if places.mark(place) & QUEUED == 0 {
             self.queue_in_window(place, places);
         } else {
             places.set_mark(place, QUEUED | FRESH);
@@ -202,7 +203,6 @@ impl Policy for Admission {
             // What it knew is soon known again; it doubles a few times in a cache's life.
             self.sketch = Sketch::new(self.sketch.keys() * 2);
         }
-        self.count(hash, 1);
     }
 
     #[inline]
@@ -245,22 +245,21 @@ impl Policy for Admission {
                     self.queue_in_window(candidate, places);
                     continue;
                 }
+                self.count(hash, 1);
                 self.forget(candidate, places);
                 return Some(candidate);
             }
+            // It is counted when it leaves the window: as often as it was asked for, and once for coming.
+            let estimate = self.count(hash, hits + 1);
             let main_has_room = self.main.weight < all - window;
             if passes > 0 && (hits > 0 || main_has_room) {
                 passes -= 1;
-                if hits > 0 {
-                    self.count(hash, hits);
-                }
                 self.move_to_main(candidate, places);
                 continue;
             }
             let mut gone = candidate;
             if let Some((champion, often)) = self.champion(&mut passes, places) {
                 self.lot = (self.lot + 1) % LOTS;
-                let estimate = self.sketch.estimate(hash);
                 if estimate > often || (estimate >= OFTEN && self.lot == 0) {
                     self.champion = None;
                     self.move_to_main(candidate, places);
