@@ -40,16 +40,6 @@ pub(super) struct Shard<K, V> {
     moves: u64,
 }
 
-/// What has happened since the cache was made.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub(super) hits: u64,
-    pub(super) misses: u64,
-    pub(super) stale: u64,
-    pub(super) removed: [u64; Removal::COUNT],
-    pub(super) inserted: u64,
-}
-
 enum Chosen {
     Admission(Admission),
     Lru(Lru),
@@ -64,7 +54,10 @@ macro_rules! chosen {
     };
 }
 
+mod counts;
 mod sweep;
+
+pub(super) use self::counts::Counts;
 
 /// So many entries are looked at for their age by one operation that is not asked to do more.
 const FEW: usize = 16;
@@ -402,16 +395,4 @@ impl<K, V> Shard<K, V> {
 #[inline]
 const fn spread(hash: u32) -> u64 {
     hash as u64 | (hash as u64) << 32
-}
-
-impl std::ops::AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.hits += other.hits;
-        self.misses += other.misses;
-        self.stale += other.stale;
-        self.inserted += other.inserted;
-        for (mine, theirs) in self.removed.iter_mut().zip(other.removed) {
-            *mine += theirs;
-        }
-    }
 }
