@@ -207,6 +207,14 @@ pub fn zipf(keys: usize, skew: f64, seed: u64) -> Vec<u32> {
     (0..1 << 21).map(draw).collect()
 }
 
+/// An operation that was done often enough for the cache to be full: it has stopped growing then.
+fn full<T>(entries: usize, mut operation: impl FnMut() -> T) -> impl FnMut() -> T {
+    for _ in 0..(entries * 20).max(1 << 20) {
+        operation();
+    }
+    operation
+}
+
 /// Asks, and inserts what is not there.
 fn mixed(name: &'static str, entries: usize, skew: f64) -> Contest {
     let keys: Arc<[u32]> = zipf(entries * 10, skew, 3).into();
@@ -218,34 +226,46 @@ fn mixed(name: &'static str, entries: usize, skew: f64) -> Contest {
         }
     };
     let (cache, mut key) = (ours(entries), next());
-    let ours = Side::new("buttress.get_or_insert", move || {
-        let key = key();
-        if cache.get(&key).is_none() {
-            cache.insert(key, key);
-        }
-    });
+    let ours = Side::new(
+        "buttress.get_or_insert",
+        full(entries, move || {
+            let key = key();
+            if cache.get(&key).is_none() {
+                cache.insert(key, key);
+            }
+        }),
+    );
     let (cache, mut key) = (quick(entries), next());
-    let quick = Side::new("quick_cache.get_or_insert", move || {
-        let key = key();
-        if cache.get(&key).is_none() {
-            cache.insert(key, key);
-        }
-    });
+    let quick = Side::new(
+        "quick_cache.get_or_insert",
+        full(entries, move || {
+            let key = key();
+            if cache.get(&key).is_none() {
+                cache.insert(key, key);
+            }
+        }),
+    );
     let (cache, mut key) = (moka(entries), next());
-    let moka = Side::new("moka.get_or_insert", move || {
-        let key = key();
-        if cache.get(&key).is_none() {
-            cache.insert(key, key);
-        }
-    });
+    let moka = Side::new(
+        "moka.get_or_insert",
+        full(entries, move || {
+            let key = key();
+            if cache.get(&key).is_none() {
+                cache.insert(key, key);
+            }
+        }),
+    );
     let (cache, mut key) = (lru(entries), next());
-    let lru = Side::new("lru.mutex_get_or_insert", move || {
-        let key = key();
-        let is_there = cache.lock().get(&key).is_some();
-        if !is_there {
-            cache.lock().put(key, key);
-        }
-    });
+    let lru = Side::new(
+        "lru.mutex_get_or_insert",
+        full(entries, move || {
+            let key = key();
+            let is_there = cache.lock().get(&key).is_some();
+            if !is_there {
+                cache.lock().put(key, key);
+            }
+        }),
+    );
     Contest::new(name, ours)
         .against(quick, Gate::at_most(1.1))
         .against(moka, Gate::at_most(0.2))
@@ -257,20 +277,29 @@ fn insert() -> Contest {
     const ENTRIES: usize = 100_000;
 
     let (cache, mut key) = (ours(ENTRIES), 0_u64);
-    let ours = Side::new("buttress.insert", move || {
-        key += 1;
-        cache.insert(key, key)
-    });
+    let ours = Side::new(
+        "buttress.insert",
+        full(ENTRIES, move || {
+            key += 1;
+            cache.insert(key, key)
+        }),
+    );
     let (cache, mut key) = (quick(ENTRIES), 0_u64);
-    let quick = Side::new("quick_cache.insert", move || {
-        key += 1;
-        cache.insert(key, key);
-    });
+    let quick = Side::new(
+        "quick_cache.insert",
+        full(ENTRIES, move || {
+            key += 1;
+            cache.insert(key, key);
+        }),
+    );
     let (cache, mut key) = (moka(ENTRIES), 0_u64);
-    let moka = Side::new("moka.insert", move || {
-        key += 1;
-        cache.insert(key, key);
-    });
+    let moka = Side::new(
+        "moka.insert",
+        full(ENTRIES, move || {
+            key += 1;
+            cache.insert(key, key);
+        }),
+    );
     Contest::new("cache.insert", ours)
         .against(quick, Gate::at_most(1.2))
         .against(moka, Gate::at_most(0.2))

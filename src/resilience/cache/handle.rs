@@ -134,7 +134,7 @@ impl<K, V, S> Cache<K, V, S> {
             let shard = shard.lock();
             total += shard.len() as u64;
             expired += shard.expired(now);
-            counts += shard.counts;
+            counts += shard.counts();
         }
         let (max_entries, max_weight) = match config.bound {
             Bound::Entries(most) => (Some(most), None),

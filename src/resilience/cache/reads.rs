@@ -14,50 +14,90 @@ impl<K, V> Shared<K, V> {
     where
         V: Clone,
     {
+        if self.times.usual {
+            return self.get_timed(hash, is);
+        }
         let mut shard = self.shard(hash).lock();
-        let found = shard.find(hash as u32, is);
+        shard.asked += 1;
+        let Some(place) = shard.find(hash as u32, is) else { return self.missed(shard, hash) };
         if !shard.is_plain() {
-            return self.get_in(shard, hash, found);
+            return self.get_in(shard, hash, place);
         }
-        if let Some(place) = found {
-            let value = shard.plain_hit(place).cloned();
-            drop(shard);
-            self.seen(hash, true);
-            return value;
-        }
-        shard.counts.misses += 1;
+        let value = shard.plain_hit(place).cloned();
         drop(shard);
+        self.seen(hash, true);
+        value
+    }
+
+    /// The same where every entry has its time, and nothing else matters.
+    #[inline(never)]
+    fn get_timed(&self, hash: u64, is: impl Fn(&K) -> bool) -> Option<V>
+    where
+        V: Clone,
+    {
+        let now = self.now();
+        let mut shard = self.shard(hash).lock();
+        shard.asked += 1;
+        let Some(place) = shard.find(hash as u32, is) else { return self.missed(shard, hash) };
+        if shard.is_due(now) || !shard.is_surely_there(place, now) {
+            return self.get_in(shard, hash, place);
+        }
+        let value = shard.plain_hit(place).cloned();
+        drop(shard);
+        self.seen(hash, true);
+        value
+    }
+
+    #[inline]
+    fn missed(&self, mut shard: Guard<'_, K, V>, hash: u64) -> Option<V> {
+        shard.misses += 1;
+        if shard.is_stamped() {
+            self.leave(shard, hash);
+        } else {
+            drop(shard);
+        }
         self.seen(hash, false);
         None
     }
 
-    /// The same where the time matters, or the policy wants to know.
-    #[inline]
-    fn get_in(&self, mut shard: Guard<'_, K, V>, hash: u64, found: Option<u32>) -> Option<V>
+    /// A hit where the time matters, or the policy wants to know.
+    #[inline(never)]
+    fn get_in(&self, mut shard: Guard<'_, K, V>, hash: u64, place: u32) -> Option<V>
     where
         V: Clone,
     {
-        let stamped = shard.is_stamped();
-        let now = if stamped { self.now() } else { 0 };
-        let is_due = stamped && shard.is_due(now);
-        let live = found.filter(|place| {
-            !stamped
-                || shard.is_surely_there(*place, now)
-                || Self::is_ahead(shard.stamp(*place).until, now)
-        });
-        let value = match live {
-            Some(place) => shard.hit(place, now).cloned(),
-            None => {
-                shard.counts.misses += 1;
-                None
+        if !shard.is_stamped() {
+            let value = shard.hit(place, 0).cloned();
+            drop(shard);
+            self.seen(hash, true);
+            return value;
+        }
+        let now = self.now();
+        if !shard.is_surely_there(place, now) {
+            if !Self::is_ahead(shard.stamp(place).until, now) {
+                return self.missed(shard, hash);
             }
-        };
+            shard.note_sure(place);
+        }
+        let value = shard.hit(place, now).cloned();
+        let is_due = shard.is_due(now);
         drop(shard);
         if is_due {
             self.maintain_a_little(hash, now);
         }
-        self.seen(hash, live.is_some());
+        self.seen(hash, true);
         value
+    }
+
+    /// Leaves a shard, where the time matters; clears a little away there if it is time to.
+    #[inline(never)]
+    fn leave(&self, shard: Guard<'_, K, V>, hash: u64) {
+        let now = self.now();
+        let is_due = shard.is_due(now);
+        drop(shard);
+        if is_due {
+            self.maintain_a_little(hash, now);
+        }
     }
 
     /// What `look` sees in the entry of a key; asking counts as nothing.
@@ -83,6 +123,7 @@ impl<K, V> Shared<K, V> {
         let now = self.now();
         let (hit, is_due) = {
             let mut shard = self.shard(hash).lock();
+            shard.asked += 1;
             let stamped = shard.is_stamped();
             let found = shard.find(hash as u32, is);
             let hit = found.and_then(|place| {
@@ -100,7 +141,7 @@ impl<K, V> Shared<K, V> {
                 let value = value?.clone();
                 Some(Hit { value, age, is_stale: is_old || !is_fresh })
             });
-            shard.counts.misses += u64::from(hit.is_none());
+            shard.misses += u64::from(hit.is_none());
             (hit, stamped && shard.is_due(now))
         };
         if is_due {

@@ -11,7 +11,7 @@ use crate::{
             atomic::{AtomicU32, AtomicUsize, Ordering},
             shards,
         },
-        time::{self, LATE, nanos},
+        time::{self, Clock, LATE, nanos},
     },
     resilience::cache::{
         config::{Bound, Eviction, Plan},
@@ -66,6 +66,8 @@ pub(super) struct Times {
     pub(super) jitter: f64,
     /// Whether every entry has a stamp.
     pub(super) always: bool,
+    /// Whether every entry has, and it is all that tells whether it is there.
+    pub(super) usual: bool,
 }
 
 pub(super) const NOBODY: u32 = u32::MAX;
@@ -118,6 +120,9 @@ impl<K, V> Shared<K, V> {
                 always: config.ttl.is_some()
                     || config.idle.is_some()
                     || config.stale_after.is_some(),
+                usual: config.ttl.is_some()
+                    && config.idle.is_none()
+                    && config.eviction == Eviction::Admission,
             },
             loads: OnceLock::new(),
             failed: OnceLock::new(),
@@ -143,7 +148,10 @@ impl<K, V> Shared<K, V> {
     /// The present moment, raw, as far as this cache cares.
     #[inline]
     pub(super) fn now(&self) -> u64 {
-        self.plan.config().clock.read().as_nanos()
+        match self.plan.config().clock {
+            Clock::Coarse => time::recent().as_nanos(),
+            clock => read(clock),
+        }
     }
 
     /// Whether a moment is still to come. Near to it the clock is read exactly: an entry is never there
@@ -201,9 +209,15 @@ impl<K, V> Shared<K, V> {
     #[inline]
     pub(super) fn tell(&self, removed: Removed<K, V>) {
         for (key, value, cause) in removed.into_iter() {
-            if let Some(listener) = &self.told.listener {
-                time::outside(|| listener(&key, &value, cause));
-            }
+            self.tell_one(&key, &value, cause);
+        }
+    }
+
+    /// The same of one, which the caller drops.
+    #[inline]
+    pub(super) fn tell_one(&self, key: &K, value: &V, cause: Removal) {
+        if let Some(listener) = &self.told.listener {
+            time::outside(|| listener(key, value, cause));
         }
     }
 
@@ -261,6 +275,12 @@ impl<K, V> Shared<K, V> {
         }
         self.tell(removed);
     }
+}
+
+/// A reading that costs so much that a call does not matter.
+#[inline(never)]
+fn read(clock: Clock) -> u64 {
+    clock.read().as_nanos()
 }
 
 #[cold]

@@ -42,24 +42,29 @@ impl Sketch {
         counter(0).min(counter(1)).min(counter(2).min(counter(3))) as u8
     }
 
-    /// Counts this hash so many times more. Whether everything was halved then.
+    /// Counts this hash so many times more. How often it was counted now, and whether everything was
+    /// halved then.
     #[inline]
-    pub(super) fn add(&mut self, hash: u32, times: u8) -> bool {
+    pub(super) fn add(&mut self, hash: u32, times: u8) -> (u8, bool) {
         let mixed = mix(hash);
         let home = self.home(mixed);
-        let Some(Line(words)) = self.lines.get_mut(home) else { return false };
+        let Some(Line(words)) = self.lines.get_mut(home) else { return (0, false) };
+        let mut estimate = 15;
         for row in 0..4 {
             let word = &mut words[word(mixed, row)];
             let shift = shift(mixed, row);
-            let room = 15 - ((*word >> shift) & 15);
-            *word += u64::from(times).min(room) << shift;
+            let count = (*word >> shift) & 15;
+            let more = u64::from(times).min(15 - count);
+            *word += more << shift;
+            estimate = estimate.min(count + more);
         }
         self.added += u32::from(times);
         let is_full = self.added >= self.sample;
         if is_full {
             self.halve();
+            estimate /= 2;
         }
-        is_full
+        (estimate as u8, is_full)
     }
 
     /// What was long ago counts for less.

@@ -3,8 +3,12 @@ use crate::resilience::cache::policy::Places;
 /// Entries in numbered places.
 ///
 /// What only some caches need stands in lists beside it, which are empty in the others.
+///
+/// What a hit reads stands first.
+#[repr(C)]
 pub(super) struct Slab<K, V> {
     slots: Vec<Slot<K, V>>,
+    ticks: Ticks,
     /// The first empty place of a chain of them.
     vacant: u32,
     filled: usize,
@@ -12,16 +16,53 @@ pub(super) struct Slab<K, V> {
     weights: Vec<u32>,
     /// Empty where nothing expires.
     stamps: Vec<Stamp>,
-    /// As long as `stamps`: until when an entry is there in any case, in ticks from the first stamp. One
-    /// reading of four bytes is then all that a hit pays for a time to live.
-    surely: Vec<u32>,
-    first: u64,
 }
 
-/// The mark and the hash fit beside the tag: 24 bytes where key and value are numbers.
+/// The mark, the ticks and the hash fit beside the tag: 24 bytes where key and value are numbers.
 enum Slot<K, V> {
-    Empty { mark: u8, next: u32 },
-    Filled { mark: u8, hash: u32, key: K, value: V },
+    Empty {
+        mark: u8,
+        next: u32,
+    },
+    Filled {
+        mark: u8,
+        /// Up to this tick it is there in any case, so that most hits need not look at its stamp.
+        sure: u16,
+        hash: u32,
+        key: K,
+        value: V,
+    },
+}
+
+/// A coarse time that fits into the slots.
+struct Ticks {
+    first: u64,
+    /// log₂ of the nanoseconds of a tick.
+    scale: u32,
+}
+
+impl Ticks {
+    /// Two ticks are longer apart than a coarse clock may lag: 34 ms at the least.
+    const FINEST: u32 = 25;
+    /// log₂ of the ticks of a usual life.
+    const LIFE: u32 = 8;
+
+    const fn new(first: u64, life: u64) -> Self {
+        let scale = (life | 1).ilog2().saturating_sub(Self::LIFE);
+        Self { first, scale: if scale < Self::FINEST { Self::FINEST } else { scale } }
+    }
+
+    /// The last tick is every moment that is too far off, and no entry is there for sure then.
+    #[inline]
+    fn of(&self, at: u64) -> u16 {
+        u16::try_from(at.saturating_sub(self.first) >> self.scale).unwrap_or(u16::MAX)
+    }
+
+    /// Up to which tick it is there, for sure, if it goes at that moment: one whole tick passes between.
+    #[inline]
+    fn sure(&self, until: u64) -> u16 {
+        self.of(until).saturating_sub(1)
+    }
 }
 
 /// When an entry came and when it goes, as raw moments.
@@ -41,11 +82,6 @@ impl Stamp {
 
 const NOWHERE: u32 = u32::MAX;
 
-/// log₂ of the nanoseconds of a tick: 17 ms, and 2.3 years in all.
-const TICK: u32 = 24;
-/// Longer than a coarse clock may lag, in ticks.
-const MARGIN: u32 = 3;
-
 /// What stood in a place.
 pub(super) struct Taken<K, V> {
     pub(super) hash: u32,
@@ -62,8 +98,7 @@ impl<K, V> Slab<K, V> {
             filled: 0,
             weights: Vec::new(),
             stamps: Vec::new(),
-            surely: Vec::new(),
-            first: 0,
+            ticks: Ticks::new(0, 0),
         }
     }
 
@@ -99,6 +134,12 @@ impl<K, V> Slab<K, V> {
         }
     }
 
+    /// The hash of what stands there.
+    #[inline]
+    pub(super) fn hash(&self, place: u32) -> u32 {
+        self.look(place).map_or(0, |(_, hash)| hash)
+    }
+
     #[inline]
     pub(super) fn stamp(&self, place: u32) -> Stamp {
         self.stamps.get(place as usize).copied().unwrap_or(Stamp::NONE)
@@ -114,30 +155,46 @@ impl<K, V> Slab<K, V> {
     pub(super) fn set_stamp(&mut self, place: u32, stamp: Option<Stamp>) {
         if self.stamps.is_empty() {
             match stamp {
-                Some(Stamp { born, .. }) => self.first = born,
+                Some(Stamp { born, until, .. }) => self.ticks = Ticks::new(born, until - born),
                 None => return,
             }
         }
         if self.stamps.len() < self.slots.len() {
             reserve(&mut self.stamps, self.slots.capacity());
             self.stamps.resize(self.slots.len(), Stamp::NONE);
-            reserve(&mut self.surely, self.slots.capacity());
-            self.surely.resize(self.slots.len(), u32::MAX);
         }
-        let stamp = stamp.unwrap_or(Stamp::NONE);
-        self.stamps[place as usize] = stamp;
-        self.surely[place as usize] = self.tick_of(stamp.until).saturating_sub(MARGIN);
+        self.stamps[place as usize] = stamp.unwrap_or(Stamp::NONE);
+        self.note_sure(place);
     }
 
     /// Whether the entry there is certainly not gone yet, unless nobody asked for it.
     #[inline]
     pub(super) fn is_surely_there(&self, place: u32, now: u64) -> bool {
-        self.surely.get(place as usize).is_some_and(|until| self.tick_of(now) < *until)
+        match self.slots.get(place as usize) {
+            Some(Slot::Filled { sure, .. }) => self.ticks.of(now) < *sure,
+            _ => false,
+        }
     }
 
-    #[inline]
-    fn tick_of(&self, at: u64) -> u32 {
-        u32::try_from(at.saturating_sub(self.first) >> TICK).unwrap_or(u32::MAX)
+    /// Writes into the slot what its stamp says.
+    pub(super) fn note_sure(&mut self, place: u32) {
+        let tick = self.ticks.sure(self.stamp(place).until);
+        if let Some(Slot::Filled { sure, .. }) = self.slots.get_mut(place as usize) {
+            *sure = tick;
+        }
+    }
+
+    /// Counts ticks from now on where they have run out. That is after some hundred lives; whoever is
+    /// asked for next looks at its stamp once.
+    pub(super) fn keep_time(&mut self, now: u64) {
+        if self.ticks.of(now) == u16::MAX {
+            self.ticks.first = now;
+            for slot in &mut self.slots {
+                if let Slot::Filled { sure, .. } = slot {
+                    *sure = 0;
+                }
+            }
+        }
     }
 
     /// Counts up in the mark of a place, and gives its value.
@@ -184,14 +241,26 @@ impl<K, V> Slab<K, V> {
                 let place = self.vacant;
                 let Slot::Empty { mark, next } = *slot else { return place };
                 self.vacant = next;
-                *slot = Slot::Filled { mark, hash, key, value };
+                *slot = Slot::Filled { mark, sure: 0, hash, key, value };
                 place
             }
             None => {
                 grow(&mut self.slots);
-                self.slots.push(Slot::Filled { mark: 0, hash, key, value });
+                self.slots.push(Slot::Filled { mark: 0, sure: 0, hash, key, value });
                 (self.slots.len() - 1) as u32
             }
+        }
+    }
+
+    /// Another entry in the place of one that is there; the former one.
+    #[inline]
+    pub(super) fn exchange(&mut self, place: u32, new: (u32, K, V)) -> Option<(K, V)> {
+        match self.slots.get_mut(place as usize) {
+            Some(Slot::Filled { hash, key, value, .. }) => {
+                *hash = new.0;
+                Some((std::mem::replace(key, new.1), std::mem::replace(value, new.2)))
+            }
+            _ => None,
         }
     }
 
@@ -235,15 +304,12 @@ impl<K, V> Slab<K, V> {
             }
             if let Some(stamp) = self.stamps.get(place).copied() {
                 self.stamps[to] = stamp;
-                self.surely[to] = self.surely[place];
             }
         }
         self.weights.truncate(kept.len());
         self.weights.shrink_to_fit();
         self.stamps.truncate(kept.len());
         self.stamps.shrink_to_fit();
-        self.surely.truncate(kept.len());
-        self.surely.shrink_to_fit();
         (self.slots, self.vacant) = (kept, NOWHERE);
         moved
     }
@@ -268,21 +334,16 @@ fn reserve<T>(list: &mut Vec<T>, capacity: usize) {
 
 impl<K, V> Places for Slab<K, V> {
     #[inline]
-    fn hash(&self, place: u32) -> u32 {
+    fn look(&self, place: u32) -> Option<(u8, u32)> {
         match self.slots.get(place as usize) {
-            Some(Slot::Filled { hash, .. }) => *hash,
-            _ => 0,
+            Some(Slot::Filled { mark, hash, .. }) => Some((*mark, *hash)),
+            _ => None,
         }
     }
 
     #[inline]
     fn weight(&self, place: u32) -> u64 {
         u64::from(self.weight_of(place))
-    }
-
-    #[inline]
-    fn is_filled(&self, place: u32) -> bool {
-        matches!(self.slots.get(place as usize), Some(Slot::Filled { .. }))
     }
 
     #[inline]

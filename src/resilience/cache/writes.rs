@@ -11,7 +11,7 @@ use crate::{
         removal::{Removal, Removed},
         room::Room,
         shard::Shard,
-        shared::{Lifetime, NOBODY, Shared},
+        shared::{Guard, Lifetime, NOBODY, Shared},
         slab::Stamp,
         stored::Stored,
     },
@@ -42,34 +42,106 @@ impl<K, V> Shared<K, V> {
             return None;
         }
         let weight = self.weigh(&key, &value);
-        let stamp = self.stamp(&key, &value, ttl);
-        let mut removed = Removed::new();
-        let stored = if u64::from(weight) > self.room.most() {
-            Some(self.refuse(hash, (key, value), Stored::TooHeavy, &mut removed))
-        } else {
-            match stamp {
-                Err(()) => Some(self.refuse(hash, (key, value), Stored::Expired, &mut removed)),
-                Ok(stamp) => {
-                    let incoming = Incoming { key, value, weight, stamp, given };
-                    self.put(hash, incoming, &mut removed)
-                }
-            }
+        if u64::from(weight) > self.room.most() {
+            return Some(self.refuse(hash, (key, value), Stored::TooHeavy));
+        }
+        let Ok(stamp) = self.stamp(&key, &value, ttl) else {
+            return Some(self.refuse(hash, (key, value), Stored::Expired));
         };
-        self.tell(removed);
-        stored
+        let shard = self.shard(hash).lock();
+        let is_due = stamp.is_some_and(|stamp| shard.is_due(stamp.born));
+        if is_due || !matches!(given, Given::Anything) {
+            drop(shard);
+            let incoming = Incoming { key, value, weight, stamp, given };
+            return self.put(hash, incoming, 0, Removed::new());
+        }
+        Some(match shard.find(hash as u32, |theirs| *theirs == key) {
+            None => self.add(shard, hash, (key, value), weight, stamp),
+            Some(place) => self.replace(shard, place, hash, (key, value), weight, stamp),
+        })
+    }
+
+    /// Puts a new key in, as it goes as a rule: there is room, or one other goes for it.
+    #[inline]
+    fn add(
+        &self,
+        mut shard: Guard<'_, K, V>,
+        hash: u64,
+        (key, value): (K, V),
+        weight: u32,
+        stamp: Option<Stamp>,
+    ) -> Stored
+    where
+        K: Eq,
+    {
+        if self.room.take(u64::from(weight)) {
+            shard.insert(hash as u32, key, value, weight, stamp);
+            return Stored::New;
+        }
+        let (mut got, mut removed) = (0, Removed::new());
+        if !self.is_poor(&shard) {
+            shard.set_share(self.share.load(Ordering::Relaxed));
+            match shard.choose() {
+                Some((place, freed)) if freed == weight => {
+                    let gone = shard.exchange(place, (hash as u32, key, value), weight, stamp);
+                    drop(shard);
+                    if self.watched.load(Ordering::Relaxed) == NOBODY {
+                        self.begin();
+                    }
+                    if let Some((key, value)) = gone {
+                        self.tell_one(&key, &value, Removal::Evicted);
+                    }
+                    return Stored::New;
+                }
+                Some((place, _)) => got = shard.throw_out(place, &mut removed).map_or(0, u64::from),
+                None => {}
+            }
+        }
+        drop(shard);
+        let incoming = Incoming { key, value, weight, stamp, given: Given::Anything };
+        self.put(hash, incoming, got, removed).unwrap_or(Stored::New)
+    }
+
+    /// Puts another value in for a key, if that needs no more room.
+    fn replace(
+        &self,
+        mut shard: Guard<'_, K, V>,
+        place: u32,
+        hash: u64,
+        (key, value): (K, V),
+        weight: u32,
+        stamp: Option<Stamp>,
+    ) -> Stored
+    where
+        K: Eq,
+    {
+        let had = shard.weight_at(place);
+        if weight > had {
+            drop(shard);
+            let incoming = Incoming { key, value, weight, stamp, given: Given::Anything };
+            return self.put(hash, incoming, 0, Removed::new()).unwrap_or(Stored::New);
+        }
+        let former = shard.replace(place, value, weight, stamp);
+        drop(shard);
+        self.room.give(u64::from(had - weight));
+        if let Some(former) = former {
+            self.tell_one(&key, &former, Removal::Replaced);
+        }
+        Stored::Replaced
     }
 
     /// What is not stored still takes the place of what was there: nobody is to get the former value.
     #[cold]
-    fn refuse(&self, hash: u64, entry: (K, V), why: Stored, removed: &mut Removed<K, V>) -> Stored
+    fn refuse(&self, hash: u64, (key, value): (K, V), why: Stored) -> Stored
     where
         K: Eq,
     {
-        let (key, value) = entry;
-        self.take_out(hash, |theirs| *theirs == key, Removal::Replaced, removed);
+        let mut removed = Removed::new();
+        self.take_out(hash, |theirs| *theirs == key, Removal::Replaced, &mut removed);
         let cause = if why == Stored::TooHeavy { Removal::TooHeavy } else { Removal::Expired };
         self.shard(hash).lock().counts.removed[cause as usize] += 1;
         removed.push(key, value, cause);
+        self.tell(removed);
         why
     }
 
@@ -98,10 +170,28 @@ impl<K, V> Shared<K, V> {
         Ok(Some(Stamp { born, until: born.saturating_add(ttl), touched: born }))
     }
 
+    /// Puts an entry in, whatever has to be done for it. `got` is room that was found already.
+    #[inline(never)]
     fn put(
         &self,
         hash: u64,
         incoming: Incoming<'_, K, V>,
+        got: u64,
+        mut removed: Removed<K, V>,
+    ) -> Option<Stored>
+    where
+        K: Eq,
+    {
+        let stored = self.make_room_and_put(hash, incoming, got, &mut removed);
+        self.tell(removed);
+        stored
+    }
+
+    fn make_room_and_put(
+        &self,
+        hash: u64,
+        incoming: Incoming<'_, K, V>,
+        got: u64,
         removed: &mut Removed<K, V>,
     ) -> Option<Stored>
     where
@@ -109,7 +199,7 @@ impl<K, V> Shared<K, V> {
     {
         let Incoming { key, value, weight: light, stamp, given } = incoming;
         let weight = u64::from(light);
-        let (mut claim, mut stored) = (Claim { room: &self.room, got: 0 }, Stored::New);
+        let (mut claim, mut stored) = (Claim { room: &self.room, got }, Stored::New);
         for round in 0..ROUNDS {
             let mut shard = self.shard(hash).lock();
             if let Some(Stamp { born, .. }) = stamp {

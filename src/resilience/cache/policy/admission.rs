@@ -70,10 +70,6 @@ impl Admission {
         self.share = share;
     }
 
-    fn window_is_too_heavy(&self) -> bool {
-        self.window.weight >= part(self.window.weight.saturating_add(self.main.weight), self.share)
-    }
-
     /// Puts it into the window, behind all others.
     fn queue_in_window(&mut self, place: u32, places: &mut impl Places) {
         places.set_mark(place, QUEUED);
@@ -103,37 +99,39 @@ impl Admission {
     }
 
     /// Takes the next place out of a ring that has an entry to be judged; puts the others right.
-    fn next_of(&mut self, main: bool, places: &mut impl Places) -> Option<u32> {
+    #[inline]
+    fn next_of(&mut self, main: bool, places: &mut impl Places) -> Option<Next> {
         loop {
             let ring = if main { &mut self.main } else { &mut self.window };
             let place = ring.places.pop_front()?;
-            if !places.is_filled(place) {
-                places.set_mark(place, 0);
-            } else if places.mark(place) & FRESH != 0 {
+            match places.look(place) {
+                Some((mark, hash)) if mark & FRESH == 0 => {
+                    return Some(Next { place, hits: mark & HITS, hash });
+                }
                 // It is newer than where it stands.
-                let hits = places.mark(place) & HITS;
-                self.queue_in_window(place, places);
-                places.set_mark(place, QUEUED | hits);
-            } else {
-                return Some(place);
+                Some((mark, _)) => {
+                    places.set_mark(place, QUEUED | mark & HITS);
+                    self.window.places.push_back(place);
+                }
+                None => places.set_mark(place, 0),
             }
         }
     }
 
     /// The next of the main ring that was not asked for, taken out of it.
-    fn next_of_main(&mut self, passes: &mut u32, places: &mut impl Places) -> Option<u32> {
+    fn next_of_main(&mut self, passes: &mut u32, places: &mut impl Places) -> Option<Next> {
         loop {
-            let place = self.next_of(true, places)?;
-            let hits = places.mark(place) & HITS;
+            let next = self.next_of(true, places)?;
+            let Next { place, hits, hash } = next;
             if hits == 0 || *passes == 0 {
-                return Some(place);
+                return Some(next);
             }
             *passes -= 1;
             if self.share == RECENCY {
-                self.count(places.hash(place), hits);
+                self.count(hash, hits);
                 self.back_to_window(place, places);
             } else {
-                self.count(places.hash(place), 1);
+                self.count(hash, 1);
                 places.set_mark(place, QUEUED | MAIN | (hits - 1));
                 self.main.places.push_back(place);
             }
@@ -144,28 +142,43 @@ impl Admission {
     #[inline]
     fn champion(&mut self, passes: &mut u32, places: &mut impl Places) -> Option<(u32, u8)> {
         if let Some((place, estimate)) = self.champion {
-            let mark = places.mark(place);
-            if places.is_filled(place) && mark & (HITS | FRESH) == 0 {
+            if places.look(place).is_some_and(|(mark, _)| mark & (HITS | FRESH) == 0) {
                 return Some((place, estimate));
             }
+        }
+        self.next_champion(passes, places)
+    }
+
+    #[inline(never)]
+    fn next_champion(&mut self, passes: &mut u32, places: &mut impl Places) -> Option<(u32, u8)> {
+        if let Some((place, _)) = self.champion.take() {
             // He was asked for, or is gone: his turn is over.
-            self.champion = None;
             self.main.places.push_front(place);
         }
-        let place = self.next_of_main(passes, places)?;
-        let estimate = self.sketch.estimate(places.hash(place));
-        self.champion = Some((place, estimate));
+        let next = self.next_of_main(passes, places)?;
+        self.champion = Some((next.place, self.sketch.estimate(next.hash)));
         self.champion
     }
 
-    /// Counts a key; what is known of the champion may have been halved.
-    fn count(&mut self, hash: u32, times: u8) {
-        if self.sketch.add(hash, times) {
+    /// Counts a key, and says how often it was; what is known of the champion may have been halved.
+    #[inline]
+    fn count(&mut self, hash: u32, times: u8) -> u8 {
+        let (estimate, halved) = self.sketch.add(hash, times);
+        if halved {
             if let Some((_, estimate)) = &mut self.champion {
                 *estimate /= 2;
             }
         }
+        estimate
     }
+}
+
+/// An entry that is to be judged.
+#[derive(Clone, Copy)]
+struct Next {
+    place: u32,
+    hits: u8,
+    hash: u32,
 }
 
 /// So many 1024ths of it.
@@ -180,8 +193,7 @@ const FIRST: usize = 64;
 impl Policy for Admission {
     #[inline]
     fn filled(&mut self, place: u32, places: &mut impl Places) {
-        let queued = places.mark(place) & QUEUED;
-        if queued == 0 {
+        if places.mark(place) & QUEUED == 0 {
             self.queue_in_window(place, places);
         } else {
             places.set_mark(place, QUEUED | FRESH);
@@ -191,7 +203,6 @@ impl Policy for Admission {
             // What it knew is soon known again; it doubles a few times in a cache's life.
             self.sketch = Sketch::new(self.sketch.keys() * 2);
         }
-        self.count(places.hash(place), 1);
     }
 
     #[inline]
@@ -210,45 +221,49 @@ impl Policy for Admission {
 
     fn evict(&mut self, places: &mut impl Places) -> Option<u32> {
         let mut passes = PASSES;
+        // Passing by changes who weighs it, but not what all of them weigh.
+        let all = self.window.weight.saturating_add(self.main.weight);
+        let window = part(all, self.share);
         loop {
-            let candidate = match self.window_is_too_heavy() {
+            let candidate = match self.window.weight >= window {
                 true => self.next_of(false, places),
                 false => None,
             };
-            let Some(candidate) = candidate else {
+            let Some(Next { place: candidate, hits, hash }) = candidate else {
                 let gone = match self.champion(&mut passes, places) {
                     Some((place, _)) => place,
-                    None => self.next_of(false, places)?,
+                    None => self.next_of(false, places)?.place,
                 };
                 self.champion = None;
                 self.forget(gone, places);
                 return Some(gone);
             };
-            let hits = places.mark(candidate) & HITS;
-            if passes > 0 && self.share == RECENCY && hits > 0 {
-                passes -= 1;
-                self.count(places.hash(candidate), hits);
-                self.queue_in_window(candidate, places);
-                continue;
+            if self.share == RECENCY {
+                if passes > 0 && hits > 0 {
+                    passes -= 1;
+                    self.count(hash, hits);
+                    self.queue_in_window(candidate, places);
+                    continue;
+                }
+                self.count(hash, 1);
+                self.forget(candidate, places);
+                return Some(candidate);
             }
-            let all = self.window.weight.saturating_add(self.main.weight);
-            let main_has_room = self.main.weight < part(all, RECENCY - self.share);
-            if passes > 0 && self.share < RECENCY && (hits > 0 || main_has_room) {
+            // It is counted when it leaves the window: as often as it was asked for, and once for coming.
+            let estimate = self.count(hash, hits + 1);
+            let main_has_room = self.main.weight < all - window;
+            if passes > 0 && (hits > 0 || main_has_room) {
                 passes -= 1;
-                self.count(places.hash(candidate), hits);
                 self.move_to_main(candidate, places);
                 continue;
             }
             let mut gone = candidate;
-            if self.share < RECENCY {
-                if let Some((champion, often)) = self.champion(&mut passes, places) {
-                    self.lot = (self.lot + 1) % LOTS;
-                    let estimate = self.sketch.estimate(places.hash(candidate));
-                    if estimate > often || (estimate >= OFTEN && self.lot == 0) {
-                        self.champion = None;
-                        self.move_to_main(candidate, places);
-                        gone = champion;
-                    }
+            if let Some((champion, often)) = self.champion(&mut passes, places) {
+                self.lot = (self.lot + 1) % LOTS;
+                if estimate > often || (estimate >= OFTEN && self.lot == 0) {
+                    self.champion = None;
+                    self.move_to_main(candidate, places);
+                    gone = champion;
                 }
             }
             self.forget(gone, places);

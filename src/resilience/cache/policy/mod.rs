@@ -17,14 +17,11 @@ pub(super) use self::{
 
 /// What a policy may know of a place, kept where the place is: a hit then touches nothing else.
 pub(super) trait Places {
-    /// The hash of what stands there.
-    fn hash(&self, place: u32) -> u32;
+    /// The mark and the hash of what stands there.
+    fn look(&self, place: u32) -> Option<(u8, u32)>;
 
     /// How heavy it is: the same as long as it stands there.
     fn weight(&self, place: u32) -> u64;
-
-    /// Whether anything stands there.
-    fn is_filled(&self, place: u32) -> bool;
 
     /// What the policy wrote there, 0 from the start. It stays while the place is empty.
     fn mark(&self, place: u32) -> u8;
@@ -67,6 +64,10 @@ mod tests {
     }
 
     impl Numbers {
+        pub(super) fn is_filled(&self, place: u32) -> bool {
+            self.0[place as usize].filled
+        }
+
         pub(super) fn new(places: u32) -> Self {
             let number = |place: u32| Number {
                 hash: place.wrapping_mul(0x9e37_79b1),
@@ -79,16 +80,13 @@ mod tests {
     }
 
     impl Places for Numbers {
-        fn hash(&self, place: u32) -> u32 {
-            self.0[place as usize].hash
+        fn look(&self, place: u32) -> Option<(u8, u32)> {
+            let number = &self.0[place as usize];
+            number.filled.then_some((number.mark, number.hash))
         }
 
         fn weight(&self, place: u32) -> u64 {
             self.0[place as usize].weight
-        }
-
-        fn is_filled(&self, place: u32) -> bool {
-            self.0[place as usize].filled
         }
 
         fn mark(&self, place: u32) -> u8 {

@@ -23,16 +23,13 @@ struct Cell {
 }
 
 impl Places for Cells {
-    fn hash(&self, place: u32) -> u32 {
-        self.0[place as usize].hash
+    fn look(&self, place: u32) -> Option<(u8, u32)> {
+        let Cell { hash, mark, filled } = self.0[place as usize];
+        filled.then_some((mark, hash))
     }
 
     fn weight(&self, _: u32) -> u64 {
         1
-    }
-
-    fn is_filled(&self, place: u32) -> bool {
-        self.0[place as usize].filled
     }
 
     fn mark(&self, place: u32) -> u8 {
@@ -41,6 +38,12 @@ impl Places for Cells {
 
     fn set_mark(&mut self, place: u32, mark: u8) {
         self.0[place as usize].mark = mark;
+    }
+}
+
+impl Cells {
+    fn hash(&self, place: u32) -> u32 {
+        self.0[place as usize].hash
     }
 }
 

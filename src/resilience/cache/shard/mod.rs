@@ -10,18 +10,27 @@ use crate::resilience::cache::{
 
 /// A part of a cache: told the time, the weight and how long an entry lasts, it knows what stands where,
 /// and what has to go. It holds no lock and calls nobody but `Eq`.
+///
+/// What a hit writes stands beside the lock, in front of what it reads: two cache lines.
+#[repr(C)]
 pub(super) struct Shard<K, V> {
+    /// How often somebody asked for a key; written before its search, which then hides the cost.
+    pub(super) asked: u64,
+    pub(super) misses: u64,
+    /// Whether a hit is a mark in its place and nothing else.
+    is_plain: bool,
     table: HashTable<u32>,
     slab: Slab<K, V>,
-    policy: Chosen,
-    wheel: Option<Box<Wheel>>,
     /// When there is something to do in the wheel.
     due_at: u64,
-    /// The weight of all entries.
-    pub(super) weight: u64,
-    pub(super) counts: Counts,
     /// An entry that is not asked for in this many nanoseconds is gone.
     idle: u64,
+    policy: Chosen,
+    wheel: Option<Box<Wheel>>,
+    /// The weight of all entries.
+    pub(super) weight: u64,
+    /// But for hits and misses.
+    pub(super) counts: Counts,
     /// How long an entry is kept after it has expired, for want of a better one.
     grace: u64,
     /// How often something was written here, and the hashes of the last.
@@ -29,16 +38,6 @@ pub(super) struct Shard<K, V> {
     written: [u32; 8],
     /// How often entries were given new places.
     moves: u64,
-}
-
-/// What has happened since the cache was made.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub(super) hits: u64,
-    pub(super) misses: u64,
-    pub(super) stale: u64,
-    pub(super) removed: [u64; Removal::COUNT],
-    pub(super) inserted: u64,
 }
 
 enum Chosen {
@@ -55,7 +54,10 @@ macro_rules! chosen {
     };
 }
 
+mod counts;
 mod sweep;
+
+pub(super) use self::counts::Counts;
 
 /// So many entries are looked at for their age by one operation that is not asked to do more.
 const FEW: usize = 16;
@@ -69,6 +71,9 @@ impl<K, V> Shard<K, V> {
             Eviction::Lru => Chosen::Lru(Lru::new()),
         };
         Self {
+            asked: 0,
+            misses: 0,
+            is_plain: eviction == Eviction::Admission,
             table: HashTable::new(),
             slab: Slab::new(),
             policy,
@@ -86,6 +91,11 @@ impl<K, V> Shard<K, V> {
 
     pub(super) const fn len(&self) -> usize {
         self.slab.len()
+    }
+
+    pub(super) const fn counts(&self) -> Counts {
+        let hits = self.asked.wrapping_sub(self.misses).wrapping_sub(self.counts.stale);
+        Counts { hits, misses: self.misses, ..self.counts }
     }
 
     pub(super) fn set_share(&mut self, share: u32) {
@@ -133,14 +143,13 @@ impl<K, V> Shard<K, V> {
 
     /// Whether a hit is a mark in its place and nothing else.
     #[inline]
-    pub(super) fn is_plain(&self) -> bool {
-        !self.is_stamped() && matches!(self.policy, Chosen::Admission(_))
+    pub(super) const fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// A hit where [`is_plain`](Self::is_plain).
     #[inline]
     pub(super) fn plain_hit(&mut self, place: u32) -> Option<&V> {
-        self.counts.hits += 1;
         self.slab.mark_up(place, HITS)
     }
 
@@ -150,10 +159,14 @@ impl<K, V> Shard<K, V> {
         self.idle == u64::MAX && self.slab.is_surely_there(place, now)
     }
 
+    /// The next time it may be there for sure.
+    pub(super) fn note_sure(&mut self, place: u32) {
+        self.slab.note_sure(place);
+    }
+
     /// It was asked for. Its value.
     #[inline]
     pub(super) fn hit(&mut self, place: u32, now: u64) -> Option<&V> {
-        self.counts.hits += 1;
         if self.idle != u64::MAX {
             self.slab.touch(place, now);
         }
@@ -178,13 +191,48 @@ impl<K, V> Shard<K, V> {
         stamp: Option<Stamp>,
     ) {
         let place = self.slab.fill(hash, key, value);
+        self.settle(place, hash, weight, stamp);
+    }
+
+    /// What there is to do where a new entry stands.
+    #[inline]
+    fn settle(&mut self, place: u32, hash: u32, weight: u32, stamp: Option<Stamp>) {
         self.slab.set_weight(place, weight);
         self.weight += u64::from(weight);
-        self.table.insert_unique(spread(hash), place, |at| spread(hash_at(&self.slab, *at)));
+        self.table.insert_unique(spread(hash), place, |at| spread(self.slab.hash(*at)));
         self.stamp_with(place, stamp);
         chosen!(&mut self.policy, policy => policy.filled(place, &mut self.slab));
         self.counts.inserted += 1;
         self.note(hash);
+    }
+
+    /// Chooses what has to go first, and says where it stands and what it weighs. It is still there, but
+    /// only to be [exchanged](Self::exchange) or [thrown out](Self::throw_out) at once.
+    #[inline]
+    pub(super) fn choose(&mut self) -> Option<(u32, u32)> {
+        let place = chosen!(&mut self.policy, policy => policy.evict(&mut self.slab))?;
+        Some((place, self.slab.weight_of(place)))
+    }
+
+    /// Puts a new entry in where the one stands that was chosen to go; the former one.
+    #[inline]
+    pub(super) fn exchange(
+        &mut self,
+        place: u32,
+        new: (u32, K, V),
+        weight: u32,
+        stamp: Option<Stamp>,
+    ) -> Option<(K, V)> {
+        let (hash, former) = (new.0, self.slab.hash(place));
+        if let Ok(entry) = self.table.find_entry(spread(former), |at| *at == place) {
+            entry.remove();
+        }
+        self.weight = self.weight.saturating_sub(u64::from(self.slab.weight_of(place)));
+        self.counts.removed[Removal::Evicted as usize] += 1;
+        self.note(former);
+        let former = self.slab.exchange(place, new);
+        self.settle(place, hash, weight, stamp);
+        former
     }
 
     /// Puts another value in for a key that is there.
@@ -195,7 +243,7 @@ impl<K, V> Shard<K, V> {
         weight: u32,
         stamp: Option<Stamp>,
     ) -> Option<V> {
-        let hash = hash_at(&self.slab, place);
+        let hash = self.slab.hash(place);
         let former = self.slab.weight_of(place);
         if former != weight {
             // Policies count weights: to them it is another entry.
@@ -222,6 +270,7 @@ impl<K, V> Shard<K, V> {
 
     fn note_stamp(&mut self, place: u32, stamp: Option<Stamp>) {
         self.slab.set_stamp(place, stamp);
+        self.is_plain = false;
         if let Some(Stamp { born, .. }) = stamp {
             let at = self.gone_at(place);
             let wheel = self.wheel.get_or_insert_with(|| Box::new(Wheel::new(born)));
@@ -241,7 +290,12 @@ impl<K, V> Shard<K, V> {
     /// Takes out what has to go first. Its weight; `None` where there is nothing.
     #[inline]
     pub(super) fn evict(&mut self, removed: &mut Removed<K, V>) -> Option<u32> {
-        let place = chosen!(&mut self.policy, policy => policy.evict(&mut self.slab))?;
+        let (place, _) = self.choose()?;
+        self.throw_out(place, removed)
+    }
+
+    /// Takes out what was chosen to go. Its weight.
+    pub(super) fn throw_out(&mut self, place: u32, removed: &mut Removed<K, V>) -> Option<u32> {
         let taken = self.take(place, Removal::Evicted)?;
         let weight = taken.weight;
         removed.push(taken.key, taken.value, Removal::Evicted);
@@ -276,6 +330,7 @@ impl<K, V> Shard<K, V> {
     ) -> (u64, bool, usize) {
         let Some(mut wheel) = self.wheel.take() else { return (0, false, 0) };
         wheel.turn(now);
+        self.slab.keep_time(now);
         let (mut freed, mut looked) = (0, 0);
         while looked < most {
             let Some(place) = wheel.next() else { break };
@@ -328,8 +383,8 @@ impl<K, V> Shard<K, V> {
         }
         let mut table = HashTable::with_capacity(self.slab.len());
         for place in 0..self.slab.len() as u32 {
-            table.insert_unique(spread(hash_at(&self.slab, place)), place, |at| {
-                spread(hash_at(&self.slab, *at))
+            table.insert_unique(spread(self.slab.hash(place)), place, |at| {
+                spread(self.slab.hash(*at))
             });
         }
         self.table = table;
@@ -340,21 +395,4 @@ impl<K, V> Shard<K, V> {
 #[inline]
 const fn spread(hash: u32) -> u64 {
     hash as u64 | (hash as u64) << 32
-}
-
-#[inline]
-fn hash_at<K, V>(slab: &Slab<K, V>, place: u32) -> u32 {
-    crate::resilience::cache::policy::Places::hash(slab, place)
-}
-
-impl std::ops::AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.hits += other.hits;
-        self.misses += other.misses;
-        self.stale += other.stale;
-        self.inserted += other.inserted;
-        for (mine, theirs) in self.removed.iter_mut().zip(other.removed) {
-            *mine += theirs;
-        }
-    }
 }
