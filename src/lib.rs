@@ -47,6 +47,7 @@
 // Rooms that are switched off leave parts of the ground unused.
 #[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports, reason = "used by other rooms"))]
 mod ground;
+mod hardening;
 mod resilience;
 mod service;
 mod stack;
@@ -57,6 +58,8 @@ pub mod testing;
 
 #[cfg(feature = "tower")]
 pub use self::ground::refusal::{Lift, LiftLayer};
+#[cfg(feature = "redact")]
+pub use self::hardening::redact;
 #[cfg(feature = "budget")]
 pub use self::resilience::budget;
 #[cfg(feature = "bulkhead")]

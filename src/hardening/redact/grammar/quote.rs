@@ -1,0 +1,122 @@
+//! Quotes, however deep they are escaped.
+
+use super::super::view::{View, WINDOW};
+
+/// How a value is quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quote {
+    /// A mark behind so many backslashes.
+    Mark(u8, usize),
+    /// Three marks.
+    Triple(u8),
+    /// A text that stands for a mark.
+    Text(&'static [u8]),
+}
+
+/// Texts that stand for quotes, and what closes them.
+const TEXTS: [(&[u8], &[u8]); 11] = [
+    (b"&quot;", b"&quot;"),
+    (b"&#34;", b"&#34;"),
+    (b"&#39;", b"&#39;"),
+    (b"&apos;", b"&apos;"),
+    (b"%22", b"%22"),
+    (b"%27", b"%27"),
+    (b"\\u0022", b"\\u0022"),
+    (b"\\u0027", b"\\u0027"),
+    (b"\\x22", b"\\x22"),
+    ("“".as_bytes(), "”".as_bytes()),
+    ("«".as_bytes(), "»".as_bytes()),
+];
+
+/// The quote that stands at `at`, and the place after it.
+pub(super) fn open(view: &View<'_>, at: usize) -> Option<(Quote, usize)> {
+    match view.get(at)? {
+        mark @ (b'"' | b'\'' | b'`') => {
+            if view.is(at + 1, mark) && view.is(at + 2, mark) && mark != b'`' {
+                return Some((Quote::Triple(mark), at + 3));
+            }
+            Some((Quote::Mark(mark, 0), at + 1))
+        }
+        b'\\' => {
+            let mut end = at;
+            while end - at < 16 && view.is(end, b'\\') {
+                end += 1;
+            }
+            match view.get(end) {
+                Some(mark @ (b'"' | b'\'')) => Some((Quote::Mark(mark, end - at), end + 1)),
+                _ => texts(view, at),
+            }
+        }
+        b'&' | b'%' | 0xe2 | 0xc2 => texts(view, at),
+        _ => None,
+    }
+}
+
+fn texts(view: &View<'_>, at: usize) -> Option<(Quote, usize)> {
+    let (text, close) = TEXTS.iter().find(|(text, _)| view.starts(at, text))?;
+    Some((Quote::Text(close), at + text.len()))
+}
+
+/// Where the value that began at `start` ends: at its quote, at the end of the line, or nowhere
+/// within the window.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Closing {
+    pub(super) end: usize,
+    /// The place after the quote, if there is one.
+    pub(super) after: Option<usize>,
+    pub(super) open: bool,
+}
+
+pub(super) fn close(view: &View<'_>, quote: Quote, start: usize) -> Closing {
+    let mut at = start;
+    let mark = match quote {
+        Quote::Mark(mark, _) | Quote::Triple(mark) => mark,
+        Quote::Text(text) => text.first().copied().unwrap_or(b'"'),
+    };
+    let line = view.find(start, b'\n', WINDOW);
+    let limit = if matches!(quote, Quote::Triple(_)) {
+        start + WINDOW
+    } else {
+        line.map_or(start + WINDOW, |line| line.min(start + WINDOW))
+    };
+    while at < limit {
+        let Some(found) = view.find(at, mark, limit - at) else {
+            break;
+        };
+        let closes = match quote {
+            Quote::Mark(_, depth) => {
+                let mut first = found;
+                while first > start && found - first < 17 && view.is(first - 1, b'\\') {
+                    first -= 1;
+                }
+                let slashes = found - first;
+                let closes = if depth == 0 { slashes % 2 == 0 } else { slashes <= depth };
+                if closes {
+                    return Closing {
+                        end: if depth == 0 { found } else { first },
+                        after: Some(found + 1),
+                        open: false,
+                    };
+                }
+                false
+            }
+            Quote::Triple(mark) => view.is(found + 1, mark) && view.is(found + 2, mark),
+            Quote::Text(text) => view.starts(found, text),
+        };
+        if closes {
+            let length = match quote {
+                Quote::Text(text) => text.len(),
+                _ => 3,
+            };
+            return Closing { end: found, after: Some(found + length), open: false };
+        }
+        at = found + 1;
+    }
+    // No quote: the line was cut, or the value is longer than the window.
+    let end = view.slice(start, limit).len() + start;
+    Closing { end: trim_return(view, start, end), after: None, open: line.is_none() && end == start + WINDOW }
+}
+
+fn trim_return(view: &View<'_>, start: usize, end: usize) -> usize {
+    if end > start && view.is(end - 1, b'\r') { end - 1 } else { end }
+}

@@ -1,0 +1,400 @@
+//! The value behind a name, and whether it is one that must not be seen.
+
+use super::{
+    super::{
+        class::{BARE, LINE},
+        keys::Strength,
+        view::{View, WINDOW},
+    },
+    Found, Until, bare, cookie, header,
+    key::Key,
+    operator::{Join, Operator, colour, space},
+    placeholder::is_placeholder,
+    quote::{self, Quote},
+};
+
+/// What is secret behind the operator.
+pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Found> {
+    let Operator { join, end, closed } = operator;
+    match join {
+        Join::Tag => return tag(view, key, end),
+        Join::Part => return part(view, key, end),
+        Join::Table => return table(view, key, end),
+        Join::Call | Join::Comma => return argument(view, key, join, space(view, end, 32), closed),
+        _ => {}
+    }
+    let mut at = past_blanks(view, end);
+    if matches!(view.get(at), Some(b'\n' | b'\r')) {
+        let next = space(view, at, 64);
+        // Only quotes may stand on the next line.
+        if !closed || quote::open(view, next).is_none() {
+            return None;
+        }
+        at = next;
+    }
+    if matches!(view.get(at), Some(b'|' | b'>')) && join == Join::Colon {
+        if let Some((start, indent)) = block_start(view, at) {
+            return block(view, key, start, indent);
+        }
+    }
+    if let Some(end) = annotated(view, at, join) {
+        at = past_blanks(view, end);
+    }
+    if view.is(at, b'[') {
+        return list(view, key, at + 1);
+    }
+    at = wrapped(view, at);
+    match key.strength {
+        Strength::Header => return header::value(view, key, join, at),
+        Strength::Cookie => return cookie::values(view, join, at),
+        _ => {}
+    }
+    one(view, key, join, at)
+}
+
+/// The one value at `at`, with quotes or without.
+fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<Found> {
+    if let Some((quote, start)) = prefixed(view, at) {
+        return quoted(view, key, join, quote, start);
+    }
+    if key.quote.is_some() && join == Join::Equals && matches!(view.get(at), Some(b'<' | b'>')) {
+        return None;
+    }
+    // `-----BEGIN …` has a rule of its own.
+    if view.starts(at, b"-----BEGIN") {
+        return None;
+    }
+    if join == Join::Flag && matches!(view.get(at), Some(b'-') | None) {
+        return None;
+    }
+    let at = scheme(view, at);
+    let (end, open) = bare::end(view, key, at);
+    if end == at {
+        return None;
+    }
+    let value = view.slice(at, end.min(at + 256));
+    let whole = end - at;
+    if is_placeholder(value) || bare::is_code(view, key, join, at, end) {
+        return None;
+    }
+    if join == Join::Prose && !is_tokenish(value, key) {
+        return None;
+    }
+    if !promising(key, value, whole, false) {
+        return None;
+    }
+    let end = if open { end } else { more_words(view, key, join, at, end) };
+    let mut found = Found::one(at, end);
+    found.open = open.then_some(Until::Bare);
+    Some(found)
+}
+
+/// The value at `at`, whose name is not known.
+pub(super) fn plain(view: &View<'_>, at: usize, doubtful: bool) -> Option<Found> {
+    let key = Key::around(view, at, at)?.custom();
+    one(view, &key, if doubtful { Join::Prose } else { Join::Equals }, at)
+}
+
+/// A value in quotes, and the one that an arrow leads to.
+fn quoted(view: &View<'_>, key: &Key, join: Join, quote: Quote, start: usize) -> Option<Found> {
+    let closing = quote::close(view, quote, start);
+    let begin = scheme(view, start).min(closing.end);
+    let value = view.slice(begin, closing.end.min(begin + 256));
+    let mut found = Found::default();
+    let fits = !is_placeholder(value)
+        && promising(key, value, closing.end - begin, true)
+        && !(join == Join::Prose && value.iter().filter(|byte| **byte == b' ').count() > 4);
+    if fits {
+        found.push(begin, closing.end);
+        if closing.open {
+            found.open = Some(match quote {
+                Quote::Mark(mark, _) => Until::Quote(mark),
+                _ => Until::Line,
+            });
+            return Some(found);
+        }
+    }
+    // `"old" -> "new"`, `'a', 'b'` of a choice.
+    let Some(after) = closing.after else {
+        return Some(found);
+    };
+    let next = view.blanks(after, 8);
+    let arrow = [&b"->"[..], b"=>", b"to ", "→".as_bytes(), b"||", b"??"].into_iter().find(|arrow| view.starts(next, arrow));
+    if let Some(arrow) = arrow {
+        let at = view.blanks(next + arrow.len(), 8);
+        if let Some((quote, start)) = prefixed(view, at) {
+            let closing = quote::close(view, quote, start);
+            let value = view.slice(start, closing.end.min(start + 256));
+            if !closing.open && !is_placeholder(value) && promising(key, value, closing.end - start, true) {
+                found.push(start, closing.end);
+            }
+        }
+    }
+    Some(found)
+}
+
+/// Whether the value is what the name promises.
+fn promising(key: &Key, value: &[u8], length: usize, quoted: bool) -> bool {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    let spaces = value.contains(&b' ');
+    match key.strength {
+        Strength::Strong | Strength::Header | Strength::Cookie => true,
+        Strength::Medium => {
+            if spaces && !quoted {
+                return false;
+            }
+            let sentence = spaces && digits == 0;
+            !sentence && (length >= 4 || digits > 0)
+        }
+        Strength::Weak => {
+            let numbers = digits == length && length < 8;
+            !spaces && !numbers && ((digits > 0 && length >= 6) || length >= 16) && !is_path(value)
+        }
+        Strength::Vague => {
+            let mixed = value.iter().any(u8::is_ascii_lowercase) && value.iter().any(u8::is_ascii_uppercase);
+            let uuid = length == 36 && value.iter().filter(|byte| **byte == b'-').count() == 4;
+            !spaces && !uuid && length >= 16 && letters > 0 && (digits > 0 || mixed) && !is_path(value) && !value.contains(&b':')
+        }
+        Strength::Digits => {
+            let grouped = value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b' '));
+            (grouped && (3..=10).contains(&digits) && length <= 12)
+                || (key.strength == Strength::Digits && !spaces && digits > 1 && letters > 0 && (4..=16).contains(&length))
+        }
+    }
+}
+
+/// Words with slashes or dots between.
+fn is_path(value: &[u8]) -> bool {
+    let slashes = value.iter().filter(|byte| **byte == b'/').count();
+    value.starts_with(b"/") || value.starts_with(b"./") || value.windows(3).any(|three| three == b"://")
+        || (slashes > 1 && !value.contains(&b'+') && !value.contains(&b'=') && value.len() / (slashes + 1) < 12)
+}
+
+/// Whether it can be nothing but a secret, in the middle of a sentence.
+fn is_tokenish(value: &[u8], key: &Key) -> bool {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    let marks = value.iter().filter(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'?')).count();
+    if value.contains(&b'=') && !value.ends_with(b"=") || value.contains(&b'(') || is_path(value) {
+        return false;
+    }
+    match key.strength {
+        Strength::Digits => digits >= 4,
+        Strength::Strong => (digits > 0 && letters > 1 && value.len() >= 6) || (marks > 0 && value.len() >= 8 && letters > 0),
+        Strength::Medium => digits > 0 && letters > 0 && value.len() >= 10,
+        Strength::Weak => digits > 0 && letters > 0 && value.len() >= 16,
+        _ => false,
+    }
+}
+
+/// A password of several words, alone on its line.
+fn more_words(view: &View<'_>, key: &Key, join: Join, start: usize, end: usize) -> usize {
+    let words = view.slice(key.start, key.end);
+    let phrase = words.len() >= 6 && (words.ends_with(b"phrase") || words.eq_ignore_ascii_case(b"mnemonic"));
+    if key.strength != Strength::Strong || !matches!(join, Join::Colon | Join::Equals) || !view.is(end, b' ') || !(phrase || key.first) {
+        return end;
+    }
+    let line = view.run(start, &LINE, 256);
+    let rest = view.slice(end, line);
+    let plain = rest.iter().all(|byte| !matches!(byte, b'=' | b':' | b'"' | b'#' | b'{' | b'[' | b'(' | b';' | b'|' | b'\\' | 0x1b));
+    if plain && line - start < 256 { end + rest.trim_ascii_end().len() } else { end }
+}
+
+fn past_blanks(view: &View<'_>, at: usize) -> usize {
+    let mut at = view.blanks(at, 64);
+    while let Some(end) = colour(view, at) {
+        at = view.blanks(end, 8);
+    }
+    at
+}
+
+/// Past `Bearer `, `Basic ` and their kin.
+pub(super) fn scheme(view: &View<'_>, at: usize) -> usize {
+    const SCHEMES: [&[u8]; 8] = [b"bearer ", b"basic ", b"token ", b"apikey ", b"ssws ", b"api-key ", b"negotiate ", b"bot "];
+    match SCHEMES.iter().find(|scheme| view.starts_uncased(at, scheme)) {
+        Some(scheme) => view.blanks(at + scheme.len(), 8),
+        None => at,
+    }
+}
+
+/// Past what wraps a value: `Some(`, `Secret(`, `${NAME:-`.
+fn wrapped(view: &View<'_>, at: usize) -> usize {
+    let mut at = at;
+    for _ in 0..2 {
+        let mut end = at;
+        while end - at < 24 && view.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+            end += 1;
+        }
+        let capital = view.get(at).is_some_and(|byte| byte.is_ascii_uppercase());
+        let opens = view.is(end, b'(');
+        let known = [&b"Some("[..], b"Ok(", b"Optional(", b"Just("].iter().any(|known| view.starts(at, known));
+        let call = opens && end > at && (known || (capital && prefixed(view, end + 1).is_some()));
+        if call {
+            at = end + 1;
+        } else if view.is(at, b'(') && prefixed(view, at + 1).is_some() {
+            at += 1;
+        } else {
+            break;
+        }
+    }
+    at
+}
+
+/// A quote, behind letters that say what it holds.
+pub(super) fn prefixed(view: &View<'_>, at: usize) -> Option<(Quote, usize)> {
+    let mut end = at;
+    while end - at < 3 && matches!(view.get(end), Some(b'b' | b'r' | b'f' | b'u' | b'L' | b'N' | b'B' | b'@' | b'#')) {
+        end += 1;
+    }
+    quote::open(view, end).or_else(|| quote::open(view, at))
+}
+
+/// `: str = "…"`: the place after the second mark.
+fn annotated(view: &View<'_>, at: usize, join: Join) -> Option<usize> {
+    if join != Join::Colon {
+        return None;
+    }
+    let mut end = at;
+    while end - at < 40 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'&' | b'\'' | b'<' | b'>' | b'_' | b'[' | b']' | b'?')) {
+        end += 1;
+    }
+    let mark = view.blanks(end, 4);
+    let quoted = view.is(mark, b'=') && !view.is(mark + 1, b'=') && end > at && mark > end;
+    (quoted && prefixed(view, view.blanks(mark + 1, 4)).is_some()).then_some(mark + 1)
+}
+
+/// The items of a list.
+fn list(view: &View<'_>, key: &Key, start: usize) -> Option<Found> {
+    let mut at = space(view, start, 32);
+    if key.strength == Strength::Header {
+        return header::value(view, key, Join::Equals, wrapped(view, at));
+    }
+    let mut found = Found::default();
+    for _ in 0..16 {
+        let Some((quote, begin)) = prefixed(view, at) else {
+            let nothing = found.is_empty() && !matches!(view.get(at), Some(b'[' | b'{'));
+            return if nothing { one(view, key, Join::Equals, at) } else { Some(found) };
+        };
+        let closing = quote::close(view, quote, begin);
+        let value = view.slice(begin, closing.end.min(begin + 256));
+        if !is_placeholder(value) && promising(key, value, closing.end - begin, true) {
+            found.push(begin, closing.end);
+        }
+        let next = space(view, closing.after?, 8);
+        if !view.is(next, b',') {
+            break;
+        }
+        at = space(view, next + 1, 32);
+    }
+    Some(found)
+}
+
+/// `name("value")`, `("name", "value")`.
+fn argument(view: &View<'_>, key: &Key, join: Join, at: usize, closed: bool) -> Option<Found> {
+    let (quote, start) = prefixed(view, at)?;
+    let strong = key.strength >= Strength::Strong;
+    if join == Join::Call && !strong {
+        return None;
+    }
+    let closing = quote::close(view, quote, start);
+    let after = view.blanks(closing.after?, 8);
+    let before = key.start.checked_sub(2).and_then(|at| view.get(at));
+    let ends = match view.get(after) {
+        Some(b')') => true,
+        Some(b']') => join == Join::Comma && before == Some(b'['),
+        Some(b',') => key.flag,
+        _ => key.flag,
+    };
+    if !ends || (join == Join::Comma && !closed) {
+        return None;
+    }
+    let value = view.slice(start, closing.end.min(start + 256));
+    let spoken = join == Join::Call && value.contains(&b' ') || value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_') && super::super::keys::judge(value).is_some();
+    if spoken || is_placeholder(value) || !promising(key, value, closing.end - start, true) {
+        return None;
+    }
+    let begin = if key.strength >= Strength::Cookie { scheme(view, start).min(closing.end) } else { start };
+    Some(Found::one(begin, closing.end))
+}
+
+/// `| name | value |`.
+fn table(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
+    let start = view.blanks(at, 64);
+    let end = view.run(start, &BARE, WINDOW);
+    let close = view.blanks(end, 64);
+    let closed = view.is(close, b'|') || view.starts(close, "│".as_bytes());
+    let value = view.slice(start, end.min(start + 256));
+    let fits = closed && is_tokenish(value, key) && !is_placeholder(value) && promising(key, value, end - start, false);
+    fits.then(|| Found::one(start, end))
+}
+
+/// Text up to the next tag.
+fn tag(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
+    const CDATA: &[u8] = b"<![CDATA[";
+    let start = space(view, at, 64);
+    let start = if view.starts(start, CDATA) { start + CDATA.len() } else { start };
+    let end = view.find(start, b'<', WINDOW);
+    let open = end.is_none();
+    let end = end.unwrap_or_else(|| start + view.slice(start, start + WINDOW).len());
+    let value = view.slice(start, end).trim_ascii_end();
+    let value = value.strip_suffix(b"]]>").unwrap_or(value);
+    let shown = value.get(..256).unwrap_or(value);
+    if is_placeholder(shown) || !promising(key, shown, value.len(), true) || (key.strength <= Strength::Medium && shown.contains(&b' ')) {
+        return None;
+    }
+    let mut found = Found::one(start, start + value.len());
+    found.open = (open && value.len() >= WINDOW).then_some(Until::Tag);
+    Some(found)
+}
+
+/// The text of a part of a form.
+fn part(view: &View<'_>, key: &Key, start: usize) -> Option<Found> {
+    let line = view.run(start, &LINE, WINDOW);
+    let value = view.slice(start, line);
+    let end = value.windows(2).position(|two| matches!(two, b"\\r" | b"\\n")).map_or(line, |at| start + at);
+    let value = view.slice(start, end.min(start + 256));
+    (!is_placeholder(value) && promising(key, value, end - start, true)).then(|| {
+        let mut found = Found::one(start, end);
+        found.open = (end - start == WINDOW).then_some(Until::Line);
+        found
+    })
+}
+
+/// Where the lines of a block begin, and how deep they are.
+fn block_start(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
+    let mut end = at + 1;
+    while end - at < 4 && matches!(view.get(end), Some(b'-' | b'+' | b'0'..=b'9')) {
+        end += 1;
+    }
+    end = view.blanks(end, 16);
+    if view.is(end, b'\r') {
+        end += 1;
+    }
+    if !view.is(end, b'\n') {
+        return None;
+    }
+    let start = end + 1;
+    let text = view.blanks(start, 48);
+    (text > start).then_some((text, text - start))
+}
+
+/// The lines of a block, from the first byte of the first.
+fn block(view: &View<'_>, key: &Key, start: usize, indent: usize) -> Option<Found> {
+    let first = view.run(start, &LINE, WINDOW);
+    if key.strength < Strength::Weak || is_placeholder(view.slice(start, first.min(start + 256))) || view.starts(start, b"-----BEGIN") {
+        return None;
+    }
+    let mut end = first;
+    while end - start < WINDOW {
+        let next = end + 1;
+        if view.get(end).is_none() || view.get(next).is_none() || view.blanks(next, indent) - next < indent {
+            let value = view.slice(start, end);
+            return Some(Found::one(start, start + value.trim_ascii_end().len()));
+        }
+        end = view.run(next, &LINE, WINDOW);
+    }
+    let mut found = Found::one(start, end);
+    found.open = Some(Until::Indent(indent));
+    Some(found)
+}
