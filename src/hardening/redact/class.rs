@@ -1,7 +1,7 @@
 //! Sets of bytes.
 
 /// How many classes there are; a scan remembers one run of each.
-pub(super) const CLASSES: usize = 30;
+pub(super) const CLASSES: usize = 31;
 
 /// A set of bytes with a number of its own.
 #[derive(Debug)]
@@ -87,6 +87,8 @@ pub(super) static SQUARE: Class = Class::of(27, b"-0-9A-Za-z_]");
 /// What stands between `BEGIN` and the dashes.
 pub(super) static PEM_NAME: Class = Class::of(28, b"A-Z0-9 ");
 pub(super) static DASH: Class = Class::of(29, b"-");
+/// Answers of a ticket server, as crackers write them.
+pub(super) static KERBEROS: Class = Class::of(30, b"-0-9A-Za-z_.$*@:/");
 
 #[cfg(test)]
 mod tests {
@@ -106,7 +108,7 @@ mod tests {
             &DIGIT, &HEX, &HEX_ANY, &LOWER, &UPPER, &ALNUM, &WORD, &DASHED, &TOKEN, &DOTTED,
             &PADDED, &BASE64, &BASE64_ANY, &PERCENT, &BASE32, &BECH32, &UUID, &CREDENTIAL, &BARE,
             &LINE, &AUTHORITY, &NUMBER, &AZURE_SECRET,
-            &HASH, &OKTA, &URLISH, &PADDED_TOKEN, &SQUARE, &PEM_NAME, &DASH,
+            &HASH, &OKTA, &URLISH, &PADDED_TOKEN, &SQUARE, &PEM_NAME, &DASH, &KERBEROS,
         ];
         assert!(all.iter().enumerate().all(|(number, class)| class.number == number));
         assert_eq!(all.len(), CLASSES);

@@ -35,7 +35,7 @@ pub(super) fn end(view: &View<'_>, key: &Key, start: usize) -> (usize, bool) {
         at += 1;
     }
     // A single quote in the middle of a word belongs to it.
-    if at == run && view.is(at, b'\'') && at > start && view.get(at + 1).is_some_and(|next| next.is_ascii_alphanumeric()) && key.quote.is_none() {
+    if at == run && view.is(at, b'\'') && at > start && view.get(at - 1).is_some_and(|last| last.is_ascii_alphanumeric()) && view.get(at + 1).is_some_and(|next| next.is_ascii_alphanumeric()) && key.quote.is_none() {
         let more = view.run(at + 1, &super::super::class::BARE, 64);
         if !view.is(more, b'\'') && !view.is(more, b'"') {
             return (more, false);
@@ -83,6 +83,9 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
     let next = view.get(end);
     if next == Some(b'(') || (value.contains(&b'(') && (last == b')' || matches!(next, Some(b')' | b'"' | b'\'')))) {
         return value.first().is_some_and(u8::is_ascii_alphabetic);
+    }
+    if matches!(last, b'(' | b'{') && value.len() > 1 && value.first().is_some_and(u8::is_ascii_alphabetic) {
+        return true;
     }
     if value.starts_with(b"&") && value.iter().skip(1).all(|byte| byte.is_ascii_lowercase() || *byte == b'\'') {
         return true;

@@ -51,7 +51,6 @@ pub(in super::super) const FLAGS: &[(&str, &[&str], bool)] = &[
     ("snmpget", &["-c", "-A", "-X"], false),
     ("rabbitmqadmin", &["-p"], false),
     ("influx", &["-t"], false),
-    ("vault login", &[""], false),
     ("xfreerdp", &["/p:"], true),
     ("kinit", &["--password"], false),
     ("etcdctl", &["--user"], false),
@@ -59,7 +58,7 @@ pub(in super::super) const FLAGS: &[(&str, &[&str], bool)] = &[
     ("jf", &["-p"], false),
     ("ncftpput", &["-p"], false),
     ("lftp", &["-u"], false),
-    ("htpasswd -b", &[""], false),
+    ("psexec", &["-p"], false),
 ];
 
 /// The secret behind a flag of the command whose name ended at `end`.
@@ -76,8 +75,10 @@ pub(in super::super) fn flag_value(view: &View<'_>, start: usize, end: usize, co
         if at - end >= 300 || matches!(view.get(at), Some(b'\n' | b'|' | b'>' | b';') | None) {
             return None;
         }
-        for flag in flags.iter().filter(|flag| !flag.is_empty() && view.starts(at, flag.as_bytes())) {
-            let after = at + flag.len();
+        for flag in *flags {
+            let Some(after) = past_flag(view, at, flag) else {
+                continue;
+            };
             let value = match view.get(after) {
                 Some(b' ' | b'=') => view.blanks(after + 1, 8),
                 Some(b'"' | b'\'') if matches!(view.before(at), Some(b'"' | b'\'')) => {
@@ -99,6 +100,22 @@ pub(in super::super) fn flag_value(view: &View<'_>, start: usize, end: usize, co
         }
     }
     None
+}
+
+/// Past `flag` at `at`, which may stand behind other letters, as `-u` in `-su`.
+fn past_flag(view: &View<'_>, at: usize, flag: &str) -> Option<usize> {
+    if view.starts(at, flag.as_bytes()) {
+        return Some(at + flag.len());
+    }
+    let letter = flag.strip_prefix('-').filter(|letter| letter.len() == 1)?.as_bytes().first().copied()?;
+    if !view.is(at, b'-') {
+        return None;
+    }
+    let mut end = at + 1;
+    while end - at < 6 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic()) {
+        end += 1;
+    }
+    (end > at + 1 && view.get(end - 1) == Some(letter) && view.is(end, b' ')).then_some(end)
 }
 
 /// The secret at `at`; of `user:password` the second half.

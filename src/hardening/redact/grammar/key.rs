@@ -1,7 +1,7 @@
 //! The whole name around the word that was found.
 
 use super::super::{
-    keys::{LONGEST, Strength, judge},
+    keys::{LONGEST, Strength, judge, judge_two},
     view::View,
 };
 
@@ -22,8 +22,6 @@ pub(in super::super) struct Key {
     pub(super) quote: Option<u8>,
     /// It is the first on its line, but for blanks, a dash and `export`.
     pub(super) first: bool,
-    /// It is spoken prose: no digit, dash, underscore or capital inside.
-    pub(super) word: bool,
 }
 
 impl Key {
@@ -64,18 +62,38 @@ impl Key {
             tag: is_tag(view, first),
             quote: before.filter(|byte| matches!(byte, b'"' | b'\'' | b'`')),
             first: is_first(view, first),
-            word: view.slice(first, end).iter().skip(1).all(u8::is_ascii_lowercase),
         })
     }
 
     /// Whether the name says that a secret follows; asked only where something follows at all.
     pub(in super::super) fn judged(mut self, view: &View<'_>) -> Option<Self> {
         let name = view.slice(self.start, self.end);
-        self.strength = judge(name).or_else(|| {
+        let alone = judge(name).or_else(|| {
             let foreign = !name.is_ascii();
             foreign.then_some(Strength::Strong)
-        })?;
+        });
+        self.strength = self.with_word_before(view, name, alone)?;
         Some(self)
+    }
+
+    /// `verification code`, `api key`, `access token`, `primary key`: two words that are one name.
+    fn with_word_before(&self, view: &View<'_>, name: &[u8], alone: Option<Strength>) -> Option<Strength> {
+        let common = [&b"key"[..], b"token", b"code", b"keys"].iter().any(|word| name.eq_ignore_ascii_case(word));
+        if !common || view.before(self.start) != Some(b' ') {
+            return alone;
+        }
+        let end = self.start - 1;
+        let mut start = end;
+        while start > 0 && end - start < 24 && view.get(start - 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            start -= 1;
+        }
+        if start == end {
+            return alone;
+        }
+        match judge_two(view.slice(start, end), name) {
+            Some(both) => both,
+            None => alone,
+        }
     }
 
     pub(in super::super) const fn strength(&self) -> Strength {

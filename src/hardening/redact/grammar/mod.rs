@@ -82,3 +82,8 @@ pub(super) fn plain(view: &View<'_>, at: usize, doubtful: bool) -> Option<Found>
     let found = value::plain(view, at, doubtful)?;
     (!found.is_empty()).then_some(found)
 }
+
+/// The second argument of a call whose first begins at `at`.
+pub(super) fn second(view: &View<'_>, at: usize) -> Option<Found> {
+    value::second(view, at)
+}

@@ -11,6 +11,8 @@ use super::{
 pub(super) enum Join {
     /// `=`, `=>`, `:=`.
     Equals,
+    /// `==`, `!=`: only what stands in quotes.
+    Compare,
     /// `:`.
     Colon,
     /// `--name value`.
@@ -40,13 +42,13 @@ pub(super) struct Operator {
 
 /// Marks that join, longest first.
 const MARKS: [(&[u8], Join); 22] = [
-    (b"===", Join::Equals),
+    (b"===", Join::Compare),
     (b"::=", Join::Equals),
     (b"||=", Join::Equals),
     (b"-->", Join::Equals),
     (b"=>", Join::Equals),
-    (b"==", Join::Equals),
-    (b"!=", Join::Equals),
+    (b"==", Join::Compare),
+    (b"!=", Join::Compare),
     (b":=", Join::Equals),
     (b"?=", Join::Equals),
     (b"+=", Join::Equals),
@@ -77,7 +79,12 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
             return (marked > at || key.first).then_some(Operator { join: Join::Table, end: marked + 1, closed });
         }
         b'(' if marked == at && !closed => return operator(Join::Call, at + 1),
-        b',' if closed && at == marked => return operator(Join::Comma, at + 1).or(None),
+        b',' if closed && at == marked => {
+            return match sibling(view, key, at, closed) {
+                Some(end) => operator(Join::Equals, end),
+                None => operator(Join::Comma, at + 1),
+            };
+        }
         b':' if view.is(marked + 1, b':') && !view.is(marked + 2, b'=') => {
             let blank = matches!(view.get(marked + 2), Some(b' '));
             return if blank { operator(Join::Colon, marked + 2) } else { None };
@@ -86,6 +93,9 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
     }
     if let Some((text, join)) = MARKS.iter().find(|(text, _)| view.starts_uncased(marked, text)) {
         return operator(*join, marked + text.len());
+    }
+    if let Some(end) = remark(view, marked) {
+        return operator(Join::Equals, end);
     }
     if let Some(end) = sibling(view, key, at, closed) {
         return operator(Join::Equals, end);
@@ -109,6 +119,19 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
         return operator(Join::Table, marked + 3);
     }
     operator(Join::Prose, connected(view, marked))
+}
+
+/// ` (string) =`: past a remark in brackets and the mark behind it.
+fn remark(view: &View<'_>, at: usize) -> Option<usize> {
+    if !view.is(at, b'(') {
+        return None;
+    }
+    let mut end = at + 1;
+    while end - at < 24 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic()) {
+        end += 1;
+    }
+    let mark = view.blanks(end + 1, 4);
+    (view.is(end, b')') && matches!(view.get(mark), Some(b'=' | b':'))).then_some(mark + 1)
 }
 
 /// Past what closes a name: quotes, brackets, stars, colours.

@@ -77,6 +77,7 @@ fn is_variable(value: &[u8], first: u8) -> bool {
 }
 
 fn is_word(value: &[u8]) -> bool {
+    let value = value.strip_prefix(b"(").or_else(|| value.strip_prefix(b"[")).unwrap_or(value);
     let end = value.iter().rposition(|byte| !matches!(byte, b'.' | b',' | b';' | b'!' | b'?' | b':' | b')')).map_or(0, |at| at + 1);
     let value = value.get(..end).unwrap_or_default();
     WORDS.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(value))

@@ -91,6 +91,11 @@ pub(super) fn close(view: &View<'_>, quote: Quote, start: usize) -> Closing {
                 }
                 let slashes = found - first;
                 let closes = if depth == 0 { slashes % 2 == 0 } else { slashes <= depth };
+                let doubled = mark == b'\'' && depth == 0 && found > start && view.is(found + 1, mark) && view.get(found + 2).is_some_and(|next| next.is_ascii_alphanumeric() || next == b' ');
+                if doubled {
+                    at = found + 2;
+                    continue;
+                }
                 if closes {
                     return Closing {
                         end: if depth == 0 { found } else { first },

@@ -25,7 +25,7 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
     }
     let mut at = past_blanks(view, end);
     if matches!(view.get(at), Some(b'\n' | b'\r')) {
-        let next = space(view, at, 64);
+        let next = counted(view, space(view, at, 64));
         // Only quotes may stand on the next line.
         if !closed || quote::open(view, next).is_none() {
             return None;
@@ -52,6 +52,18 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
     one(view, key, join, at)
 }
 
+/// Past `string(12) `.
+fn counted(view: &View<'_>, at: usize) -> usize {
+    if !view.starts(at, b"string(") {
+        return at;
+    }
+    let mut end = at + 7;
+    while end - at < 16 && view.get(end).is_some_and(|byte| byte.is_ascii_digit()) {
+        end += 1;
+    }
+    if view.starts(end, b") ") { end + 2 } else { at }
+}
+
 /// The one value at `at`, with quotes or without.
 fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<Found> {
     if let Some((quote, start)) = prefixed(view, at) {
@@ -64,6 +76,9 @@ fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<Found> {
     if view.starts(at, b"-----BEGIN") {
         return None;
     }
+    if join == Join::Compare {
+        return None;
+    }
     if join == Join::Flag && matches!(view.get(at), Some(b'-') | None) {
         return None;
     }
@@ -74,7 +89,8 @@ fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<Found> {
     }
     let value = view.slice(at, end.min(at + 256));
     let whole = end - at;
-    if is_placeholder(value) || bare::is_code(view, key, join, at, end) {
+    let phrase = is_phrase(view, key);
+    if is_placeholder(value) || (!phrase && bare::is_code(view, key, join, at, end)) {
         return None;
     }
     if join == Join::Prose && !is_tokenish(value, key) {
@@ -87,6 +103,19 @@ fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<Found> {
     let mut found = Found::one(at, end);
     found.open = open.then_some(Until::Bare);
     Some(found)
+}
+
+/// The second argument of a call whose first begins at `at`.
+pub(super) fn second(view: &View<'_>, at: usize) -> Option<Found> {
+    let (quote, start) = prefixed(view, space(view, at, 16))?;
+    let after = view.blanks(quote::close(view, quote, start).after?, 4);
+    if !view.is(after, b',') {
+        return None;
+    }
+    let (quote, start) = prefixed(view, wrapped(view, space(view, after + 1, 16)))?;
+    let closing = quote::close(view, quote, start);
+    let value = view.slice(start, closing.end.min(start + 256));
+    (closing.after.is_some() && !is_placeholder(value)).then(|| Found::one(start, closing.end))
 }
 
 /// The value at `at`, whose name is not known.
@@ -138,6 +167,9 @@ fn promising(key: &Key, value: &[u8], length: usize, quoted: bool) -> bool {
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
     let spaces = value.contains(&b' ');
+    if is_address(value) {
+        return false;
+    }
     match key.strength {
         Strength::Strong | Strength::Header | Strength::Cookie => true,
         Strength::Medium => {
@@ -145,7 +177,8 @@ fn promising(key: &Key, value: &[u8], length: usize, quoted: bool) -> bool {
                 return false;
             }
             let sentence = spaces && digits == 0;
-            !sentence && (length >= 4 || digits > 0)
+            let count = length < 6 && value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'%' | b'.'));
+            !sentence && !count && (length >= 4 || digits > 0)
         }
         Strength::Weak => {
             let numbers = digits == length && length < 8;
@@ -154,7 +187,7 @@ fn promising(key: &Key, value: &[u8], length: usize, quoted: bool) -> bool {
         Strength::Vague => {
             let mixed = value.iter().any(u8::is_ascii_lowercase) && value.iter().any(u8::is_ascii_uppercase);
             let uuid = length == 36 && value.iter().filter(|byte| **byte == b'-').count() == 4;
-            !spaces && !uuid && length >= 16 && letters > 0 && (digits > 0 || mixed) && !is_path(value) && !value.contains(&b':')
+            !spaces && !uuid && length >= 16 && letters > 0 && (digits > 1 || (mixed && digits == 0 && !value.contains(&b'_'))) && !is_path(value) && !value.contains(&b':')
         }
         Strength::Digits => {
             let grouped = value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b' '));
@@ -162,6 +195,11 @@ fn promising(key: &Key, value: &[u8], length: usize, quoted: bool) -> bool {
                 || (key.strength == Strength::Digits && !spaces && digits > 1 && letters > 0 && (4..=16).contains(&length))
         }
     }
+}
+
+/// A URL without a user.
+fn is_address(value: &[u8]) -> bool {
+    (value.starts_with(b"http://") || value.starts_with(b"https://")) && !value.contains(&b'@')
 }
 
 /// Words with slashes or dots between.
@@ -190,8 +228,7 @@ fn is_tokenish(value: &[u8], key: &Key) -> bool {
 
 /// A password of several words, alone on its line.
 fn more_words(view: &View<'_>, key: &Key, join: Join, start: usize, end: usize) -> usize {
-    let words = view.slice(key.start, key.end);
-    let phrase = words.len() >= 6 && (words.ends_with(b"phrase") || words.eq_ignore_ascii_case(b"mnemonic"));
+    let phrase = is_phrase(view, key);
     if key.strength != Strength::Strong || !matches!(join, Join::Colon | Join::Equals) || !view.is(end, b' ') || !(phrase || key.first) {
         return end;
     }
@@ -199,6 +236,12 @@ fn more_words(view: &View<'_>, key: &Key, join: Join, start: usize, end: usize) 
     let rest = view.slice(end, line);
     let plain = rest.iter().all(|byte| !matches!(byte, b'=' | b':' | b'"' | b'#' | b'{' | b'[' | b'(' | b';' | b'|' | b'\\' | 0x1b));
     if plain && line - start < 256 { end + rest.trim_ascii_end().len() } else { end }
+}
+
+/// Whether the name is of a secret of several words.
+fn is_phrase(view: &View<'_>, key: &Key) -> bool {
+    let name = view.slice(key.start, key.end);
+    name.ends_with(b"phrase") || name.ends_with(b"PHRASE") || name.eq_ignore_ascii_case(b"mnemonic")
 }
 
 fn past_blanks(view: &View<'_>, at: usize) -> usize {
@@ -302,7 +345,7 @@ fn argument(view: &View<'_>, key: &Key, join: Join, at: usize, closed: bool) -> 
     let before = key.start.checked_sub(2).and_then(|at| view.get(at));
     let ends = match view.get(after) {
         Some(b')') => true,
-        Some(b']') => join == Join::Comma && before == Some(b'['),
+        Some(b']') => key.flag || (join == Join::Comma && before == Some(b'[')),
         Some(b',') => key.flag,
         _ => key.flag,
     };

@@ -4,7 +4,7 @@ mod words;
 
 use self::words::{
     AFTER, CLOSE_KEYS, CODES, DENIED_AFTER, DENIED_BEFORE_KEY, DENIED_BEFORE_TOKEN, DOUBTFUL, KEYS,
-    PASSES, SECRETS, SECRET_ENDS, SESSIONS,
+    PASSES, SECRETS, SECRET_ENDS, SESSIONS, TOKENS,
 };
 pub(super) use self::words::STEMS;
 
@@ -97,26 +97,47 @@ pub(super) fn judge(name: &[u8]) -> Option<Strength> {
     let words = Words::of(name);
     let (at, mut strength) =
         (0..words.count).rev().find_map(|at| Some((at, of_word(&words, at)?)))?;
+    let mut lesser = false;
     for after in at + 1..words.count {
         let word = words.get(after)?;
         if is_in(word, DENIED_AFTER) {
-            let session = is_in(word, &["id"]) && strength == Strength::Vague && is_session(&words, at);
-            if !session {
+            let id = is_in(word, &["id"]);
+            if id && words.get(at) == Some(b"secret") {
+                strength = Strength::Weak;
+            } else if !(id && strength == Strength::Vague && is_session(&words, at)) {
                 return None;
             }
         } else if word.len() > 1 && !word.iter().all(u8::is_ascii_digit) && !is_in(word, AFTER) {
-            strength = match strength {
-                Strength::Strong => Strength::Medium,
-                Strength::Header | Strength::Cookie | Strength::Medium => Strength::Weak,
-                _ => return None,
-            };
+            lesser = true;
         }
+    }
+    if lesser {
+        strength = match strength {
+            Strength::Strong => Strength::Medium,
+            Strength::Header | Strength::Cookie | Strength::Medium => Strength::Weak,
+            Strength::Weak => Strength::Vague,
+            _ => return None,
+        };
     }
     let first = words.get(0).unwrap_or_default();
     if at > 0 && is_in(first, DOUBTFUL) {
         strength = strength.min(Strength::Weak);
     }
     Some(strength)
+}
+
+/// What two words of a sentence say together: a name, no name, or nothing.
+pub(super) fn judge_two(first: &[u8], second: &[u8]) -> Option<Option<Strength>> {
+    let (first, second) = (first.to_ascii_lowercase(), second.to_ascii_lowercase());
+    let last = first.rsplit(|byte| *byte == b'-').next().unwrap_or_default();
+    match second.as_slice() {
+        b"key" | b"keys" if is_in(last, DENIED_BEFORE_KEY) => Some(None),
+        b"key" | b"keys" if is_in(last, KEYS) => Some(Some(Strength::Medium)),
+        b"token" if is_in(last, DENIED_BEFORE_TOKEN) => Some(None),
+        b"token" if is_in(last, KEYS) || is_in(last, TOKENS) => Some(Some(Strength::Medium)),
+        b"code" if is_in(last, CODES) => Some(Some(Strength::Digits)),
+        _ => None,
+    }
 }
 
 fn is_session(words: &Words, at: usize) -> bool {
@@ -146,7 +167,7 @@ fn of_word(words: &Words, at: usize) -> Option<Strength> {
         b"cookie" | b"cookies" => Some(Strength::Weak),
         b"auth" | b"authentication" | b"salt" => Some(Strength::Vague),
         b"sig" | b"signature" => Some(Strength::Weak),
-        b"jwt" | b"bearer" | b"nonce" if word != b"nonce" => Some(Strength::Weak),
+        b"jwt" | b"bearer" => Some(Strength::Weak),
         b"otp" | b"totp" | b"pin" | b"cvv" | b"cvc" | b"cvv2" | b"puk" | b"2fa" | b"mfa" => {
             Some(Strength::Digits)
         }

@@ -58,6 +58,11 @@ pub(super) const DENIED_BEFORE_TOKEN: &[&str] = &[
     "unexpected", "cancellation", "html", "css", "invalid", "end", "start", "current", "last", "sync", "of", "many", "few", "used", "remaining", "available", "new", "fetch", "get", "bad", "missing", "expired", "unknown", "no",
 ];
 
+/// What before `token` makes it one that opens, in the middle of a sentence.
+pub(super) const TOKENS: &[&str] = &[
+    "refresh", "id", "csrf", "personal", "oauth", "github", "gitlab", "slack", "device", "registration", "bootstrap", "join",
+];
+
 /// What before `code` makes it one that opens.
 pub(super) const CODES: &[&str] = &[
     "verification", "security", "confirmation", "otp", "sms", "auth", "login", "mfa", "2fa", "totp", "backup", "recovery", "pin", "passcode",

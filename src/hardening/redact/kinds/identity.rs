@@ -1,7 +1,7 @@
 //! Who one is: tokens, keys and hashes of passwords.
 
 use super::{
-    super::class::{ALNUM, BASE64, BASE64_ANY, BECH32, CREDENTIAL, DASHED, DIGIT, DOTTED, HASH, HEX, LOWER, OKTA, PADDED, TOKEN, UPPER, UUID},
+    super::class::{ALNUM, BASE64, BASE64_ANY, BECH32, CREDENTIAL, DASHED, DIGIT, DOTTED, HASH, HEX, KERBEROS, LOWER, OKTA, PADDED, TOKEN, UPPER, UUID},
     shape::{Kind, Left, Part, Test, from, kind, run},
 };
 
@@ -25,9 +25,12 @@ pub(super) static KINDS: &[Kind] = &[
     kind("crypt", &["$1$", "$5$", "$6$", "$y$", "$7$", "$apr1$", "$gy$", "$sha1$", "$P$", "$H$"], &[from(&HASH, 22)]).left(Left::Any),
     kind("argon2", &["$argon2i$", "$argon2d$", "$argon2id$", "$scrypt$", "$pbkdf2"], &[from(&HASH, 22)]).left(Left::Any),
     kind("pbkdf2", &["pbkdf2_sha256$", "pbkdf2_sha1$", "pbkdf2:sha256:", "pbkdf2:sha512:", "scrypt:32768:", "bcrypt_sha256$"], &[from(&HASH, 22)]),
+    kind("kerberos-hash", &["$krb5asrep$", "$krb5tgs$", "$krb5pa$", "$NETNTLM", "$DCC2$", "$mskrb5$"], &[from(&KERBEROS, 32)]).left(Left::Any),
     kind("scram", &["SCRAM-SHA-256$", "SCRAM-SHA-1$"], &[from(&HASH, 22)]),
     kind("ldap-hash", &["{SSHA}", "{SHA}", "{SMD5}", "{SSHA256}", "{SSHA512}", "{CRYPT}", "{PBKDF2}"], &[from(&HASH, 20)]).left(Left::Any).keeping_anchor(),
     kind("ansible-vault", &["$ANSIBLE_VAULT;"], &[from(&HASH, 6)]).test(Test::None).left(Left::Any).keeping_anchor(),
+    kind("jwk", &["\"d\":\"", "\"p\":\"", "\"q\":\"", "\"dp\":\"", "\"dq\":\"", "\"qi\":\"", "\"k\":\"", "\"d\": \"", "\"p\": \"", "\"q\": \"", "\"dp\": \"", "\"dq\": \"", "\"qi\": \"", "\"k\": \""], &[from(&TOKEN, 40)]).left(Left::Any).keeping_anchor().test(Test::Mixed),
+    kind("sudo-stdin", &[" | sudo -S", "|sudo -S"], &[]).left(Left::Run(&CREDENTIAL, 4, 64)).test(Test::None),
     kind("bearer", &["bearer ", "bearer%20", "bearer+"], &[from(&CREDENTIAL, 8)]).test(Test::AnyCase).keeping_anchor(),
     kind("ssws", &["ssws "], &[from(&CREDENTIAL, 16)]).test(Test::AnyCase).keeping_anchor(),
     kind("digest-response", &["response=\""], &[from(&HEX, 32)]).keeping_anchor(),

@@ -12,7 +12,7 @@ pub(super) static KINDS: &[Kind] = &[
     kind("slack-app", &["xapp-"], &[from(&BASE64_ANY, 8)]),
     kind("slack-webhook", &["hooks.slack.com/", "hooks.slack-gov.com/"], &[Part::Either(&["services/", "workflows/", "triggers/"]), from(&BASE64_ANY, 20)]),
     kind("discord-webhook", &["discord.com/api/webhooks/", "discordapp.com/api/webhooks/"], &[run(&DIGIT, 15, 20), Part::Text("/"), from(&TOKEN, 40)]),
-    kind("discord-bot", &["MT", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"], &[run(&ALNUM, 21, 26), Part::Text("."), run(&TOKEN, 6, 7), Part::Text("."), run(&TOKEN, 27, 40)]),
+    kind("discord-bot", &["MD", "MT", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"], &[run(&ALNUM, 21, 26), Part::Text("."), run(&TOKEN, 6, 7), Part::Text("."), run(&TOKEN, 27, 40)]),
     kind("teams-webhook", &[".webhook.office.com/webhookb2/", "outlook.office.com/webhook/", "outlook.office365.com/webhook/"], &[from(&URLISH, 50)]).left(Left::Any),
     kind("google-chat-webhook", &["chat.googleapis.com/v1/spaces/"], &[from(&URLISH, 40)]),
     kind("telegram", &[":AA"], &[run(&TOKEN, 32, 34)]).left(Left::Run(&DIGIT, 7, 16)).exact(),

@@ -54,7 +54,7 @@ pub(in super::super) enum Test {
     Mixed,
     /// Nothing else.
     None,
-    /// As `Distinct`, and the anchor is recognised in any case.
+    /// As `Distinct`, and no short word; the anchor is recognised in any case.
     AnyCase,
     /// As `Distinct`; one of these words stands at most 90 bytes before.
     Near(&'static [&'static str]),
@@ -151,11 +151,16 @@ impl Kind {
         if self.exact && open.is_none() && self.runs_on(view, at) {
             return None;
         }
-        let secret = view.slice(end.min(at), at);
-        let secret = if secret.is_empty() { view.slice(first, start) } else { secret };
+        // What stands left of the anchor counts as well where a run of it is asked for.
+        let from = if matches!(self.left, Left::Run(..)) { first } else { end.min(at) };
+        let secret = view.slice(from, at);
         let holds = match self.test {
             Test::None => true,
-            Test::Distinct | Test::AnyCase | Test::Jwt | Test::Crc => distinct(secret) >= 5,
+            Test::Distinct | Test::Jwt | Test::Crc => distinct(secret) >= 5,
+            Test::AnyCase => {
+                let word = secret.len() < 20 && secret.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'.');
+                distinct(secret) >= 5 && !word
+            }
             Test::Mixed => {
                 distinct(secret) >= 8
                     && secret.iter().any(u8::is_ascii_digit)

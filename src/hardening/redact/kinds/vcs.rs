@@ -17,7 +17,7 @@ pub(super) static KINDS: &[Kind] = &[
     kind("gitlab-deploy", &["gldt-"], &[from(&TOKEN, 16)]),
     kind("gitlab-runner", &["glrt-", "glrtr-"], &[from(&DOTTED, 16)]),
     kind("gitlab-runner-registration", &["GR1348941"], &[from(&TOKEN, 18)]),
-    kind("gitlab-trigger", &["glptt-"], &[from(&HEX, 30)]),
+    kind("gitlab-trigger", &["glptt-"], &[from(&TOKEN, 30)]),
     kind("gitlab-feed", &["glft-"], &[from(&TOKEN, 16)]),
     kind("gitlab-incoming-mail", &["glimt-"], &[from(&TOKEN, 16)]),
     kind("gitlab-agent", &["glagent-"], &[from(&TOKEN, 40)]),
