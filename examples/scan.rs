@@ -10,9 +10,11 @@ use std::{
     collections::BTreeMap,
     error::Error,
     io::{self, BufRead, Write},
+    sync::Arc,
 };
 
-use buttress::redact::{Redactor, RuleSet};
+use buttress::redact::{Finding, RedactWriter, Redactor, RuleSet};
+use parking_lot::Mutex;
 
 const USAGE: &str = "usage: scan redact [--lines-json] [--rules FILE] < INPUT";
 
@@ -30,20 +32,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let redactor = Redactor::new(rules)?;
-    let (input, mut output) = (io::stdin().lock(), io::BufWriter::new(io::stdout().lock()));
-    let mut summary: BTreeMap<String, usize> = BTreeMap::new();
+    let summary = Arc::new(Mutex::new(BTreeMap::<String, usize>::new()));
+    let count = {
+        let summary = summary.clone();
+        move |finding: &Finding| *summary.lock().entry(finding.kind.to_string()).or_default() += 1
+    };
+    let (mut input, mut output) = (io::stdin().lock(), io::BufWriter::new(io::stdout().lock()));
     if lines_json {
         for line in input.lines() {
             let text: String = serde_json::from_str(&line?)?;
-            for finding in redactor.findings(&text) {
-                *summary.entry(finding.kind.to_string()).or_default() += 1;
-            }
+            redactor.findings(&text).iter().for_each(&count);
             serde_json::to_writer(&mut output, &redactor.redact(&text))?;
             output.write_all(b"\n")?;
         }
+        output.flush()?;
+    } else {
+        let mut writer = RedactWriter::new(&redactor, output).watched_by(count);
+        io::copy(&mut input, &mut writer)?;
+        writer.finish()?;
     }
-    output.flush()?;
-    for (kind, count) in summary {
+    for (kind, count) in &*summary.lock() {
         eprintln!("{count:8} {kind}");
     }
     Ok(())

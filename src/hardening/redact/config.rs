@@ -1,10 +1,6 @@
 //! Rules as data.
 
-use std::{borrow::Cow, fmt};
-
-use crate::ground::config::{Check, ConfigError};
-
-use super::custom::{Custom, Fault};
+use std::fmt;
 
 /// What is looked for, and what stands in its place. Plain data: write it down in a file, or set it
 /// here.
@@ -209,49 +205,6 @@ impl RuleSet {
     pub fn mask(mut self, mask: Mask) -> Self {
         self.mask = mask;
         self
-    }
-
-    /// Checks every rule, and says what is wrong with each.
-    pub(super) fn parse(&self) -> Result<Custom, ConfigError> {
-        let mut check = Check::new("redact");
-        match &self.mask {
-            Mask::Fixed(text) => {
-                let fits = text.len() <= 64 && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-                check.require(fits, "mask", "must be at most 64 printable ASCII characters");
-            }
-            Mask::Fingerprint(key) => {
-                check.require(key.len() >= 16, "mask", "must have a key of at least 16 bytes");
-            }
-            Mask::Tag | Mask::KeepLastFour => {}
-        }
-        let mut custom = Custom::default();
-        for (at, key) in self.keys.iter().enumerate() {
-            note(&mut check, "keys", at, key, custom.add_key(key));
-        }
-        for (at, literal) in self.literals.iter().enumerate() {
-            note(&mut check, "literals", at, &literal.name, custom.add_literal(&literal.name, &literal.value));
-        }
-        for (at, pattern) in self.patterns.iter().enumerate() {
-            let added = custom.add_pattern(
-                &pattern.name,
-                &pattern.regex,
-                pattern.anchor.as_deref(),
-                pattern.window,
-            );
-            note(&mut check, "patterns", at, &pattern.name, added);
-        }
-        for text in &self.allow {
-            custom.add_allowed(text);
-        }
-        check.finish(custom)
-    }
-}
-
-/// Names the rule and its fault.
-fn note(check: &mut Check, field: &'static str, at: usize, name: &str, added: Result<(), Fault>) {
-    if let Err(fault) = added {
-        let rule: Cow<'static, str> = format!("[{at}] `{}` {fault}", name.escape_debug()).into();
-        check.require(false, field, rule);
     }
 }
 

@@ -11,7 +11,8 @@ use super::{
     machine::Scan,
     mask,
     report::Finding,
-    rules::Rules,
+    rules::{Rules, parse},
+    span::Span,
 };
 
 /// Takes secrets out of texts. Cheap to clone; clones share the compiled rules.
@@ -31,13 +32,17 @@ static BUILT_IN: LazyLock<Redactor> =
     LazyLock::new(|| Redactor::compile(RuleSet::default(), Custom::default()));
 
 impl Redactor {
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// Compiles `rules`.
     ///
     /// # Errors
     ///
     /// Names every rule that cannot work, and what is wrong with it; never a secret.
     pub fn new(rules: RuleSet) -> Result<Self, ConfigError> {
-        let custom = rules.parse()?;
+        let custom = parse(&rules)?;
         let redactor = Self::compile(rules, custom);
         let mut check = Check::new("redact");
         check.require(redactor.shared.rules.automaton.is_some(), "literals", "must be fewer");
@@ -107,7 +112,7 @@ impl Redactor {
 }
 
 impl Shared {
-    pub(super) fn finding(&self, span: &super::machine::Span) -> Finding {
+    pub(super) fn finding(&self, span: &Span) -> Finding {
         Finding {
             kind: self.rules.name(span.tag).clone(),
             span: span.start..span.end,

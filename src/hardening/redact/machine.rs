@@ -14,24 +14,14 @@ use super::{
     pem::{self, Block},
     phrases,
     report::Confidence,
-    rules::{self, Rules, Tag, Target},
+    rules::{self, Rules, Target},
+    span::{Span, Tag},
     url,
     view::{LOOKBACK, Runs, View, is_wordy},
 };
 
 /// No part that is found now begins earlier than this before the place that is looked at.
 pub(super) const REACH: usize = LOOKBACK + 64;
-
-/// A part of the text that is secret, counted from the beginning of the text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) tag: Tag,
-    pub(super) confidence: Confidence,
-    /// Longer than the window: its end was not known when it began.
-    pub(super) long: bool,
-}
 
 /// How a span ends whose end is not known yet.
 #[derive(Clone, Copy, Debug)]
@@ -165,7 +155,8 @@ impl Scan {
         for (index, (start, end)) in parts.iter().enumerate() {
             let last = index + 1 == parts.len();
             let open = verdict.open.filter(|_| last);
-            if open.is_none() && rules.custom.allows(bytes.get(*start..*end).unwrap_or_default()) {
+            let text = bytes.get(*start..*end).unwrap_or_default();
+            if open.is_none() && (rules.custom.allows(text) || holds_mask(text)) {
                 continue;
             }
             let span = Span {
@@ -458,11 +449,26 @@ fn named_as(view: &View<'_>, key: &Key) -> (Tag, Confidence) {
     }
 }
 
+/// Whether an earlier pass has masked a part of it: then it has masked all that was secret.
+fn holds_mask(text: &[u8]) -> bool {
+    let found = memchr::memmem::find(text, rules::MASK.as_bytes());
+    found.is_some_and(|at| {
+        let rest = text.get(at + rules::MASK.len()..).unwrap_or_default();
+        let end = rest.iter().take(120).position(|byte| !is_mask_text(*byte));
+        end.is_none_or(|end| rest.get(end) == Some(&b']'))
+    })
+}
+
+/// What stands between the brackets of a mask.
+const fn is_mask_text(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'[' | b']')
+}
+
 /// The end of the mask whose first word ended at `end`.
 fn mask_end(view: &View<'_>, end: usize) -> Option<usize> {
     let mut at = end;
     while at - end < 120
-        && view.get(at).is_some_and(|byte| byte.is_ascii_graphic() && !matches!(byte, b'[' | b']'))
+        && view.get(at).is_some_and(is_mask_text)
     {
         at += 1;
     }

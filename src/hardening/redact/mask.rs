@@ -5,8 +5,8 @@ use sha2::Sha256;
 
 use super::{
     config::Mask,
-    machine::Span,
-    rules::{self, MASK, Rules, Tag},
+    rules::{self, MASK, Rules},
+    span::{Span, Tag},
 };
 
 /// The shortest secret of which four bytes may be shown.

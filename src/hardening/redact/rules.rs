@@ -1,20 +1,26 @@
 //! Everything that is looked for, compiled into one automaton.
 
+use std::borrow::Cow;
+
 use aho_corasick::{
     Anchored, MatchKind, StartKind,
     automaton::{Automaton, StateID},
     dfa::DFA,
 };
 
-use crate::ground::name::Name;
+use crate::ground::{
+    config::{Check, ConfigError},
+    name::Name,
+};
 
 use super::{
-    config::Set,
-    custom::Custom,
+    config::{Mask, RuleSet, Set},
+    custom::{Custom, Fault},
     grammar::FLAGS,
     keys::STEMS,
     kinds::{FAMILIES, Kind},
     phrases::{PHRASES, Phrase},
+    span::Tag,
 };
 
 /// What an anchor stands for.
@@ -151,11 +157,42 @@ impl Rules {
     }
 }
 
-/// Which kind a secret is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tag {
-    Built(u16),
-    Pii(u16),
-    Literal(usize),
-    Pattern(usize),
+/// Checks every rule of the user's own, and says what is wrong with each.
+pub(super) fn parse(rules: &RuleSet) -> Result<Custom, ConfigError> {
+    let mut check = Check::new("redact");
+    match &rules.mask {
+        Mask::Fixed(text) => {
+            let fits = text.len() <= 64 && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+            check.require(fits, "mask", "must be at most 64 printable ASCII characters");
+        }
+        Mask::Fingerprint(key) => {
+            check.require(key.len() >= 16, "mask", "must have a key of at least 16 bytes");
+        }
+        Mask::Tag | Mask::KeepLastFour => {}
+    }
+    let mut custom = Custom::default();
+    for (at, key) in rules.keys.iter().enumerate() {
+        note(&mut check, "keys", at, key, custom.add_key(key));
+    }
+    for (at, literal) in rules.literals.iter().enumerate() {
+        let added = custom.add_literal(&literal.name, &literal.value);
+        note(&mut check, "literals", at, &literal.name, added);
+    }
+    for (at, pattern) in rules.patterns.iter().enumerate() {
+        let anchor = pattern.anchor.as_deref();
+        let added = custom.add_pattern(&pattern.name, &pattern.regex, anchor, pattern.window);
+        note(&mut check, "patterns", at, &pattern.name, added);
+    }
+    for text in &rules.allow {
+        custom.add_allowed(text);
+    }
+    check.finish(custom)
+}
+
+/// Names the rule and its fault.
+fn note(check: &mut Check, field: &'static str, at: usize, name: &str, added: Result<(), Fault>) {
+    if let Err(fault) = added {
+        let rule: Cow<'static, str> = format!("[{at}] `{}` {fault}", name.escape_debug()).into();
+        check.require(false, field, rule);
+    }
 }

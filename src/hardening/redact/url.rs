@@ -32,6 +32,9 @@ pub(super) fn userinfo(view: &View<'_>, start: usize, end: usize) -> Option<Foun
     }
     let at = at?;
     let user = all.get(..at)?;
+    if user.starts_with(super::rules::MASK.as_bytes()) {
+        return None;
+    }
     let Some(colon) = user.iter().position(|byte| *byte == b':') else {
         let token = user.len() >= 16 && user.iter().any(u8::is_ascii_digit) && !user.contains(&b',');
         return (token && !is_placeholder(user)).then(|| Found::one(end, end + at));

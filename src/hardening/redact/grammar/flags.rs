@@ -128,6 +128,9 @@ fn secret(view: &View<'_>, at: usize, pair: bool, flag: &str) -> Option<Found> {
         }
     };
     let value = view.slice(start, end);
+    if value.starts_with(super::super::rules::MASK.as_bytes()) {
+        return None;
+    }
     let mut begin = start;
     let colon = value.iter().position(|byte| *byte == b':');
     if pair && flag != "-a" || pair && colon.is_some() {

@@ -40,6 +40,9 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
     if let Some(end) = annotated(view, at, join) {
         at = past_blanks(view, end);
     }
+    if view.starts(at, super::super::rules::MASK.as_bytes()) {
+        return None;
+    }
     if view.is(at, b'[') {
         return list(view, key, at + 1);
     }

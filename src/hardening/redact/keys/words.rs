@@ -55,7 +55,7 @@ pub(super) const DENIED_BEFORE_KEY: &[&str] = &[
 pub(super) const DENIED_BEFORE_TOKEN: &[&str] = &[
     "next", "page", "pagination", "continuation", "prompt", "completion", "total", "max", "min", "input", "output", "cached",
     "reasoning", "num", "n", "per", "stop", "pad", "eos", "bos", "unk", "cls", "sep", "mask", "special", "lexer", "parser",
-    "unexpected", "cancellation", "html", "css", "invalid", "end", "start", "current", "last", "sync", "of", "many", "few", "used", "remaining", "available", "new", "fetch", "get", "bad", "missing", "expired", "unknown", "no",
+    "unexpected", "cancellation", "html", "css", "end", "start", "sync", "of", "many", "few", "used", "remaining", "available", "fetch", "get", "no",
 ];
 
 /// What before `token` makes it one that opens, in the middle of a sentence.
