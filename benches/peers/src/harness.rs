@@ -49,12 +49,14 @@ pub struct Contest {
     /// As long as `sides`; ours has none.
     gates: Vec<Option<Gate>>,
     fastest: Option<Gate>,
+    /// How often ours may allocate in a call.
+    allocations: f64,
 }
 
 impl Contest {
     /// A contest of `ours`, which must not allocate.
     pub fn new(name: &'static str, ours: Side) -> Self {
-        Self { name, sides: vec![ours], gates: vec![None], fastest: None }
+        Self { name, sides: vec![ours], gates: vec![None], fastest: None, allocations: 0.0 }
     }
 
     /// Adds a peer that ours must beat.
@@ -74,6 +76,12 @@ impl Contest {
     /// Demands that ours beats the fastest of all the peers.
     pub fn against_fastest(mut self, gate: Gate) -> Self {
         self.fastest = Some(gate);
+        self
+    }
+
+    /// Lets ours allocate so often in a call.
+    pub fn allocating(mut self, at_most: f64) -> Self {
+        self.allocations = at_most;
         self
     }
 
@@ -104,7 +112,7 @@ impl Contest {
             contest: self.name,
             peer: "buttress.allocations",
             ratio: ours.allocations,
-            gate: Gate::at_most(0.0),
+            gate: Gate::at_most(self.allocations),
         };
         let verdicts = rows.iter().zip(gates).filter_map(|(row, gate)| {
             Some(Verdict { contest: row.contest, peer: row.peer, ratio: row.ratio(), gate: gate? })

@@ -22,6 +22,7 @@ mod hedge;
 mod latency;
 mod limiter;
 mod pace;
+mod redact;
 mod retry;
 mod sampling;
 mod streams;
@@ -49,6 +50,7 @@ const ROOMS: &[Room] = &[
     ("limiter", limiter::run),
     ("fallback", fallback::run),
     ("hedge", hedge::run),
+    ("redact", redact::run),
 ];
 
 fn main() -> ExitCode {

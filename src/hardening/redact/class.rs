@@ -1,7 +1,7 @@
 //! Sets of bytes.
 
 /// How many classes there are; a scan remembers one run of each.
-pub(super) const CLASSES: usize = 31;
+pub(super) const CLASSES: usize = 29;
 
 /// A set of bytes with a number of its own.
 #[derive(Debug)]
@@ -72,23 +72,19 @@ pub(super) static BARE: Class = Class::but(18, b"\x00-\x20\x7f\"'`<>");
 pub(super) static LINE: Class = Class::but(19, b"\r\n");
 /// The user, the password and the host of a URL.
 pub(super) static AUTHORITY: Class = Class::but(20, b"\x00-\x20\x7f\"'`<>\\/?#");
-/// The digits and dashes of account numbers.
-pub(super) static NUMBER: Class = Class::of(21, b"0-9 -");
 /// Client secrets of Azure.
-pub(super) static AZURE_SECRET: Class = Class::of(22, b"-0-9A-Za-z_.~");
+pub(super) static AZURE_SECRET: Class = Class::of(21, b"-0-9A-Za-z_.~");
 /// Hashes of passwords.
-pub(super) static HASH: Class = Class::of(23, b"-0-9A-Za-z+/=.,$:*");
-/// Tokens of Okta.
-pub(super) static OKTA: Class = Class::of(24, b"-0-9A-Za-z_=");
+pub(super) static HASH: Class = Class::of(22, b"-0-9A-Za-z+/=.,$:*");
 /// The path and query of a web hook.
-pub(super) static URLISH: Class = Class::of(25, b"-0-9A-Za-z_/@?=&%.");
-pub(super) static PADDED_TOKEN: Class = Class::of(26, b"-0-9A-Za-z_=");
-pub(super) static SQUARE: Class = Class::of(27, b"-0-9A-Za-z_]");
+pub(super) static URLISH: Class = Class::of(23, b"-0-9A-Za-z_/@?=&%.");
+pub(super) static PADDED_TOKEN: Class = Class::of(24, b"-0-9A-Za-z_=");
+pub(super) static SQUARE: Class = Class::of(25, b"-0-9A-Za-z_]");
 /// What stands between `BEGIN` and the dashes.
-pub(super) static PEM_NAME: Class = Class::of(28, b"A-Z0-9 ");
-pub(super) static DASH: Class = Class::of(29, b"-");
+pub(super) static PEM_NAME: Class = Class::of(26, b"A-Z0-9 ");
+pub(super) static DASH: Class = Class::of(27, b"-");
 /// Answers of a ticket server, as crackers write them.
-pub(super) static KERBEROS: Class = Class::of(30, b"-0-9A-Za-z_.$*@:/");
+pub(super) static KERBEROS: Class = Class::of(28, b"-0-9A-Za-z_.$*@:/");
 
 #[cfg(test)]
 mod tests {
@@ -99,7 +95,6 @@ mod tests {
         assert!(HEX.has(b'f') && !HEX.has(b'g') && !HEX.has(b'-'));
         assert!(TOKEN.has(b'-') && TOKEN.has(b'_') && !TOKEN.has(b'.'));
         assert!(!BARE.has(b' ') && BARE.has(b'!') && BARE.has(0xd0));
-        assert!(NUMBER.has(b'-') && NUMBER.has(b' ') && !NUMBER.has(b'!'));
     }
 
     #[test]
@@ -107,8 +102,8 @@ mod tests {
         let all = [
             &DIGIT, &HEX, &HEX_ANY, &LOWER, &UPPER, &ALNUM, &WORD, &DASHED, &TOKEN, &DOTTED,
             &PADDED, &BASE64, &BASE64_ANY, &PERCENT, &BASE32, &BECH32, &UUID, &CREDENTIAL, &BARE,
-            &LINE, &AUTHORITY, &NUMBER, &AZURE_SECRET,
-            &HASH, &OKTA, &URLISH, &PADDED_TOKEN, &SQUARE, &PEM_NAME, &DASH, &KERBEROS,
+            &LINE, &AUTHORITY, &AZURE_SECRET,
+            &HASH, &URLISH, &PADDED_TOKEN, &SQUARE, &PEM_NAME, &DASH, &KERBEROS,
         ];
         assert!(all.iter().enumerate().all(|(number, class)| class.number == number));
         assert_eq!(all.len(), CLASSES);

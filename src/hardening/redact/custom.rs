@@ -168,8 +168,8 @@ impl Custom {
             let length = line.clamp(1, ANCHOR).min(form.bytes.len());
             add(form.bytes.get(..length).unwrap_or_default(), Target::Literal(number));
         }
-        for (number, key) in self.keys.iter().enumerate() {
-            add(key, Target::Name(number));
+        for key in &self.keys {
+            add(key, Target::Name);
         }
         for (number, shape) in self.shapes.iter().enumerate() {
             for anchor in &shape.anchors {

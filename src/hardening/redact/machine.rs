@@ -111,6 +111,9 @@ impl Scan {
                 let Some(target) = rules.target(pattern.as_usize()) else {
                     continue;
                 };
+                if is_out(target, bytes, self.at - base - length, self.at - base) {
+                    continue;
+                }
                 if !self.decide(rules, target, length, bytes, base, whole) {
                     self.undecided = Some(index);
                     return;
@@ -129,7 +132,7 @@ impl Scan {
             return true;
         }
         let inside = self.pending.last().is_some_and(|span| start < span.end);
-        if inside && matches!(target, Target::Stem | Target::Name(_) | Target::Flag(_) | Target::Phrase(_) | Target::PgPass) {
+        if inside && matches!(target, Target::Stem(_) | Target::Name | Target::Flag(_) | Target::Phrase(_) | Target::PgPass) {
             return true;
         }
         let named = self.named.saturating_sub(base);
@@ -338,6 +341,16 @@ fn key_lines(rest: &[u8], whole: bool) -> Result<usize, usize> {
     }
 }
 
+/// Whether an anchor surely stands for nothing; most do.
+#[inline]
+fn is_out(target: Target, text: &[u8], start: usize, end: usize) -> bool {
+    match target {
+        Target::Shape(kind, _, anchor) => kind.is_out(anchor, text, start, end),
+        Target::Stem(true) => text.get(end).is_some_and(u8::is_ascii_lowercase),
+        _ => false,
+    }
+}
+
 /// What the rule of an anchor at `place` says.
 fn ask(
     rules: &Rules,
@@ -357,8 +370,8 @@ fn ask(
             *masked = mask_end(view, end);
             None
         }
-        Target::Shape(kind, number) => shape(kind, number, view, place),
-        Target::Stem => {
+        Target::Shape(kind, number, _) => shape(kind, number, view, place),
+        Target::Stem(_) => {
             if end <= named {
                 return None;
             }
@@ -372,7 +385,7 @@ fn ask(
             let found = secrets(view, &key)?;
             Some(Verdict { found, tag, confidence, open: found.open.map(Open::Until) })
         }
-        Target::Name(_) => {
+        Target::Name => {
             let apart = !view.get(end).is_some_and(is_wordy) && !view.before(start).is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
             let key = Key::around(view, start, end).filter(|_| apart)?.custom();
             likely(secrets(view, &key)?, Tag::Built(rules::SECRET))
@@ -384,9 +397,9 @@ fn ask(
         Target::Pem => block(pem::block(view, start, end)?, start),
         Target::Putty => block(pem::putty(view, end)?, start),
         Target::Pii(detector) => {
-            let (found, certain) = detector.find(view, start, end)?;
+            let (found, number, certain) = detector.find(view, start)?;
             let confidence = if certain { Confidence::Certain } else { Confidence::Likely };
-            Some(Verdict { found, tag: Tag::Pii(detector.number()), confidence, open: None })
+            Some(Verdict { found, tag: Tag::Pii(number), confidence, open: None })
         }
         Target::Literal(number) => {
             let end = rules.custom.literal(number, view, start)?;

@@ -25,6 +25,8 @@ enum Place {
     Second,
     /// `user/secret@`.
     Slash,
+    /// `user:secret`.
+    Pair,
     /// Behind `P:` of a list with semicolons.
     Wifi,
 }
@@ -94,6 +96,12 @@ pub(super) static PHRASES: &[Phrase] = &[
     placed("jdbc:oracle:oci:", Place::Slash),
     placed("sqlplus ", Place::Slash),
     placed("WIFI:", Place::Wifi),
+    placed("http -a ", Place::Pair),
+    placed("http --auth ", Place::Pair),
+    placed("https -a ", Place::Pair),
+    placed("https --auth ", Place::Pair),
+    placed("Basic auth: ", Place::Pair),
+    placed("basic auth: ", Place::Pair),
     command("AUTH default ", 0),
     command(" LOGIN ", 1),
     command("PASS ", 0),
@@ -116,6 +124,10 @@ impl Phrase {
             Place::Words => {}
             Place::Second => return second(view, end),
             Place::Slash => return slash(view, end),
+            Place::Pair => {
+                let user = view.run(end, &super::class::DOTTED, 64);
+                return if user > end && view.is(user, b':') { plain(view, user + 1, false) } else { None };
+            }
             Place::Wifi => {
                 let line = view.slice(end, end + 160);
                 let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();

@@ -17,7 +17,7 @@ use super::{
     config::{Mask, RuleSet, Set},
     custom::{Custom, Fault},
     grammar::FLAGS,
-    keys::STEMS,
+    keys::{STEMS, WHOLE},
     kinds::{FAMILIES, Kind},
     phrases::{PHRASES, Phrase},
     span::Tag,
@@ -27,9 +27,10 @@ use super::{
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Target {
     /// A kind with a shape, and its number.
-    Shape(&'static Kind, u16),
-    /// A piece of a name.
-    Stem,
+    /// Also which of its anchors it is.
+    Shape(&'static Kind, u16, u8),
+    /// A piece of a name, and whether it must be the end of a word.
+    Stem(bool),
     /// A command with flags.
     Flag(usize),
     Phrase(&'static Phrase),
@@ -42,7 +43,7 @@ pub(super) enum Target {
     Pii(super::pii::Detector),
     /// A literal, a name or a pattern of the user's own.
     Literal(usize),
-    Name(usize),
+    Name,
     Pattern(usize),
 }
 
@@ -90,8 +91,8 @@ impl Rules {
             for kind in FAMILIES.iter().copied().flatten() {
                 let number = names.len() as u16;
                 names.push(Name::Static(kind.name));
-                for anchor in kind.anchors {
-                    add(anchor.as_bytes(), Target::Shape(kind, number));
+                for (at, anchor) in kind.anchors.iter().enumerate() {
+                    add(anchor.as_bytes(), Target::Shape(kind, number, at as u8));
                 }
             }
             add(b"-----BEGIN", Target::Pem);
@@ -100,7 +101,7 @@ impl Rules {
         }
         if has(Set::Keys) {
             for stem in STEMS {
-                add(stem.as_bytes(), Target::Stem);
+                add(stem.as_bytes(), Target::Stem(WHOLE.contains(stem)));
             }
             for (command, (name, ..)) in FLAGS.iter().enumerate() {
                 add(name.as_bytes(), Target::Flag(command));

@@ -18,8 +18,8 @@ pub(super) fn userinfo(view: &View<'_>, start: usize, end: usize) -> Option<Foun
     let stop = view.run(end, &AUTHORITY, LONGEST);
     let text = view.slice(end, stop);
     let mut at = text.iter().rposition(|byte| *byte == b'@');
-    let web = view.slice(start.saturating_sub(5).max(scheme), start).to_ascii_lowercase();
-    let web = web.ends_with(b"http") || web.ends_with(b"https") || web.ends_with(b"file") || web.ends_with(b"s3");
+    let scheme = view.slice(scheme, start);
+    let web = [&b"http"[..], b"https", b"file", b"s3"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
     let mut all = text;
     if at.is_none() && !web && matches!(view.get(stop), Some(b'/' | b'?' | b'#')) {
         // A password with a slash in it.

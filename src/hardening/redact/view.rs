@@ -20,6 +20,8 @@ pub(super) struct Runs {
     known: [(usize, usize); CLASSES],
     /// There is no end of a key block between these two.
     pub(super) endless: (usize, usize),
+    /// No value without quotes ends between these two; outside of a query, and in one.
+    pub(super) bare: [(usize, usize); 2],
     /// Bytes walked so far.
     pub(super) steps: u64,
 }
@@ -52,11 +54,6 @@ impl<'a> View<'a> {
     /// Whether somebody asked for what is not there yet.
     pub(super) const fn touched(&self) -> bool {
         self.touched.get()
-    }
-
-    /// Answers as if nobody had asked for what is not there.
-    pub(super) fn forgive(&self) {
-        self.touched.set(false);
     }
 
     pub(super) const fn base(&self) -> usize {
@@ -130,6 +127,25 @@ impl<'a> View<'a> {
             self.touched.set(true);
         }
         end
+    }
+
+    /// From where on it is not known that no value without quotes ends, given that it begins at `start`.
+    pub(super) fn bare_from(&self, start: usize, query: bool) -> usize {
+        let runs = self.runs.borrow();
+        let (from, to) = runs.bare[usize::from(query)];
+        let absolute = start + self.base;
+        if from <= absolute && absolute < to { to - self.base } else { start }
+    }
+
+    /// Notes that no value without quotes ends in `start..end`.
+    pub(super) fn bare_until(&self, start: usize, end: usize, query: bool) {
+        let mut runs = self.runs.borrow_mut();
+        let known = &mut runs.bare[usize::from(query)];
+        let start = start + self.base;
+        let from = if known.0 <= start && start < known.1 { known.0 } else { start };
+        let walked = (end + self.base).saturating_sub(known.1.max(start));
+        *known = (from, end + self.base);
+        runs.steps += walked as u64;
     }
 
     /// The first place at or after `start`, at most `most` bytes on, where `needle` stands.

@@ -12,7 +12,7 @@ use super::{
 /// The end of the value that begins at `start`, and whether it goes on beyond the window.
 pub(super) fn end(view: &View<'_>, key: &Key, start: usize) -> (usize, bool) {
     let run = view.run(start, &super::super::class::BARE, WINDOW);
-    let mut at = start;
+    let mut at = view.bare_from(start, key.query).min(run);
     while at < run {
         let Some(byte) = view.get(at) else {
             break;
@@ -34,6 +34,7 @@ pub(super) fn end(view: &View<'_>, key: &Key, start: usize) -> (usize, bool) {
         }
         at += 1;
     }
+    view.bare_until(start, at, key.query);
     // A single quote in the middle of a word belongs to it.
     if at == run && view.is(at, b'\'') && at > start && view.get(at - 1).is_some_and(|last| last.is_ascii_alphanumeric()) && view.get(at + 1).is_some_and(|next| next.is_ascii_alphanumeric()) && key.quote.is_none() {
         let more = view.run(at + 1, &super::super::class::BARE, 64);

@@ -42,8 +42,6 @@ pub(in super::super) const FLAGS: &[(&str, &[&str], bool)] = &[
     ("smbclient", &["-U"], false),
     ("curl", &["-u", "--user", "--proxy-user", "-U"], true),
     ("wget", &["--http-password", "--ftp-password"], false),
-    ("http", &["-a", "--auth"], false),
-    ("https", &["-a", "--auth"], false),
     ("openssl", &["-passin", "-passout", "-pass", "-k", "-K"], false),
     ("keytool", &["-storepass", "-keypass"], false),
     ("ipmitool", &["-P"], false),

@@ -13,6 +13,9 @@ use super::{
     quote::{self, Quote},
 };
 
+/// How much of a value is looked at.
+const SHOWN: usize = 96;
+
 /// What is secret behind the operator.
 pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Found> {
     let Operator { join, end, closed } = operator;
@@ -90,10 +93,11 @@ fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<Found> {
     if end == at {
         return None;
     }
-    let value = view.slice(at, end.min(at + 256));
     let whole = end - at;
+    // What is long is neither a word nor an expression, and its beginning says what it is.
+    let value = view.slice(at, end.min(at + SHOWN));
     let phrase = is_phrase(view, key);
-    if is_placeholder(value) || (!phrase && bare::is_code(view, key, join, at, end)) {
+    if whole <= SHOWN && (is_placeholder(value) || (!phrase && bare::is_code(view, key, join, at, end))) {
         return None;
     }
     if join == Join::Prose && !is_tokenish(value, key) {

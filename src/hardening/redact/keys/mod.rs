@@ -6,7 +6,7 @@ use self::words::{
     AFTER, CLOSE_KEYS, CODES, DENIED_AFTER, DENIED_BEFORE_KEY, DENIED_BEFORE_TOKEN, DOUBTFUL, KEYS,
     PASSES, SECRETS, SECRET_ENDS, SESSIONS, TOKENS,
 };
-pub(super) use self::words::STEMS;
+pub(super) use self::words::{STEMS, WHOLE};
 
 /// How much a name promises, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,7 +85,7 @@ impl Words {
 }
 
 fn is_in(word: &[u8], list: &[&str]) -> bool {
-    list.iter().any(|other| other.as_bytes() == word)
+    list.binary_search_by(|other| other.as_bytes().cmp(word)).is_ok()
 }
 
 fn ends_in(word: &[u8], list: &[&str]) -> bool {
@@ -128,9 +128,9 @@ pub(super) fn judge(name: &[u8]) -> Option<Strength> {
 
 /// What two words of a sentence say together: a name, no name, or nothing.
 pub(super) fn judge_two(first: &[u8], second: &[u8]) -> Option<Option<Strength>> {
-    let (first, second) = (first.to_ascii_lowercase(), second.to_ascii_lowercase());
-    let last = first.rsplit(|byte| *byte == b'-').next().unwrap_or_default();
-    match second.as_slice() {
+    let (first, second) = (Words::of(first), Words::of(second));
+    let last = first.get(first.count.checked_sub(1)?)?;
+    match second.get(0)? {
         b"key" | b"keys" if is_in(last, DENIED_BEFORE_KEY) => Some(None),
         b"key" | b"keys" if is_in(last, KEYS) => Some(Some(Strength::Medium)),
         b"token" if is_in(last, DENIED_BEFORE_TOKEN) => Some(None),
@@ -187,7 +187,15 @@ fn of_word(words: &Words, at: usize) -> Option<Strength> {
 
 #[cfg(test)]
 mod tests {
+    use super::words;
     use super::{Strength::*, judge};
+
+    #[test]
+    fn lists_are_sorted() {
+        for list in words::ALL {
+            assert!(list.windows(2).all(|two| two[0] < two[1]), "{list:?}");
+        }
+    }
 
     #[test]
     fn names() {

@@ -2,110 +2,160 @@
 
 /// Where to look: every name that is judged has one of these in it.
 pub(in super::super) const STEMS: &[&str] = &[
-    "pass", "pwd", "pw", "pswd", "secret", "token", "key", "cred", "auth", "cookie", "session", "sessid",
-    "sid", "sig", "jwt", "bearer", "otp", "pin", "cvv", "cvc", "puk", "2fa", "mfa", "code", "psk", "mnemonic", "salt",
-    "пароль", "密码", "密碼", "口令", "パスワード", "비밀번호", "contrase", "senha", "hasło", "haslo", "wachtwoord", "kennwort",
-    "parola", "heslo", "lösenord", "adgangskode", "salasana", "jelszó", "şifre", "Şifre", "sifre", "mật khẩu", "clave",
-    "Пароль", "ПАРОЛЬ", "κωδικός", "كلمة المرور", "كلمة السر", "סיסמה", "รหัสผ่าน", "पासवर्ड", "暗証番号", "密钥", "令牌", "암호",
+    "2fa", "adgangskode", "auth", "bearer", "clave", "code", "contrase", "cookie", "cred",
+    "cvc", "cvv", "haslo", "hasło", "heslo", "jelszó", "jwt", "kennwort", "key", "lösenord",
+    "mfa", "mnemonic", "mật khẩu", "otp", "parola", "pass", "pin", "psk", "pswd", "puk", "pw",
+    "pwd", "salasana", "salt", "secret", "senha", "sessid", "session", "sid", "sifre", "sig", "signature",
+    "token", "wachtwoord", "Şifre", "şifre", "κωδικός", "ПАРОЛЬ", "Пароль", "пароль", "סיסמה",
+    "كلمة السر", "كلمة المرور", "पासवर्ड", "รหัสผ่าน", "パスワード", "令牌", "口令", "密码", "密碼", "密钥",
+    "暗証番号", "비밀번호", "암호",
+];
+
+/// Those that are names only at the end of a word.
+pub(in super::super) const WHOLE: &[&str] = &[
+    "2fa", "code", "cvc", "cvv", "jwt", "mfa", "otp", "pin", "psk", "puk", "pw", "salt", "sid", "sig",
 ];
 
 /// Strong words.
 pub(super) const SECRETS: &[&str] = &[
-    "password", "passwords", "passwd", "passwds", "passphrase", "passphrases", "passcode", "passcodes", "pwd", "pswd",
-    "passwort", "kennwort", "contraseña", "contrasena", "contrasenia", "senha", "hasło", "haslo", "wachtwoord",
-    "пароль", "密码", "密碼", "口令", "パスワード", "비밀번호", "parola", "heslo", "lösenord", "adgangskode", "salasana",
-    "jelszó", "şifre", "sifre", "mật khẩu", "clave", "secret", "secrets", "credential", "credentials", "creds", "cred", "psk", "mnemonic", "apikey", "apikeys",
-    "passkey", "passe",
+    "adgangskode", "apikey", "apikeys", "clave", "contrasena", "contrasenia", "contraseña",
+    "cred", "credential", "credentials", "creds", "haslo", "hasło", "heslo", "jelszó",
+    "kennwort", "lösenord", "mnemonic", "mật khẩu", "parola", "passcode", "passcodes", "passe",
+    "passkey", "passphrase", "passphrases", "passwd", "passwds", "password", "passwords",
+    "passwort", "psk", "pswd", "pwd", "salasana", "secret", "secrets", "senha", "sifre",
+    "wachtwoord", "şifre", "пароль", "パスワード", "口令", "密码", "密碼", "비밀번호",
 ];
 
 /// Words that end in these are strong as well.
 pub(super) const SECRET_ENDS: &[&str] = &[
-    "password", "passwords", "passwd", "passphrase", "passcode", "passwort", "secret", "secrets", "credentials", "apikey", "pwd",
-    "secretkey", "privatekey", "accesskey", "пароль", "密码", "密碼", "パスワード", "비밀번호",
+    "accesskey", "apikey", "credentials", "passcode", "passphrase", "passwd", "password",
+    "passwords", "passwort", "privatekey", "pwd", "secret", "secretkey", "secrets", "пароль",
+    "パスワード", "密码", "密碼", "비밀번호",
 ];
 
 /// Keys whose name is written as one word.
 pub(super) const CLOSE_KEYS: &[&str] = &[
-    "secretkey", "privatekey", "accesskey", "accountkey", "authkey", "masterkey", "signingkey", "encryptionkey",
-    "licensekey", "sharedkey", "sharedaccesskey", "sshkey", "clientkey", "appkey", "hmackey", "sessionkey", "deploykey", "storagekey",
-    "servicekey", "consumerkey", "querykey", "userkey", "serverkey", "keypass", "storepass", "authkeys", "accesskeys", "rootkey",
+    "accesskey", "accesskeys", "accountkey", "appkey", "authkey", "authkeys", "clientkey",
+    "consumerkey", "deploykey", "encryptionkey", "hmackey", "keypass", "licensekey",
+    "masterkey", "privatekey", "querykey", "rootkey", "secretkey", "serverkey", "servicekey",
+    "sessionkey", "sharedaccesskey", "sharedkey", "signingkey", "sshkey", "storagekey",
+    "storepass", "userkey",
 ];
 
 /// What before `key` makes it one of a lock.
 pub(super) const KEYS: &[&str] = &[
-    "api", "app", "application", "access", "secret", "private", "priv", "account", "encryption", "encrypt", "decryption", "enc",
-    "crypt", "crypto", "signing", "sign", "signature", "master", "license", "licence", "shared", "preshared", "auth", "authentication",
-    "authorization", "hmac", "aes", "des", "rsa", "ecdsa", "ed25519", "client", "consumer", "service", "deploy", "webhook", "ssh",
-    "root", "admin", "session", "jwt", "cookie", "token", "server", "subscription", "write", "ingest", "ingestion", "sdk", "dev",
-    "developer", "functions", "storage", "vault", "recovery", "bot", "insert", "rest", "pgp", "gpg", "wallet", "cipher", "sas",
-    "login", "security", "integration", "admission", "activation", "backup", "bearer", "internal", "live", "test", "prod", "wireguard",
+    "access", "account", "activation", "admin", "admission", "aes", "api", "app", "application",
+    "auth", "authentication", "authorization", "backup", "bearer", "bot", "cipher", "client",
+    "consumer", "cookie", "crypt", "crypto", "decryption", "deploy", "des", "dev", "developer",
+    "ecdsa", "ed25519", "enc", "encrypt", "encryption", "functions", "gpg", "hmac", "ingest",
+    "ingestion", "insert", "integration", "internal", "jwt", "licence", "license", "live",
+    "login", "master", "pgp", "preshared", "priv", "private", "prod", "recovery", "rest",
+    "root", "rsa", "sas", "sdk", "secret", "security", "server", "service", "session", "shared",
+    "sign", "signature", "signing", "ssh", "storage", "subscription", "test", "token", "vault",
+    "wallet", "webhook", "wireguard", "write",
 ];
 
 /// What before `key` makes it one of a table, a keyboard or everybody's.
 pub(super) const DENIED_BEFORE_KEY: &[&str] = &[
-    "public", "pub", "primary", "foreign", "partition", "sort", "cache", "row", "routing", "object", "hash", "index", "unique",
-    "composite", "natural", "surrogate", "candidate", "group", "parent", "child", "map", "dict", "json", "registry", "message",
-    "event", "translation", "i18n", "locale", "feature", "flag", "metric", "param", "header", "hot", "arrow", "enter", "any", "esc",
-    "idempotency", "dedup", "deduplication", "shard", "sorting", "lookup", "search", "config", "setting", "settings", "column",
-    "field", "property", "attribute", "tag", "label", "node", "kv", "redis", "s3", "entity", "record", "item", "document", "doc", "file",
-    "verification", "verifying", "verify", "issue", "project", "ticket", "conversation", "thread", "topic", "queue", "job", "task", "lock", "press", "down", "up", "shift", "ctrl", "alt", "meta", "tab", "delete", "no", "not", "missing", "unknown", "duplicate", "major", "minor", "musical", "answer", "range", "min", "max", "first", "last", "next", "prev",
+    "alt", "answer", "any", "arrow", "attribute", "cache", "candidate", "child", "column",
+    "composite", "config", "conversation", "ctrl", "dedup", "deduplication", "delete", "dict",
+    "doc", "document", "down", "duplicate", "enter", "entity", "esc", "event", "feature",
+    "field", "file", "first", "flag", "foreign", "group", "hash", "header", "hot", "i18n",
+    "idempotency", "index", "issue", "item", "job", "json", "kv", "label", "last", "locale",
+    "lock", "lookup", "major", "map", "max", "message", "meta", "metric", "min", "minor",
+    "missing", "musical", "natural", "next", "no", "node", "not", "object", "param", "parent",
+    "partition", "press", "prev", "primary", "project", "property", "pub", "public", "queue",
+    "range", "record", "redis", "registry", "routing", "row", "s3", "search", "setting",
+    "settings", "shard", "shift", "sort", "sorting", "surrogate", "tab", "tag", "task",
+    "thread", "ticket", "topic", "translation", "unique", "unknown", "up", "verification",
+    "verify", "verifying",
 ];
 
 /// What before `token` makes it a piece of text, or a place in a list.
 pub(super) const DENIED_BEFORE_TOKEN: &[&str] = &[
-    "next", "page", "pagination", "continuation", "prompt", "completion", "total", "max", "min", "input", "output", "cached",
-    "reasoning", "num", "n", "per", "stop", "pad", "eos", "bos", "unk", "cls", "sep", "mask", "special", "lexer", "parser",
-    "unexpected", "cancellation", "html", "css", "end", "start", "sync", "of", "many", "few", "used", "remaining", "available", "fetch", "get", "no",
+    "available", "bos", "cached", "cancellation", "cls", "completion", "continuation", "css",
+    "end", "eos", "fetch", "few", "get", "html", "input", "lexer", "many", "mask", "max", "min",
+    "n", "next", "no", "num", "of", "output", "pad", "page", "pagination", "parser", "per",
+    "prompt", "reasoning", "remaining", "sep", "special", "start", "stop", "sync", "total",
+    "unexpected", "unk", "used",
 ];
 
 /// What before `token` makes it one that opens, in the middle of a sentence.
 pub(super) const TOKENS: &[&str] = &[
-    "refresh", "id", "csrf", "personal", "oauth", "github", "gitlab", "slack", "device", "registration", "bootstrap", "join",
+    "bootstrap", "csrf", "device", "github", "gitlab", "id", "join", "oauth", "personal",
+    "refresh", "registration", "slack",
 ];
 
 /// What before `code` makes it one that opens.
 pub(super) const CODES: &[&str] = &[
-    "verification", "security", "confirmation", "otp", "sms", "auth", "login", "mfa", "2fa", "totp", "backup", "recovery", "pin", "passcode",
-    "time", "onetime", "access", "unlock", "activation", "pass", "signin", "magic",
+    "2fa", "access", "activation", "auth", "backup", "confirmation", "login", "magic", "mfa",
+    "onetime", "otp", "pass", "passcode", "pin", "recovery", "security", "signin", "sms",
+    "time", "totp", "unlock", "verification",
 ];
 
 /// What before `pass` makes it a password.
 pub(super) const PASSES: &[&str] = &[
-    "user", "smtp", "db", "mail", "email", "ftp", "ssh", "admin", "root", "auth", "proxy", "my", "pg", "mysql", "redis", "mongo", "api", "key",
-    "store", "keystore", "truststore", "login", "wifi", "imap", "pop", "svn", "git", "http", "basic", "cert", "ca", "bind", "ldap", "sql", "rpc",
-    "wp", "vpn", "sudo", "database", "require", "default", "export", "import", "rabbitmq", "mq", "amqp",
+    "admin", "amqp", "api", "auth", "basic", "bind", "ca", "cert", "database", "db", "default",
+    "email", "export", "ftp", "git", "http", "imap", "import", "key", "keystore", "ldap",
+    "login", "mail", "mongo", "mq", "my", "mysql", "pg", "pop", "proxy", "rabbitmq", "redis",
+    "require", "root", "rpc", "smtp", "sql", "ssh", "store", "sudo", "svn", "truststore",
+    "user", "vpn", "wifi", "wp",
 ];
 
 /// Sessions.
-pub(super) const SESSIONS: &[&str] =
-    &["session", "sessionid", "sid", "sessid", "phpsessid", "jsessionid", "aspsessionid", "connect.sid"];
+pub(super) const SESSIONS: &[&str] = &[
+    "aspsessionid", "connect.sid", "jsessionid", "phpsessid", "sessid", "session", "sessionid",
+    "sid",
+];
 
 /// What after a secret's name says that it is something about the secret.
 pub(super) const DENIED_AFTER: &[&str] = &[
-    "id", "ids", "name", "names", "type", "types", "at", "ttl", "count", "counts", "length", "len", "size", "limit", "limits", "author",
-    "expiry", "expires", "expiration", "expired", "expire", "age", "url", "uri", "endpoint", "endpoints", "path", "paths", "file", "filename", "files", "dir", "directory", "policy",
-    "status", "state", "version", "valid", "validity", "required", "enabled", "disabled", "field", "fields", "prompt", "hint", "label",
-    "placeholder", "regex", "pattern", "format", "min", "max", "budget", "usage", "used", "index", "idx", "rotation", "rotated", "reset",
-    "changed", "updated", "created", "strength", "score", "algorithm", "alg", "algo", "method", "mode", "provider", "manager", "store",
-    "factory", "handler", "validator", "validators", "generator", "error", "errors", "attempts", "retries", "timeout", "interval", "duration", "per",
-    "minute", "second", "rate", "price", "cost", "exists", "present", "mismatch", "column", "table", "arn", "fingerprint", "thumbprint",
-    "kid", "group", "space", "board", "prefix", "rs", "py", "js", "ts", "java", "go", "rb", "php", "c", "h", "cpp", "cs", "kt", "json", "yml", "yaml",
-    "toml", "txt", "pem", "md", "html", "css", "sh", "conf", "cfg", "class", "service", "controller", "module", "util", "utils", "helper", "test", "tests", "spec",
-    "click", "down", "up", "press", "event", "frame", "frames", "map", "set", "list", "pair", "pairs", "word", "words", "binding", "bindings", "chain", "ring", "info", "metadata", "meta",
-    "option", "options", "rule", "rules", "level", "source", "ref", "reference", "location", "region", "vault", "audience", "issuer", "scope", "scopes", "domain", "settings", "config", "length", "lifetime", "window",
-    "check", "checks", "checked", "missing", "invalid", "ok", "failed", "success", "verified", "verify", "verification", "confirmed", "protected", "safe", "less", "only", "free", "based", "aware",
-    "request", "requests", "response", "responses", "refresh", "refreshed", "revoked", "issued", "received", "sent", "found", "loaded", "count", "bits", "bytes", "curve", "usages", "size", "spec", "schema", "kind", "category", "title", "description", "comment", "note", "help", "text", "html", "icon", "image", "input", "button", "form", "page", "view", "screen", "dialog", "link", "links",
+    "age", "alg", "algo", "algorithm", "arn", "at", "attempts", "audience", "author", "aware",
+    "based", "binding", "bindings", "bits", "board", "budget", "button", "bytes", "c",
+    "category", "cfg", "chain", "changed", "check", "checked", "checks", "class", "click",
+    "column", "comment", "conf", "config", "confirmed", "controller", "cost", "count", "counts",
+    "cpp", "created", "cs", "css", "curve", "description", "dialog", "dir", "directory",
+    "disabled", "domain", "down", "duration", "enabled", "endpoint", "endpoints", "error",
+    "errors", "event", "exists", "expiration", "expire", "expired", "expires", "expiry",
+    "factory", "failed", "field", "fields", "file", "filename", "files", "fingerprint", "form",
+    "format", "found", "frame", "frames", "free", "generator", "go", "group", "h", "handler",
+    "help", "helper", "hint", "html", "icon", "id", "ids", "idx", "image", "index", "info",
+    "input", "interval", "invalid", "issued", "issuer", "java", "js", "json", "kid", "kind",
+    "kt", "label", "len", "length", "less", "level", "lifetime", "limit", "limits", "link",
+    "links", "list", "loaded", "location", "manager", "map", "max", "md", "meta", "metadata",
+    "method", "min", "minute", "mismatch", "missing", "mode", "module", "name", "names", "note",
+    "ok", "only", "option", "options", "page", "pair", "pairs", "path", "paths", "pattern",
+    "pem", "per", "php", "placeholder", "policy", "prefix", "present", "press", "price",
+    "prompt", "protected", "provider", "py", "rate", "rb", "received", "ref", "reference",
+    "refresh", "refreshed", "regex", "region", "request", "requests", "required", "reset",
+    "response", "responses", "retries", "revoked", "ring", "rotated", "rotation", "rs", "rule",
+    "rules", "safe", "schema", "scope", "scopes", "score", "screen", "second", "sent",
+    "service", "set", "settings", "sh", "size", "source", "space", "spec", "state", "status",
+    "store", "strength", "success", "table", "test", "tests", "text", "thumbprint", "timeout",
+    "title", "toml", "ts", "ttl", "txt", "type", "types", "up", "updated", "uri", "url",
+    "usage", "usages", "used", "util", "utils", "valid", "validator", "validators", "validity",
+    "vault", "verification", "verified", "verify", "version", "view", "window", "word", "words",
+    "yaml", "yml",
 ];
 
 /// What after a secret's name says nothing more.
 pub(super) const AFTER: &[&str] = &[
-    "value", "val", "plain", "plaintext", "clear", "cleartext", "b64", "base64", "hex", "hash", "hashed", "digest", "encrypted", "enc", "prod", "production", "live", "dev", "staging", "stage",
-    "new", "old", "current", "previous", "prev", "raw", "data", "str", "string", "confirm", "confirmation", "again", "repeat", "repeated", "default", "primary", "secondary", "main", "backup",
-    "readonly", "ro", "rw", "admin", "root", "user", "local", "a", "b", "salt", "base", "key", "keys", "temp", "tmp", "one", "two",
+    "a", "admin", "again", "b", "b64", "backup", "base", "base64", "clear", "cleartext",
+    "confirm", "confirmation", "current", "data", "default", "dev", "digest", "enc",
+    "encrypted", "hash", "hashed", "hex", "key", "keys", "live", "local", "main", "new", "old",
+    "one", "plain", "plaintext", "prev", "previous", "primary", "prod", "production", "raw",
+    "readonly", "repeat", "repeated", "ro", "root", "rw", "salt", "secondary", "stage",
+    "staging", "str", "string", "temp", "tmp", "two", "user", "val", "value",
 ];
 
 /// What in front of a name asks a question about the secret.
 pub(super) const DOUBTFUL: &[&str] = &[
-    "has", "is", "show", "hide", "toggle", "forgot", "forgotten", "reset", "require", "requires", "required", "use", "no", "enable", "enabled", "disable", "allow",
-    "can", "should", "needs", "need", "missing", "invalid", "check", "verify", "validate", "change", "update", "rotate", "generate", "create", "remember", "save", "strong", "weak", "min", "max",
+    "allow", "can", "change", "check", "create", "disable", "enable", "enabled", "forgot",
+    "forgotten", "generate", "has", "hide", "invalid", "is", "max", "min", "missing", "need",
+    "needs", "no", "remember", "require", "required", "requires", "reset", "rotate", "save",
+    "should", "show", "strong", "toggle", "update", "use", "validate", "verify", "weak",
 ];
+
+/// All lists.
+#[cfg(test)]
+pub(super) const ALL: &[&[&str]] = &[STEMS, SECRETS, SECRET_ENDS, CLOSE_KEYS, KEYS, DENIED_BEFORE_KEY, DENIED_BEFORE_TOKEN, TOKENS, CODES, PASSES, SESSIONS, DENIED_AFTER, AFTER, DOUBTFUL];

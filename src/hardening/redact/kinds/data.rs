@@ -24,7 +24,6 @@ pub(super) static KINDS: &[Kind] = &[
     kind("prisma", &["prisma+postgres://"], &[from(&PERCENT, 40)]).keeping_anchor(),
     kind("fauna", &["fnA", "fnB"], &[run(&TOKEN, 35, 45)]).exact().test(Test::Mixed),
     kind("xata", &["xau_"], &[from(&ALNUM, 32)]),
-    kind("sanity", &["sk"], &[run(&ALNUM, 78, 180)]).exact().test(Test::Mixed),
     kind("mapbox-secret", &["sk.eyJ"], &[from(&DOTTED, 40)]),
     kind("launchdarkly", &["api-", "sdk-", "mob-"], &[run(&UUID, 36, 36)]).exact(),
     kind("configcat", &["configcat-sdk-"], &[from(&BASE64_ANY, 22)]),

@@ -19,7 +19,6 @@ pub(super) static KINDS: &[Kind] = &[
     kind("axiom", &["xaat-", "xapt-"], &[from(&DASHED, 36)]),
     kind("pagerduty", &["u+"], &[run(&TOKEN, 18, 18)]).exact().test(Test::Near(&["pagerduty", "pd_", "token"])),
     kind("rollbar", &["post_"], &[run(&HEX, 32, 32)]).exact(),
-    kind("sumologic", &["su"], &[run(&ALNUM, 12, 12)]).exact().test(Test::Near(&["sumo"])),
     kind("splunk-hec", &["Splunk "], &[from(&UUID, 36)]).keeping_anchor(),
     kind("elastic-api", &["essu_"], &[from(&BASE64_ANY, 40)]),
     kind("statuspage", &["OAuth "], &[run(&BASE64_ANY, 32, 0)]).keeping_anchor().test(Test::Mixed),

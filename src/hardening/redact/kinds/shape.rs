@@ -116,8 +116,19 @@ impl Kind {
         Self { keeps_anchor: true, ..self }
     }
 
-    pub(in super::super) const fn left_of_anchor(&self) -> Left {
-        self.left
+    /// Whether it surely is not what stands at `start..end`; looks at three bytes, and decides nothing.
+    #[inline]
+    pub(in super::super) fn is_out(&self, anchor: u8, text: &[u8], start: usize, end: usize) -> bool {
+        if matches!(self.test, Test::AnyCase) {
+            return false;
+        }
+        let text_of_anchor = self.anchors.get(usize::from(anchor)).copied().unwrap_or_default();
+        let before = start.checked_sub(1).and_then(|before| text.get(before));
+        // A letter that ends no escape.
+        let inside = before.is_some_and(|byte| {
+            byte.is_ascii_alphanumeric() && !byte.is_ascii_hexdigit() && !matches!(byte, b'n' | b't' | b'r' | b'm')
+        });
+        (inside && matches!(self.left, Left::Boundary)) || text.get(start..end) != Some(text_of_anchor.as_bytes())
     }
 
     pub(in super::super) const fn tested(&self) -> Test {
