@@ -3,13 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{
-    config::Mask,
-    machine::Scan,
-    mask,
-    rules::Rules,
-    span::Span,
-};
+use super::{config::Mask, machine::Scan, mask, rules::Rules, span::Span};
 
 /// How much of what was passed on is kept for rules to look back at.
 const BEHIND: usize = 320;
@@ -41,7 +35,14 @@ impl Carry {
     }
 
     /// Takes `piece`, and writes to `to` what is decided.
-    pub(super) fn push(&mut self, rules: &Rules, style: &Mask, piece: &[u8], to: &mut Vec<u8>, see: &mut dyn FnMut(&Span)) {
+    pub(super) fn push(
+        &mut self,
+        rules: &Rules,
+        style: &Mask,
+        piece: &[u8],
+        to: &mut Vec<u8>,
+        see: &mut dyn FnMut(&Span),
+    ) {
         self.held.extend_from_slice(piece);
         self.scan.advance(rules, &self.held, self.base, false);
         let decided = self.scan.decided(&self.held, self.base);
@@ -61,16 +62,31 @@ impl Carry {
     }
 
     /// Nothing more comes: writes the rest, and begins anew.
-    pub(super) fn finish(&mut self, rules: &Rules, style: &Mask, to: &mut Vec<u8>, see: &mut dyn FnMut(&Span)) {
+    pub(super) fn finish(
+        &mut self,
+        rules: &Rules,
+        style: &Mask,
+        to: &mut Vec<u8>,
+        see: &mut dyn FnMut(&Span),
+    ) {
         self.scan.advance(rules, &self.held, self.base, true);
         self.pass(rules, style, self.base + self.held.len(), to, see);
         *self = Self::new(rules);
     }
 
     /// Passes everything before `upto` on, with masks where secrets are.
-    fn pass(&mut self, rules: &Rules, style: &Mask, upto: usize, to: &mut Vec<u8>, see: &mut dyn FnMut(&Span)) {
+    fn pass(
+        &mut self,
+        rules: &Rules,
+        style: &Mask,
+        upto: usize,
+        to: &mut Vec<u8>,
+        see: &mut dyn FnMut(&Span),
+    ) {
         let Self { scan, held, base, passed, begun } = self;
-        let text = |from: usize, end: usize| held.get(from.saturating_sub(*base)..end.saturating_sub(*base)).unwrap_or_default();
+        let text = |from: usize, end: usize| {
+            held.get(from.saturating_sub(*base)..end.saturating_sub(*base)).unwrap_or_default()
+        };
         scan.tell(upto, |span| {
             see(&span);
             to.extend_from_slice(text(*passed, span.start));

@@ -21,7 +21,9 @@ pub(super) fn crc_base62(token: &[u8]) -> bool {
 
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0_u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
     })
 }
 
@@ -31,7 +33,9 @@ pub(super) fn jwt_header(token: &[u8]) -> bool {
         return false;
     };
     let header = decode(token.get(..dot).unwrap_or_default());
-    header.first() == Some(&b'{') && header.last() == Some(&b'}') && header.windows(5).any(|five| five == b"\"alg\"")
+    header.first() == Some(&b'{')
+        && header.last() == Some(&b'}')
+        && header.windows(5).any(|five| five == b"\"alg\"")
 }
 
 /// Base64 in its usual alphabets, up to what is none.

@@ -1,7 +1,7 @@
 //! Sets of bytes.
 
 /// How many classes there are; a scan remembers one run of each.
-pub(super) const CLASSES: usize = 29;
+pub(super) const CLASSES: usize = 30;
 
 /// A set of bytes with a number of its own.
 #[derive(Debug)]
@@ -85,6 +85,8 @@ pub(super) static PEM_NAME: Class = Class::of(26, b"A-Z0-9 ");
 pub(super) static DASH: Class = Class::of(27, b"-");
 /// Answers of a ticket server, as crackers write them.
 pub(super) static KERBEROS: Class = Class::of(28, b"-0-9A-Za-z_.$*@:/");
+/// Tokens, in a URL or not.
+pub(super) static OPAQUE: Class = Class::of(29, b"-0-9A-Za-z+/_.~%");
 
 #[cfg(test)]
 mod tests {
@@ -100,10 +102,36 @@ mod tests {
     #[test]
     fn numbers_differ() {
         let all = [
-            &DIGIT, &HEX, &HEX_ANY, &LOWER, &UPPER, &ALNUM, &WORD, &DASHED, &TOKEN, &DOTTED,
-            &PADDED, &BASE64, &BASE64_ANY, &PERCENT, &BASE32, &BECH32, &UUID, &CREDENTIAL, &BARE,
-            &LINE, &AUTHORITY, &AZURE_SECRET,
-            &HASH, &URLISH, &PADDED_TOKEN, &SQUARE, &PEM_NAME, &DASH, &KERBEROS,
+            &DIGIT,
+            &HEX,
+            &HEX_ANY,
+            &LOWER,
+            &UPPER,
+            &ALNUM,
+            &WORD,
+            &DASHED,
+            &TOKEN,
+            &DOTTED,
+            &PADDED,
+            &BASE64,
+            &BASE64_ANY,
+            &PERCENT,
+            &BASE32,
+            &BECH32,
+            &UUID,
+            &CREDENTIAL,
+            &BARE,
+            &LINE,
+            &AUTHORITY,
+            &AZURE_SECRET,
+            &HASH,
+            &URLISH,
+            &PADDED_TOKEN,
+            &SQUARE,
+            &PEM_NAME,
+            &DASH,
+            &KERBEROS,
+            &OPAQUE,
         ];
         assert!(all.iter().enumerate().all(|(number, class)| class.number == number));
         assert_eq!(all.len(), CLASSES);

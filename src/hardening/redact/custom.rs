@@ -92,14 +92,23 @@ impl Custom {
         if bytes.len() < SHORTEST {
             return Err(Fault::Short);
         }
-        let letters = bytes.iter().all(u8::is_ascii_lowercase) || bytes.iter().skip(1).all(u8::is_ascii_lowercase) && bytes[0].is_ascii_uppercase();
+        let letters = bytes.iter().all(u8::is_ascii_lowercase)
+            || bytes.iter().skip(1).all(u8::is_ascii_lowercase) && bytes[0].is_ascii_uppercase();
         let same = bytes.iter().all(|byte| *byte == bytes[0]);
-        if same || (letters && bytes.len() < 9) || COMMON.contains(&value.to_ascii_lowercase().as_str()) {
+        if same
+            || (letters && bytes.len() < 9)
+            || COMMON.contains(&value.to_ascii_lowercase().as_str())
+        {
             return Err(Fault::Common);
         }
         let literal = self.literals.len();
         self.literals.push(Name::from(name.to_owned()));
-        let mut forms: Vec<(Vec<u8>, bool)> = vec![(bytes.to_vec(), false), (hex(bytes), true), (percent(bytes), true), (json(bytes), false)];
+        let mut forms: Vec<(Vec<u8>, bool)> = vec![
+            (bytes.to_vec(), false),
+            (hex(bytes), true),
+            (percent(bytes), true),
+            (json(bytes), false),
+        ];
         for phase in 0..3 {
             forms.push((base64(bytes, phase, b"+/"), false));
             forms.push((base64(bytes, phase, b"-_"), false));
@@ -114,7 +123,9 @@ impl Custom {
 
     pub(super) fn add_key(&mut self, key: &str) -> Result<(), Fault> {
         let fits = (3..=48).contains(&key.len())
-            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+            && key
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
             && key.bytes().any(|byte| byte.is_ascii_alphabetic());
         if !fits {
             return Err(Fault::Word);
@@ -128,7 +139,13 @@ impl Custom {
         Ok(())
     }
 
-    pub(super) fn add_pattern(&mut self, name: &str, regex: &str, anchor: Option<&str>, window: usize) -> Result<(), Fault> {
+    pub(super) fn add_pattern(
+        &mut self,
+        name: &str,
+        regex: &str,
+        anchor: Option<&str>,
+        window: usize,
+    ) -> Result<(), Fault> {
         if name.is_empty() {
             return Err(Fault::Empty);
         }
@@ -153,7 +170,13 @@ impl Custom {
             None => prefixes(regex)?,
         };
         let name = Name::from(name.to_owned());
-        self.shapes.push(Shape { name, regex: compiled, anchors, window, behind: anchor.is_some() });
+        self.shapes.push(Shape {
+            name,
+            regex: compiled,
+            anchors,
+            window,
+            behind: anchor.is_some(),
+        });
         Ok(())
     }
 
@@ -164,7 +187,8 @@ impl Custom {
     /// Hands out what has to be looked for.
     pub(super) fn anchors(&self, add: &mut impl FnMut(&[u8], Target)) {
         for (number, form) in self.forms.iter().enumerate() {
-            let line = form.bytes.iter().position(|byte| *byte == b'\n').unwrap_or(form.bytes.len());
+            let line =
+                form.bytes.iter().position(|byte| *byte == b'\n').unwrap_or(form.bytes.len());
             let length = line.clamp(1, ANCHOR).min(form.bytes.len());
             add(form.bytes.get(..length).unwrap_or_default(), Target::Literal(number));
         }
@@ -198,7 +222,13 @@ impl Custom {
     }
 
     /// Where the pattern matches whose anchor stands at `start..end`.
-    pub(super) fn pattern(&self, number: usize, view: &View<'_>, start: usize, end: usize) -> Option<(usize, usize)> {
+    pub(super) fn pattern(
+        &self,
+        number: usize,
+        view: &View<'_>,
+        start: usize,
+        end: usize,
+    ) -> Option<(usize, usize)> {
         let shape = self.shapes.get(number)?;
         let from = if shape.behind { end } else { start };
         let text = view.slice(from, from + shape.window);
@@ -232,17 +262,39 @@ fn prefixes(regex: &str) -> Result<Vec<Vec<u8>>, Fault> {
 /// The gist of a message of many lines.
 fn first_line(message: &str) -> String {
     let gist = message.lines().rev().find(|line| line.starts_with("error: "));
-    gist.map_or_else(|| message.lines().next().unwrap_or_default(), |gist| gist.trim_start_matches("error: ")).to_owned()
+    gist.map_or_else(
+        || message.lines().next().unwrap_or_default(),
+        |gist| gist.trim_start_matches("error: "),
+    )
+    .to_owned()
 }
 
 /// Words that somebody may have set as a password, and that stand in any text.
 const COMMON: [&str; 16] = [
-    "password", "passw0rd", "changeme", "secret", "default", "example", "localhost", "postgres", "username", "undefined", "production", "development", "00000000", "12345678", "application", "123456",
+    "password",
+    "passw0rd",
+    "changeme",
+    "secret",
+    "default",
+    "example",
+    "localhost",
+    "postgres",
+    "username",
+    "undefined",
+    "production",
+    "development",
+    "00000000",
+    "12345678",
+    "application",
+    "123456",
 ];
 
 fn hex(bytes: &[u8]) -> Vec<u8> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
+        .collect()
 }
 
 fn percent(bytes: &[u8]) -> Vec<u8> {
@@ -287,7 +339,9 @@ fn base64(bytes: &[u8], phase: usize, last: &[u8; 2]) -> Vec<u8> {
     };
     let bit = |at: usize| {
         let byte = at / 8;
-        byte.checked_sub(phase).and_then(|byte| bytes.get(byte)).map(|byte| (byte >> (7 - at % 8)) & 1)
+        byte.checked_sub(phase)
+            .and_then(|byte| bytes.get(byte))
+            .map(|byte| (byte >> (7 - at % 8)) & 1)
     };
     let mut text = Vec::new();
     let first = (phase * 8).div_ceil(6);

@@ -1,8 +1,12 @@
 //! The plain door.
 
-use std::{borrow::Cow, fmt, sync::{Arc, LazyLock}};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
-use crate::ground::{config::ConfigError, config::Check};
+use crate::ground::{config::Check, config::ConfigError};
 
 use super::{
     config::{Mask, RuleSet, Set},

@@ -126,13 +126,30 @@ impl Scan {
     }
 
     /// Asks one rule, and whether it could answer.
-    fn decide(&mut self, rules: &Rules, target: Target, length: usize, bytes: &[u8], base: usize, whole: bool) -> bool {
+    fn decide(
+        &mut self,
+        rules: &Rules,
+        target: Target,
+        length: usize,
+        bytes: &[u8],
+        base: usize,
+        whole: bool,
+    ) -> bool {
         let (start, end) = (self.at - length, self.at);
         if start < self.masked {
             return true;
         }
         let inside = self.pending.last().is_some_and(|span| start < span.end);
-        if inside && matches!(target, Target::Stem(_) | Target::Name | Target::Flag(_) | Target::Phrase(_) | Target::PgPass) {
+        if inside
+            && matches!(
+                target,
+                Target::Stem(_)
+                    | Target::Name
+                    | Target::Flag(_)
+                    | Target::Phrase(_)
+                    | Target::PgPass
+            )
+        {
             return true;
         }
         let named = self.named.saturating_sub(base);
@@ -140,7 +157,8 @@ impl Scan {
         view.look_from(start - base);
         let mut judged = None;
         let mut masked = None;
-        let verdict = ask(rules, target, &view, (start - base, end - base), named, &mut judged, &mut masked);
+        let verdict =
+            ask(rules, target, &view, (start - base, end - base), named, &mut judged, &mut masked);
         if view.touched() && !whole {
             return false;
         }
@@ -219,7 +237,9 @@ impl Scan {
                     ends
                 })
             }
-            Open::Until(Until::Indent(indent)) => indented(rest, indent, whole).map_err(|seen| self.at += seen).ok(),
+            Open::Until(Until::Indent(indent)) => {
+                indented(rest, indent, whole).map_err(|seen| self.at += seen).ok()
+            }
             Open::Key => key_lines(rest, whole).map_err(|seen| self.at += seen).ok(),
         };
         match length {
@@ -312,7 +332,10 @@ fn key_lines(rest: &[u8], whole: bool) -> Result<usize, usize> {
         let Some(end) = memchr::memchr(b'\n', bound) else {
             if here.len() >= LONGEST {
                 // One long line: as long as it is made of what keys are made of.
-                let odd = bound.iter().position(|byte| !(super::class::BASE64.has(*byte) || matches!(byte, b'\\' | b' ' | b'"' | b'-' | b',')));
+                let odd = bound.iter().position(|byte| {
+                    !(super::class::BASE64.has(*byte)
+                        || matches!(byte, b'\\' | b' ' | b'"' | b'-' | b','))
+                });
                 match odd {
                     Some(odd) => return Ok(at + odd),
                     None => {
@@ -363,7 +386,12 @@ fn ask(
 ) -> Option<Verdict> {
     let (start, end) = place;
     let likely = |found: Found, tag: Tag| {
-        Some(Verdict { found, tag, confidence: Confidence::Likely, open: found.open.map(Open::Until) })
+        Some(Verdict {
+            found,
+            tag,
+            confidence: Confidence::Likely,
+            open: found.open.map(Open::Until),
+        })
     };
     match target {
         Target::Mask => {
@@ -386,12 +414,19 @@ fn ask(
             Some(Verdict { found, tag, confidence, open: found.open.map(Open::Until) })
         }
         Target::Name => {
-            let apart = !view.get(end).is_some_and(is_wordy) && !view.before(start).is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+            let apart = !view.get(end).is_some_and(is_wordy)
+                && !view
+                    .before(start)
+                    .is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
             let key = Key::around(view, start, end).filter(|_| apart)?.custom();
             likely(secrets(view, &key)?, Tag::Built(rules::SECRET))
         }
-        Target::Flag(command) => likely(flag_value(view, start, end, command)?, Tag::Built(rules::PASSWORD)),
-        Target::Phrase(phrase) => likely(phrase.secret(view, start, end)?, Tag::Built(rules::PASSWORD)),
+        Target::Flag(command) => {
+            likely(flag_value(view, start, end, command)?, Tag::Built(rules::PASSWORD))
+        }
+        Target::Phrase(phrase) => {
+            likely(phrase.secret(view, start, end)?, Tag::Built(rules::PASSWORD))
+        }
         Target::PgPass => likely(phrases::pgpass(view, start, end)?, Tag::Built(rules::PASSWORD)),
         Target::Url => likely(url::userinfo(view, start, end)?, Tag::Built(rules::URL_PASSWORD)),
         Target::Pem => block(pem::block(view, start, end)?, start),
@@ -404,7 +439,12 @@ fn ask(
         Target::Literal(number) => {
             let end = rules.custom.literal(number, view, start)?;
             let found = Found::one(start, end);
-            Some(Verdict { found, tag: Tag::Literal(number), confidence: Confidence::Certain, open: None })
+            Some(Verdict {
+                found,
+                tag: Tag::Literal(number),
+                confidence: Confidence::Certain,
+                open: None,
+            })
         }
         Target::Pattern(number) => {
             let (start, end) = rules.custom.pattern(number, view, start, end)?;
@@ -413,7 +453,12 @@ fn ask(
     }
 }
 
-fn shape(kind: &'static Kind, number: u16, view: &View<'_>, (start, end): (usize, usize)) -> Option<Verdict> {
+fn shape(
+    kind: &'static Kind,
+    number: u16,
+    view: &View<'_>,
+    (start, end): (usize, usize),
+) -> Option<Verdict> {
     let found = kind.matches(view, start, end)?;
     let certain = match kind.tested() {
         Test::Crc => super::checksum::crc_base62(view.slice(found.start, found.end)),
@@ -433,7 +478,12 @@ fn block(block: Block, start: usize) -> Option<Verdict> {
         Block::Whole(found) => (found, None),
         Block::From(end) => (Found::one(start, end), Some(Open::Key)),
     };
-    Some(Verdict { found, tag: Tag::Built(rules::PRIVATE_KEY), confidence: Confidence::Certain, open })
+    Some(Verdict {
+        found,
+        tag: Tag::Built(rules::PRIVATE_KEY),
+        confidence: Confidence::Certain,
+        open,
+    })
 }
 
 /// Whether a value may follow at all; most names end here.
@@ -456,7 +506,11 @@ fn named_as(view: &View<'_>, key: &Key) -> (Tag, Confidence) {
         Strength::Strong => (Tag::Built(rules::SECRET), Confidence::Likely),
         strength => {
             let tag = if has(b"token") || !has(b"key") { rules::TOKEN } else { rules::API_KEY };
-            let confidence = if strength == Strength::Medium { Confidence::Likely } else { Confidence::Possible };
+            let confidence = if strength == Strength::Medium {
+                Confidence::Likely
+            } else {
+                Confidence::Possible
+            };
             (Tag::Built(tag), confidence)
         }
     }
@@ -480,9 +534,7 @@ const fn is_mask_text(byte: u8) -> bool {
 /// The end of the mask whose first word ended at `end`.
 fn mask_end(view: &View<'_>, end: usize) -> Option<usize> {
     let mut at = end;
-    while at - end < 120
-        && view.get(at).is_some_and(is_mask_text)
-    {
+    while at - end < 120 && view.get(at).is_some_and(is_mask_text) {
         at += 1;
     }
     view.is(at, b']').then_some(at + 1)

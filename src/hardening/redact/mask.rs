@@ -13,7 +13,13 @@ use super::{
 const SHOWN: usize = 20;
 
 /// Writes the mask of `span`, whose bytes are `secret` where they are known.
-pub(super) fn write(mask: &Mask, rules: &Rules, span: &Span, secret: Option<&[u8]>, to: &mut Vec<u8>) {
+pub(super) fn write(
+    mask: &Mask,
+    rules: &Rules,
+    span: &Span,
+    secret: Option<&[u8]>,
+    to: &mut Vec<u8>,
+) {
     if let Mask::Fixed(text) = mask {
         to.extend_from_slice(text.as_bytes());
         return;
@@ -37,7 +43,10 @@ pub(super) fn write(mask: &Mask, rules: &Rules, span: &Span, secret: Option<&[u8
                 hmac.update(secret);
                 to.push(b'#');
                 for byte in hmac.finalize().into_bytes().iter().take(6) {
-                    to.extend([b"0123456789abcdef"[usize::from(byte >> 4)], b"0123456789abcdef"[usize::from(byte & 15)]]);
+                    to.extend([
+                        b"0123456789abcdef"[usize::from(byte >> 4)],
+                        b"0123456789abcdef"[usize::from(byte & 15)],
+                    ]);
                 }
             }
         }
@@ -51,7 +60,13 @@ fn is_generated(tag: Tag) -> bool {
     match tag {
         Tag::Built(number) => !matches!(
             number,
-            rules::PASSWORD | rules::SECRET | rules::CODE | rules::COOKIE | rules::AUTHORIZATION | rules::URL_PASSWORD | rules::PRIVATE_KEY
+            rules::PASSWORD
+                | rules::SECRET
+                | rules::CODE
+                | rules::COOKIE
+                | rules::AUTHORIZATION
+                | rules::URL_PASSWORD
+                | rules::PRIVATE_KEY
         ),
         Tag::Literal(_) | Tag::Pattern(_) | Tag::Pii(_) => false,
     }
@@ -61,7 +76,9 @@ fn is_generated(tag: Tag) -> bool {
 fn is_guessable(tag: Tag, secret: &[u8]) -> bool {
     match tag {
         Tag::Built(rules::CODE) | Tag::Pii(_) => true,
-        Tag::Built(rules::PASSWORD | rules::URL_PASSWORD | rules::SECRET) | Tag::Pattern(_) => secret.len() < 16,
+        Tag::Built(rules::PASSWORD | rules::URL_PASSWORD | rules::SECRET) | Tag::Pattern(_) => {
+            secret.len() < 16
+        }
         _ => secret.len() < 8,
     }
 }

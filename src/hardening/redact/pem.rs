@@ -1,9 +1,6 @@
 //! Private keys in lines of base64.
 
-use super::{
-    grammar::Found,
-    view::View,
-};
+use super::{grammar::Found, view::View};
 
 /// How far the end of a key is looked for.
 const FAR: usize = 16 * 1024;
@@ -49,21 +46,46 @@ pub(super) fn putty(view: &View<'_>, end: usize) -> Option<Block> {
 /// Whether a line may belong to a key, whatever stands before it.
 pub(super) fn is_line(line: &[u8]) -> bool {
     const HEADERS: [&[u8]; 14] = [
-        b"Proc-Type", b"DEK-Info", b"Version:", b"Comment:", b"Charset:", b"Hash:", b"Encryption:", b"Public-Lines", b"Private-Lines", b"Private-MAC",
-        b"Key-Derivation", b"Argon2", b"PuTTY", b"ssh-",
+        b"Proc-Type",
+        b"DEK-Info",
+        b"Version:",
+        b"Comment:",
+        b"Charset:",
+        b"Hash:",
+        b"Encryption:",
+        b"Public-Lines",
+        b"Private-Lines",
+        b"Private-MAC",
+        b"Key-Derivation",
+        b"Argon2",
+        b"PuTTY",
+        b"ssh-",
     ];
-    let dressing = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b'|' | b'#' | b'>' | b'+');
+    let dressing = |byte: &u8| {
+        byte.is_ascii_whitespace()
+            || matches!(byte, b'"' | b'\'' | b',' | b'|' | b'#' | b'>' | b'+')
+    };
     let start = line.iter().position(|byte| !dressing(byte)).unwrap_or(line.len());
-    let end = line.iter().rposition(|byte| !(byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b'\\'))).map_or(start, |at| at + 1);
+    let end = line
+        .iter()
+        .rposition(|byte| {
+            !(byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b'\\'))
+        })
+        .map_or(start, |at| at + 1);
     let line = line.get(start..end).unwrap_or_default();
-    if line.is_empty() || HEADERS.iter().any(|header| line.windows(header.len()).take(80).any(|here| here == *header)) {
+    if line.is_empty()
+        || HEADERS
+            .iter()
+            .any(|header| line.windows(header.len()).take(80).any(|here| here == *header))
+    {
         return true;
     }
     let last = line.iter().rposition(|byte| matches!(byte, b' ' | b'\t')).map_or(0, |at| at + 1);
     let token = line.get(last..).unwrap_or_default();
     let token = token.strip_suffix(b"\\n").unwrap_or(token);
     let body = token.iter().all(|byte| super::class::BASE64.has(*byte) || *byte == b'\\');
-    let marked = token.iter().any(|byte| byte.is_ascii_digit() || matches!(byte, b'=' | b'+' | b'/'));
+    let marked =
+        token.iter().any(|byte| byte.is_ascii_digit() || matches!(byte, b'=' | b'+' | b'/'));
     body && (token.len() >= 24 && marked || (last == 0 && marked && token.len() > 1))
 }
 

@@ -117,7 +117,10 @@ impl Phrase {
             return None;
         }
         let before = view.before(start);
-        if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) && !self.text.starts_with([' ', '"']) && !matches!(self.place, Place::Second) {
+        if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+            && !self.text.starts_with([' ', '"'])
+            && !matches!(self.place, Place::Second)
+        {
             return None;
         }
         match self.place {
@@ -126,14 +129,21 @@ impl Phrase {
             Place::Slash => return slash(view, end),
             Place::Pair => {
                 let user = view.run(end, &super::class::DOTTED, 64);
-                return if user > end && view.is(user, b':') { plain(view, user + 1, false) } else { None };
+                return if user > end && view.is(user, b':') {
+                    plain(view, user + 1, false)
+                } else {
+                    None
+                };
             }
             Place::Wifi => {
                 let line = view.slice(end, end + 160);
                 let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
                 let at = line.windows(3).position(|three| three == b";P:")? + 3;
                 let rest = line.get(at..)?;
-                let length = rest.windows(2).position(|two| two[1] == b';' && two[0] != b'\\').map_or(rest.len(), |at| at + 1);
+                let length = rest
+                    .windows(2)
+                    .position(|two| two[1] == b';' && two[0] != b'\\')
+                    .map_or(rest.len(), |at| at + 1);
                 return Some(Found::one(end + at, end + at + length));
             }
         }
@@ -170,7 +180,9 @@ pub(super) fn pgpass(view: &View<'_>, start: usize, end: usize) -> Option<Found>
     let mut at = end;
     for _ in 0..2 {
         let word = at;
-        while at - word < 64 && !matches!(view.get(at), Some(b':' | b' ' | b'/' | b'\n' | b'\r') | None) {
+        while at - word < 64
+            && !matches!(view.get(at), Some(b':' | b' ' | b'/' | b'\n' | b'\r') | None)
+        {
             at += 1;
         }
         if at == word || !view.is(at, b':') {

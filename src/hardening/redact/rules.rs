@@ -59,7 +59,15 @@ pub(super) const URL_PASSWORD: u16 = 7;
 pub(super) const PRIVATE_KEY: u16 = 8;
 
 const OTHERS: [&str; 9] = [
-    "password", "secret", "api-key", "token", "cookie", "authorization", "code", "url-password", "private-key",
+    "password",
+    "secret",
+    "api-key",
+    "token",
+    "cookie",
+    "authorization",
+    "code",
+    "url-password",
+    "private-key",
 ];
 
 /// What masks begin with, and how they end.
@@ -134,7 +142,8 @@ impl Rules {
             .prefilter(false)
             .build(&anchors)
             .ok();
-        let start = automaton.as_ref().and_then(|automaton| automaton.start_state(Anchored::No).ok());
+        let start =
+            automaton.as_ref().and_then(|automaton| automaton.start_state(Anchored::No).ok());
         Self { automaton, start: start.unwrap_or_default(), targets, names, custom }
     }
 

@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-use super::{
-    carry::Carry,
-    handle::Redactor,
-    report::Finding,
-};
+use super::{carry::Carry, handle::Redactor, report::Finding};
 
 /// Takes secrets out of a text that comes in pieces, however it is cut: the pieces that come out,
 /// joined, are what [`Redactor::redact_bytes`] makes of the whole.

@@ -41,7 +41,13 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn new(bytes: &'a [u8], base: usize, runs: &'a mut Runs) -> Self {
-        Self { bytes, base, floor: Cell::new(0), touched: Cell::new(false), runs: RefCell::new(runs) }
+        Self {
+            bytes,
+            base,
+            floor: Cell::new(0),
+            touched: Cell::new(false),
+            runs: RefCell::new(runs),
+        }
     }
 
     /// Sees [`LOOKBACK`] bytes before `anchor` and no more, and forgets that the end was touched.

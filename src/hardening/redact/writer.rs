@@ -28,7 +28,12 @@ pub struct RedactWriter<W: Write> {
 impl<W: Write> RedactWriter<W> {
     /// Writes to `inner` with the rules of `redactor`.
     pub fn new(redactor: &Redactor, inner: W) -> Self {
-        Self { inner: Some(inner), stream: redactor.stream(), clean: Zeroizing::new(Vec::new()), sent: 0 }
+        Self {
+            inner: Some(inner),
+            stream: redactor.stream(),
+            clean: Zeroizing::new(Vec::new()),
+            sent: 0,
+        }
     }
 
     /// Tells `watcher` of every secret that is masked from now on.
@@ -150,7 +155,11 @@ impl<W: AsyncWrite> AsyncRedactWriter<W> {
 }
 
 impl<W: AsyncWrite> AsyncWrite for AsyncRedactWriter<W> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, piece: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        piece: &[u8],
+    ) -> Poll<io::Result<usize>> {
         ready!(self.as_mut().poll_send(cx))?;
         let this = self.as_mut().project();
         this.stream.push(piece, this.clean);

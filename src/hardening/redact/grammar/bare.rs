@@ -18,8 +18,16 @@ pub(super) fn end(view: &View<'_>, key: &Key, start: usize) -> (usize, bool) {
             break;
         };
         let ends = match byte {
-            b'\\' => matches!(view.get(at + 1), Some(b'n' | b'r' | b't' | b'"' | b'\'' | b'u') | None),
-            b'&' => names(view, at + 1, b'=') || view.starts(at, b"&quot;") || view.starts(at, b"&amp;") || view.starts(at, b"&lt;") || (key.query && at > start),
+            b'\\' => {
+                matches!(view.get(at + 1), Some(b'n' | b'r' | b't' | b'"' | b'\'' | b'u') | None)
+            }
+            b'&' => {
+                names(view, at + 1, b'=')
+                    || view.starts(at, b"&quot;")
+                    || view.starts(at, b"&amp;")
+                    || view.starts(at, b"&lt;")
+                    || (key.query && at > start)
+            }
             b'%' => view.starts(at, b"%26") || view.starts(at, b"%22") || view.starts(at, b"%0"),
             b',' => separates(view, at),
             b';' => separates(view, at),
@@ -34,9 +42,17 @@ pub(super) fn end(view: &View<'_>, key: &Key, start: usize) -> (usize, bool) {
         }
         at += 1;
     }
-    view.bare_until(start, at, key.query);
+    if !view.touched() {
+        view.bare_until(start, at, key.query);
+    }
     // A single quote in the middle of a word belongs to it.
-    if at == run && view.is(at, b'\'') && at > start && view.get(at - 1).is_some_and(|last| last.is_ascii_alphanumeric()) && view.get(at + 1).is_some_and(|next| next.is_ascii_alphanumeric()) && key.quote.is_none() {
+    if at == run
+        && view.is(at, b'\'')
+        && at > start
+        && view.get(at - 1).is_some_and(|last| last.is_ascii_alphanumeric())
+        && view.get(at + 1).is_some_and(|next| next.is_ascii_alphanumeric())
+        && key.quote.is_none()
+    {
         let more = view.run(at + 1, &super::super::class::BARE, 64);
         if !view.is(more, b'\'') && !view.is(more, b'"') {
             return (more, false);
@@ -55,7 +71,11 @@ pub(super) fn end(view: &View<'_>, key: &Key, start: usize) -> (usize, bool) {
 /// Whether `name=` follows.
 fn names(view: &View<'_>, start: usize, mark: u8) -> bool {
     let mut at = start;
-    while at - start < 40 && view.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']')) {
+    while at - start < 40
+        && view.get(at).is_some_and(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']')
+        })
+    {
         at += 1;
     }
     at > start && view.is(at, mark)
@@ -64,7 +84,11 @@ fn names(view: &View<'_>, start: usize, mark: u8) -> bool {
 /// Whether the comma or semicolon at `at` stands between values.
 fn separates(view: &View<'_>, at: usize) -> bool {
     match view.get(at + 1) {
-        None | Some(b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b'}' | b']' | b')' | b'{' | b'\\' | b',' | b';') => true,
+        None
+        | Some(
+            b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b'}' | b']' | b')' | b'{' | b'\\' | b','
+            | b';',
+        ) => true,
         _ => names(view, at + 1, b'=') || names(view, at + 1, b':'),
     }
 }
@@ -73,7 +97,24 @@ fn separates(view: &View<'_>, at: usize) -> bool {
 fn closes(view: &View<'_>, at: usize) -> bool {
     matches!(
         view.get(at),
-        None | Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b';' | b')' | b']' | b'}' | b'"' | b'\'' | b'.' | b'`' | b'|' | b'<' | b':' | b'\\')
+        None | Some(
+            b' ' | b'\t'
+                | b'\n'
+                | b'\r'
+                | b','
+                | b';'
+                | b')'
+                | b']'
+                | b'}'
+                | b'"'
+                | b'\''
+                | b'.'
+                | b'`'
+                | b'|'
+                | b'<'
+                | b':'
+                | b'\\'
+        )
     )
 }
 
@@ -82,28 +123,36 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
     let value = view.slice(start, end.min(start + 256));
     let last = value.last().copied().unwrap_or_default();
     let next = view.get(end);
-    if next == Some(b'(') || (value.contains(&b'(') && (last == b')' || matches!(next, Some(b')' | b'"' | b'\'')))) {
+    if next == Some(b'(')
+        || (value.contains(&b'(') && (last == b')' || matches!(next, Some(b')' | b'"' | b'\''))))
+    {
         return value.first().is_some_and(u8::is_ascii_alphabetic);
     }
-    if matches!(last, b'(' | b'{') && value.len() > 1 && value.first().is_some_and(u8::is_ascii_alphabetic) {
+    if matches!(last, b'(' | b'{')
+        && value.len() > 1
+        && value.first().is_some_and(u8::is_ascii_alphabetic)
+    {
         return true;
     }
-    if value.starts_with(b"&") && value.iter().skip(1).all(|byte| byte.is_ascii_lowercase() || *byte == b'\'') {
+    if value.starts_with(b"&")
+        && value.iter().skip(1).all(|byte| byte.is_ascii_lowercase() || *byte == b'\'')
+    {
         return true;
     }
     if next == Some(b'<') && value.iter().all(u8::is_ascii_alphabetic) {
         return true;
     }
     let letters = value.iter().all(u8::is_ascii_alphabetic);
-    let path = value.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.' | b':'));
+    let path =
+        value.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.' | b':'));
     if path && value.contains(&b'.') || value.windows(2).any(|two| two == b"::") && path {
         return value.first().is_some_and(u8::is_ascii_alphabetic);
     }
-    if value.windows(2).any(|two| two == b"->" ) {
+    if value.windows(2).any(|two| two == b"->") {
         return true;
     }
     let name = value.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    if name && judge(value).is_some() && !(join == Join::Equals && key.query) {
+    if name && !key.query && is_name_of_secret(view, key, value) {
         return true;
     }
     if letters && join == Join::Colon && next == Some(b' ') {
@@ -112,11 +161,27 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
     false
 }
 
+/// Whether a value is a variable: it has the name of its own name, or a longer one of a secret.
+fn is_name_of_secret(view: &View<'_>, key: &Key, value: &[u8]) -> bool {
+    let own = view.slice(key.start, key.end);
+    let own = own.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    let longer = value.contains(&b'_')
+        || value.windows(2).any(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase());
+    value.eq_ignore_ascii_case(own)
+        || (longer && !value.iter().any(u8::is_ascii_digit) && judge(value).is_some())
+}
+
 /// Whether a word of a sentence, and no name, stands at `start`.
 fn prose(view: &View<'_>, start: usize) -> bool {
     let mut at = start;
-    while at - start < 24 && view.get(at).is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'\'') {
+    while at - start < 24
+        && view.get(at).is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'\'')
+    {
         at += 1;
     }
-    at > start && matches!(view.get(at), None | Some(b' ' | b'.' | b',' | b'\n' | b'\r' | b'!' | b'?' | b';' | b'"'))
+    at > start
+        && matches!(
+            view.get(at),
+            None | Some(b' ' | b'.' | b',' | b'\n' | b'\r' | b'!' | b'?' | b';' | b'"')
+        )
 }

@@ -1,12 +1,7 @@
 //! Secrets on a command line, behind flags of one letter.
 
 use super::{
-    super::view::View,
-    Found, bare,
-    key::Key,
-    placeholder::is_placeholder,
-    quote,
-    value::prefixed,
+    super::view::View, Found, bare, key::Key, placeholder::is_placeholder, quote, value::prefixed,
 };
 
 /// Commands, the flags behind which a secret stands, and whether it may touch the flag.
@@ -60,9 +55,16 @@ pub(in super::super) const FLAGS: &[(&str, &[&str], bool)] = &[
 ];
 
 /// The secret behind a flag of the command whose name ended at `end`.
-pub(in super::super) fn flag_value(view: &View<'_>, start: usize, end: usize, command: usize) -> Option<Found> {
+pub(in super::super) fn flag_value(
+    view: &View<'_>,
+    start: usize,
+    end: usize,
+    command: usize,
+) -> Option<Found> {
     let (_, flags, touching) = FLAGS.get(command)?;
-    if !matches!(view.get(end), Some(b' ' | b'"' | b'\'')) || view.before(start).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+    if !matches!(view.get(end), Some(b' ' | b'"' | b'\''))
+        || view.before(start).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    {
         return None;
     }
     let mut at = end;
@@ -86,11 +88,22 @@ pub(in super::super) fn flag_value(view: &View<'_>, start: usize, end: usize, co
                 Some(_) if *touching && flag.len() < 4 => after,
                 _ => continue,
             };
-            return secret(view, value, *flag == "-u" || flag.contains("user") || flag.contains("auth") || *flag == "-a" || *flag == "-U", *flag);
+            return secret(
+                view,
+                value,
+                *flag == "-u"
+                    || flag.contains("user")
+                    || flag.contains("auth")
+                    || *flag == "-a"
+                    || *flag == "-U",
+                *flag,
+            );
         }
         // The next word.
         let word = at;
-        while at - word < 200 && !matches!(view.get(at), Some(b' ' | b'\n' | b'"' | b'\'' | b',') | None) {
+        while at - word < 200
+            && !matches!(view.get(at), Some(b' ' | b'\n' | b'"' | b'\'' | b',') | None)
+        {
             at += 1;
         }
         if let Some((quote, inside)) = quote::open(view, at) {
@@ -105,7 +118,8 @@ fn past_flag(view: &View<'_>, at: usize, flag: &str) -> Option<usize> {
     if view.starts(at, flag.as_bytes()) {
         return Some(at + flag.len());
     }
-    let letter = flag.strip_prefix('-').filter(|letter| letter.len() == 1)?.as_bytes().first().copied()?;
+    let letter =
+        flag.strip_prefix('-').filter(|letter| letter.len() == 1)?.as_bytes().first().copied()?;
     if !view.is(at, b'-') {
         return None;
     }
@@ -120,10 +134,7 @@ fn past_flag(view: &View<'_>, at: usize, flag: &str) -> Option<usize> {
 fn secret(view: &View<'_>, at: usize, pair: bool, flag: &str) -> Option<Found> {
     let (start, end) = match prefixed(view, at) {
         Some((quote, start)) => (start, quote::close(view, quote, start).end),
-        None => {
-            let key = Key::around(view, at, at)?;
-            (at, bare::end(view, &key, at).0)
-        }
+        None => (at, bare::end(view, &Key::nameless(at), at).0),
     };
     let value = view.slice(start, end);
     if value.starts_with(super::super::rules::MASK.as_bytes()) {
@@ -139,7 +150,10 @@ fn secret(view: &View<'_>, at: usize, pair: bool, flag: &str) -> Option<Found> {
         }
     } else if flag.starts_with("-pass") {
         begin = start + value.strip_prefix(b"pass:").map_or(0, |_| 5);
-        if view.starts(start, b"file:") || view.starts(start, b"env:") || view.starts(start, b"stdin") {
+        if view.starts(start, b"file:")
+            || view.starts(start, b"env:")
+            || view.starts(start, b"stdin")
+        {
             return None;
         }
     }

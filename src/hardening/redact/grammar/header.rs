@@ -14,11 +14,22 @@ use super::{
 };
 
 /// Schemes with one credential behind.
-const SINGLE: [&[u8]; 10] =
-    [b"bearer", b"basic", b"token", b"apikey", b"api-key", b"ssws", b"negotiate", b"ntlm", b"bot", b"splunk"];
+const SINGLE: [&[u8]; 10] = [
+    b"bearer",
+    b"basic",
+    b"token",
+    b"apikey",
+    b"api-key",
+    b"ssws",
+    b"negotiate",
+    b"ntlm",
+    b"bot",
+    b"splunk",
+];
 
 /// Schemes with a list behind.
-const LISTS: [&[u8]; 7] = [b"digest", b"aws4-hmac-sha256", b"hawk", b"oauth", b"hmac", b"signature", b"sharedkey"];
+const LISTS: [&[u8]; 7] =
+    [b"digest", b"aws4-hmac-sha256", b"hawk", b"oauth", b"hmac", b"signature", b"sharedkey"];
 
 pub(super) fn value(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<Found> {
     if let Some((quote, start)) = prefixed(view, at) {
@@ -65,7 +76,12 @@ pub(super) fn value(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option
     if is_placeholder(value) || !long {
         return other_scheme(view, key, at, end);
     }
-    if whole && !digits && value.iter().all(u8::is_ascii_lowercase) && (value.len() < 12 || view.is(end, b' ')) && view.is(end, b' ') {
+    if whole
+        && !digits
+        && value.iter().all(u8::is_ascii_lowercase)
+        && (value.len() < 12 || view.is(end, b' '))
+        && view.is(end, b' ')
+    {
         return None;
     }
     let mut found = Found::one(begin, end);

@@ -65,6 +65,20 @@ impl Key {
         })
     }
 
+    /// No name, where a secret stands at `at`.
+    pub(super) const fn nameless(at: usize) -> Self {
+        Self {
+            start: at,
+            end: at,
+            strength: Strength::Strong,
+            flag: false,
+            query: false,
+            tag: false,
+            quote: None,
+            first: false,
+        }
+    }
+
     /// Whether the name says that a secret follows; asked only where something follows at all.
     pub(in super::super) fn judged(mut self, view: &View<'_>) -> Option<Self> {
         let name = view.slice(self.start, self.end);
@@ -77,14 +91,24 @@ impl Key {
     }
 
     /// `verification code`, `api key`, `access token`, `primary key`: two words that are one name.
-    fn with_word_before(&self, view: &View<'_>, name: &[u8], alone: Option<Strength>) -> Option<Strength> {
-        let common = [&b"key"[..], b"token", b"code", b"keys"].iter().any(|word| name.eq_ignore_ascii_case(word));
+    fn with_word_before(
+        &self,
+        view: &View<'_>,
+        name: &[u8],
+        alone: Option<Strength>,
+    ) -> Option<Strength> {
+        let common = [&b"key"[..], b"token", b"code", b"keys"]
+            .iter()
+            .any(|word| name.eq_ignore_ascii_case(word));
         if !common || view.before(self.start) != Some(b' ') {
             return alone;
         }
         let end = self.start - 1;
         let mut start = end;
-        while start > 0 && end - start < 24 && view.get(start - 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        while start > 0
+            && end - start < 24
+            && view.get(start - 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        {
             start -= 1;
         }
         if start == end {
@@ -144,9 +168,12 @@ fn is_tag(view: &View<'_>, start: usize) -> bool {
         return true;
     }
     let prefix = start.saturating_sub(1);
-    before == b':' && (prefix.saturating_sub(12)..prefix).rev().take_while(|at| {
-        view.get(*at).is_some_and(|byte| byte.is_ascii_alphanumeric())
-    }).last().is_some_and(|at| view.before(at) == Some(b'<'))
+    before == b':'
+        && (prefix.saturating_sub(12)..prefix)
+            .rev()
+            .take_while(|at| view.get(*at).is_some_and(|byte| byte.is_ascii_alphanumeric()))
+            .last()
+            .is_some_and(|at| view.before(at) == Some(b'<'))
 }
 
 fn is_first(view: &View<'_>, start: usize) -> bool {

@@ -10,12 +10,12 @@ mod placeholder;
 mod quote;
 mod value;
 
-use super::view::View;
 pub(super) use self::{
     flags::{FLAGS, flag_value},
     key::Key,
     placeholder::is_placeholder,
 };
+use super::view::View;
 
 /// What a rule found: the parts that are secret, in order.
 #[derive(Clone, Copy, Debug, Default)]

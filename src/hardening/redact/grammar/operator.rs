@@ -1,10 +1,6 @@
 //! What stands between a name and its value.
 
-use super::{
-    super::view::View,
-    key::Key,
-    quote,
-};
+use super::{super::view::View, key::Key, quote};
 
 /// How a name and its value are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +72,11 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
             return operator(Join::Tag, at + 1);
         }
         b'|' if !view.is(marked + 1, b'|') => {
-            return (marked > at || key.first).then_some(Operator { join: Join::Table, end: marked + 1, closed });
+            return (marked > at || key.first).then_some(Operator {
+                join: Join::Table,
+                end: marked + 1,
+                closed,
+            });
         }
         b'(' if marked == at && !closed => return operator(Join::Call, at + 1),
         b',' if closed && at == marked => {
@@ -90,6 +90,12 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
             return if blank { operator(Join::Colon, marked + 2) } else { None };
         }
         _ => {}
+    }
+    // The two most common ones, alone.
+    if let (Some(mark @ (b'=' | b':')), Some(next)) = (view.get(marked), view.get(marked + 1)) {
+        if !matches!(next, b'=' | b'>' | b':') {
+            return operator(if mark == b'=' { Join::Equals } else { Join::Colon }, marked + 1);
+        }
     }
     if let Some((text, join)) = MARKS.iter().find(|(text, _)| view.starts_uncased(marked, text)) {
         return operator(*join, marked + text.len());
@@ -199,12 +205,15 @@ fn sibling(view: &View<'_>, key: &Key, at: usize, closed: bool) -> Option<usize>
         let name = quote::open(view, at).map_or(at, |(_, end)| end);
         let word = name;
         let mut end = name;
-        while end - name < 24 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'-') {
+        while end - name < 24
+            && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'-')
+        {
             end += 1;
         }
-        let is_value = [&b"value"[..], b"val", b"content", b"plaintext", b"secretvalue", b"stringvalue"]
-            .iter()
-            .any(|text| end - word == text.len() && view.starts_uncased(word, text));
+        let is_value =
+            [&b"value"[..], b"val", b"content", b"plaintext", b"secretvalue", b"stringvalue"]
+                .iter()
+                .any(|text| end - word == text.len() && view.starts_uncased(word, text));
         let after = quote::open(view, end).filter(|_| name > start).map_or(end, |(_, end)| end);
         let mark = view.blanks(after, 16);
         let marked = matches!(view.get(mark), Some(b'=' | b':'));
@@ -271,7 +280,8 @@ fn next_tag(view: &View<'_>, at: usize) -> Option<usize> {
         return None;
     }
     let name = view.slice(next + 1, next + 7);
-    let known = [&b"string"[..], b"value", b"val", b"data"].iter().any(|known| name.starts_with(known));
+    let known =
+        [&b"string"[..], b"value", b"val", b"data"].iter().any(|known| name.starts_with(known));
     if !known {
         return None;
     }
@@ -281,7 +291,18 @@ fn next_tag(view: &View<'_>, at: usize) -> Option<usize> {
 /// Past words such as `is`, `was set to` and `for bob:`.
 fn connected(view: &View<'_>, at: usize) -> usize {
     const WORDS: [&[u8]; 12] = [
-        b"is ", b"was ", b"set to ", b"to ", b"as ", b"value ", b"= ", b"ist ", b"es ", b"est ", b"from ", b"changed from ",
+        b"is ",
+        b"was ",
+        b"set to ",
+        b"to ",
+        b"as ",
+        b"value ",
+        b"= ",
+        b"ist ",
+        b"es ",
+        b"est ",
+        b"from ",
+        b"changed from ",
     ];
     let mut at = at;
     for _ in 0..3 {

@@ -91,7 +91,13 @@ pub(super) fn close(view: &View<'_>, quote: Quote, start: usize) -> Closing {
                 }
                 let slashes = found - first;
                 let closes = if depth == 0 { slashes % 2 == 0 } else { slashes <= depth };
-                let doubled = mark == b'\'' && depth == 0 && found > start && view.is(found + 1, mark) && view.get(found + 2).is_some_and(|next| next.is_ascii_alphanumeric() || next == b' ');
+                let doubled = mark == b'\''
+                    && depth == 0
+                    && found > start
+                    && view.is(found + 1, mark)
+                    && view
+                        .get(found + 2)
+                        .is_some_and(|next| next.is_ascii_alphanumeric() || next == b' ');
                 if doubled {
                     at = found + 2;
                     continue;
@@ -119,7 +125,11 @@ pub(super) fn close(view: &View<'_>, quote: Quote, start: usize) -> Closing {
     }
     // No quote: the line was cut, or the value is longer than the window.
     let end = view.slice(start, limit).len() + start;
-    Closing { end: trim_return(view, start, end), after: None, open: line.is_none() && end == start + WINDOW }
+    Closing {
+        end: trim_return(view, start, end),
+        after: None,
+        open: line.is_none() && end == start + WINDOW,
+    }
 }
 
 fn trim_return(view: &View<'_>, start: usize, end: usize) -> usize {

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        class::{BARE, LINE},
+        class::{BARE, LINE, OPAQUE},
         keys::Strength,
         view::{View, WINDOW},
     },
@@ -34,6 +34,13 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
             return None;
         }
         at = next;
+    }
+    // What a vague name promises is long and opaque, which shows at once.
+    if key.strength == Strength::Vague
+        && view.get(at).is_some_and(|byte| byte.is_ascii_lowercase())
+        && view.run(at, &OPAQUE, 16) < at + 16
+    {
+        return None;
     }
     if matches!(view.get(at), Some(b'|' | b'>')) && join == Join::Colon {
         if let Some((start, indent)) = block_start(view, at) {
@@ -97,7 +104,9 @@ fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<Found> {
     // What is long is neither a word nor an expression, and its beginning says what it is.
     let value = view.slice(at, end.min(at + SHOWN));
     let phrase = is_phrase(view, key);
-    if whole <= SHOWN && (is_placeholder(value) || (!phrase && bare::is_code(view, key, join, at, end))) {
+    if whole <= SHOWN
+        && (is_placeholder(value) || (!phrase && bare::is_code(view, key, join, at, end)))
+    {
         return None;
     }
     if join == Join::Prose && !is_tokenish(value, key) {
@@ -127,7 +136,7 @@ pub(super) fn second(view: &View<'_>, at: usize) -> Option<Found> {
 
 /// The value at `at`, whose name is not known.
 pub(super) fn plain(view: &View<'_>, at: usize, doubtful: bool) -> Option<Found> {
-    let key = Key::around(view, at, at)?.custom();
+    let key = Key::nameless(at);
     one(view, &key, if doubtful { Join::Prose } else { Join::Equals }, at)
 }
 
@@ -155,13 +164,18 @@ fn quoted(view: &View<'_>, key: &Key, join: Join, quote: Quote, start: usize) ->
         return Some(found);
     };
     let next = view.blanks(after, 8);
-    let arrow = [&b"->"[..], b"=>", b"to ", "→".as_bytes(), b"||", b"??"].into_iter().find(|arrow| view.starts(next, arrow));
+    let arrow = [&b"->"[..], b"=>", b"to ", "→".as_bytes(), b"||", b"??"]
+        .into_iter()
+        .find(|arrow| view.starts(next, arrow));
     if let Some(arrow) = arrow {
         let at = view.blanks(next + arrow.len(), 8);
         if let Some((quote, start)) = prefixed(view, at) {
             let closing = quote::close(view, quote, start);
             let value = view.slice(start, closing.end.min(start + 256));
-            if !closing.open && !is_placeholder(value) && promising(key, value, closing.end - start, true) {
+            if !closing.open
+                && !is_placeholder(value)
+                && promising(key, value, closing.end - start, true)
+            {
                 found.push(start, closing.end);
             }
         }
@@ -184,7 +198,8 @@ fn promising(key: &Key, value: &[u8], length: usize, quoted: bool) -> bool {
                 return false;
             }
             let sentence = spaces && digits == 0;
-            let count = length < 6 && value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'%' | b'.'));
+            let count = length < 6
+                && value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'%' | b'.'));
             !sentence && !count && (length >= 4 || digits > 0)
         }
         Strength::Weak => {
@@ -192,14 +207,26 @@ fn promising(key: &Key, value: &[u8], length: usize, quoted: bool) -> bool {
             !spaces && !numbers && ((digits > 0 && length >= 6) || length >= 16) && !is_path(value)
         }
         Strength::Vague => {
-            let mixed = value.iter().any(u8::is_ascii_lowercase) && value.iter().any(u8::is_ascii_uppercase);
+            let mixed = value.iter().any(u8::is_ascii_lowercase)
+                && value.iter().any(u8::is_ascii_uppercase);
             let uuid = length == 36 && value.iter().filter(|byte| **byte == b'-').count() == 4;
-            !spaces && !uuid && length >= 16 && letters > 0 && (digits > 1 || (mixed && digits == 0 && !value.contains(&b'_'))) && !is_path(value) && !value.contains(&b':')
+            !spaces
+                && !uuid
+                && length >= 16
+                && letters > 0
+                && (digits > 1 || (mixed && digits == 0 && !value.contains(&b'_')))
+                && !is_path(value)
+                && !value.contains(&b':')
         }
         Strength::Digits => {
-            let grouped = value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b' '));
+            let grouped =
+                value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b' '));
             (grouped && (3..=10).contains(&digits) && length <= 12)
-                || (key.strength == Strength::Digits && !spaces && digits > 1 && letters > 0 && (4..=16).contains(&length))
+                || (key.strength == Strength::Digits
+                    && !spaces
+                    && digits > 1
+                    && letters > 0
+                    && (4..=16).contains(&length))
         }
     }
 }
@@ -212,21 +239,32 @@ fn is_address(value: &[u8]) -> bool {
 /// Words with slashes or dots between.
 fn is_path(value: &[u8]) -> bool {
     let slashes = value.iter().filter(|byte| **byte == b'/').count();
-    value.starts_with(b"/") || value.starts_with(b"./") || value.windows(3).any(|three| three == b"://")
-        || (slashes > 1 && !value.contains(&b'+') && !value.contains(&b'=') && value.len() / (slashes + 1) < 12)
+    value.starts_with(b"/")
+        || value.starts_with(b"./")
+        || value.windows(3).any(|three| three == b"://")
+        || (slashes > 1
+            && !value.contains(&b'+')
+            && !value.contains(&b'=')
+            && value.len() / (slashes + 1) < 12)
 }
 
 /// Whether it can be nothing but a secret, in the middle of a sentence.
 fn is_tokenish(value: &[u8], key: &Key) -> bool {
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-    let marks = value.iter().filter(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'?')).count();
+    let marks = value
+        .iter()
+        .filter(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'?'))
+        .count();
     if value.contains(&b'=') && !value.ends_with(b"=") || value.contains(&b'(') || is_path(value) {
         return false;
     }
     match key.strength {
         Strength::Digits => digits >= 4,
-        Strength::Strong => (digits > 0 && letters > 1 && value.len() >= 6) || (marks > 0 && value.len() >= 8 && letters > 0),
+        Strength::Strong => {
+            (digits > 0 && letters > 1 && value.len() >= 6)
+                || (marks > 0 && value.len() >= 8 && letters > 0)
+        }
         Strength::Medium => digits > 0 && letters > 0 && value.len() >= 10,
         Strength::Weak => digits > 0 && letters > 0 && value.len() >= 16,
         _ => false,
@@ -236,12 +274,18 @@ fn is_tokenish(value: &[u8], key: &Key) -> bool {
 /// A password of several words, alone on its line.
 fn more_words(view: &View<'_>, key: &Key, join: Join, start: usize, end: usize) -> usize {
     let phrase = is_phrase(view, key);
-    if key.strength != Strength::Strong || !matches!(join, Join::Colon | Join::Equals) || !view.is(end, b' ') || !(phrase || key.first) {
+    if key.strength != Strength::Strong
+        || !matches!(join, Join::Colon | Join::Equals)
+        || !view.is(end, b' ')
+        || !(phrase || key.first)
+    {
         return end;
     }
     let line = view.run(start, &LINE, 256);
     let rest = view.slice(end, line);
-    let plain = rest.iter().all(|byte| !matches!(byte, b'=' | b':' | b'"' | b'#' | b'{' | b'[' | b'(' | b';' | b'|' | b'\\' | 0x1b));
+    let plain = rest.iter().all(|byte| {
+        !matches!(byte, b'=' | b':' | b'"' | b'#' | b'{' | b'[' | b'(' | b';' | b'|' | b'\\' | 0x1b)
+    });
     if plain && line - start < 256 { end + rest.trim_ascii_end().len() } else { end }
 }
 
@@ -261,7 +305,16 @@ fn past_blanks(view: &View<'_>, at: usize) -> usize {
 
 /// Past `Bearer `, `Basic ` and their kin.
 pub(super) fn scheme(view: &View<'_>, at: usize) -> usize {
-    const SCHEMES: [&[u8]; 8] = [b"bearer ", b"basic ", b"token ", b"apikey ", b"ssws ", b"api-key ", b"negotiate ", b"bot "];
+    const SCHEMES: [&[u8]; 8] = [
+        b"bearer ",
+        b"basic ",
+        b"token ",
+        b"apikey ",
+        b"ssws ",
+        b"api-key ",
+        b"negotiate ",
+        b"bot ",
+    ];
     match SCHEMES.iter().find(|scheme| view.starts_uncased(at, scheme)) {
         Some(scheme) => view.blanks(at + scheme.len(), 8),
         None => at,
@@ -278,7 +331,9 @@ fn wrapped(view: &View<'_>, at: usize) -> usize {
         }
         let capital = view.get(at).is_some_and(|byte| byte.is_ascii_uppercase());
         let opens = view.is(end, b'(');
-        let known = [&b"Some("[..], b"Ok(", b"Optional(", b"Just("].iter().any(|known| view.starts(at, known));
+        let known = [&b"Some("[..], b"Ok(", b"Optional(", b"Just("]
+            .iter()
+            .any(|known| view.starts(at, known));
         let call = opens && end > at && (known || (capital && prefixed(view, end + 1).is_some()));
         if call {
             at = end + 1;
@@ -294,7 +349,12 @@ fn wrapped(view: &View<'_>, at: usize) -> usize {
 /// A quote, behind letters that say what it holds.
 pub(super) fn prefixed(view: &View<'_>, at: usize) -> Option<(Quote, usize)> {
     let mut end = at;
-    while end - at < 3 && matches!(view.get(end), Some(b'b' | b'r' | b'f' | b'u' | b'L' | b'N' | b'B' | b'@' | b'#')) {
+    while end - at < 3
+        && matches!(
+            view.get(end),
+            Some(b'b' | b'r' | b'f' | b'u' | b'L' | b'N' | b'B' | b'@' | b'#')
+        )
+    {
         end += 1;
     }
     quote::open(view, end).or_else(|| quote::open(view, at))
@@ -306,7 +366,12 @@ fn annotated(view: &View<'_>, at: usize, join: Join) -> Option<usize> {
         return None;
     }
     let mut end = at;
-    while end - at < 40 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'&' | b'\'' | b'<' | b'>' | b'_' | b'[' | b']' | b'?')) {
+    while end - at < 40
+        && view.get(end).is_some_and(|byte| {
+            byte.is_ascii_alphabetic()
+                || matches!(byte, b'&' | b'\'' | b'<' | b'>' | b'_' | b'[' | b']' | b'?')
+        })
+    {
         end += 1;
     }
     let mark = view.blanks(end, 4);
@@ -360,11 +425,14 @@ fn argument(view: &View<'_>, key: &Key, join: Join, at: usize, closed: bool) -> 
         return None;
     }
     let value = view.slice(start, closing.end.min(start + 256));
-    let spoken = join == Join::Call && value.contains(&b' ') || value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_') && super::super::keys::judge(value).is_some();
+    let spoken = join == Join::Call && value.contains(&b' ')
+        || value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
+            && super::super::keys::judge(value).is_some();
     if spoken || is_placeholder(value) || !promising(key, value, closing.end - start, true) {
         return None;
     }
-    let begin = if key.strength >= Strength::Cookie { scheme(view, start).min(closing.end) } else { start };
+    let begin =
+        if key.strength >= Strength::Cookie { scheme(view, start).min(closing.end) } else { start };
     Some(Found::one(begin, closing.end))
 }
 
@@ -375,7 +443,10 @@ fn table(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
     let close = view.blanks(end, 64);
     let closed = view.is(close, b'|') || view.starts(close, "│".as_bytes());
     let value = view.slice(start, end.min(start + 256));
-    let fits = closed && is_tokenish(value, key) && !is_placeholder(value) && promising(key, value, end - start, false);
+    let fits = closed
+        && is_tokenish(value, key)
+        && !is_placeholder(value)
+        && promising(key, value, end - start, false);
     fits.then(|| Found::one(start, end))
 }
 
@@ -390,7 +461,10 @@ fn tag(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
     let value = view.slice(start, end).trim_ascii_end();
     let value = value.strip_suffix(b"]]>").unwrap_or(value);
     let shown = value.get(..256).unwrap_or(value);
-    if is_placeholder(shown) || !promising(key, shown, value.len(), true) || (key.strength <= Strength::Medium && shown.contains(&b' ')) {
+    if is_placeholder(shown)
+        || !promising(key, shown, value.len(), true)
+        || (key.strength <= Strength::Medium && shown.contains(&b' '))
+    {
         return None;
     }
     let mut found = Found::one(start, start + value.len());
@@ -402,7 +476,10 @@ fn tag(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
 fn part(view: &View<'_>, key: &Key, start: usize) -> Option<Found> {
     let line = view.run(start, &LINE, WINDOW);
     let value = view.slice(start, line);
-    let end = value.windows(2).position(|two| matches!(two, b"\\r" | b"\\n")).map_or(line, |at| start + at);
+    let end = value
+        .windows(2)
+        .position(|two| matches!(two, b"\\r" | b"\\n"))
+        .map_or(line, |at| start + at);
     let value = view.slice(start, end.min(start + 256));
     (!is_placeholder(value) && promising(key, value, end - start, true)).then(|| {
         let mut found = Found::one(start, end);
@@ -432,13 +509,19 @@ fn block_start(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
 /// The lines of a block, from the first byte of the first.
 fn block(view: &View<'_>, key: &Key, start: usize, indent: usize) -> Option<Found> {
     let first = view.run(start, &LINE, WINDOW);
-    if key.strength < Strength::Weak || is_placeholder(view.slice(start, first.min(start + 256))) || view.starts(start, b"-----BEGIN") {
+    if key.strength < Strength::Weak
+        || is_placeholder(view.slice(start, first.min(start + 256)))
+        || view.starts(start, b"-----BEGIN")
+    {
         return None;
     }
     let mut end = first;
     while end - start < WINDOW {
         let next = end + 1;
-        if view.get(end).is_none() || view.get(next).is_none() || view.blanks(next, indent) - next < indent {
+        if view.get(end).is_none()
+            || view.get(next).is_none()
+            || view.blanks(next, indent) - next < indent
+        {
             let value = view.slice(start, end);
             return Some(Found::one(start, start + value.trim_ascii_end().len()));
         }

@@ -6,8 +6,16 @@ use super::{
 };
 
 pub(super) static KINDS: &[Kind] = &[
-    kind("openai-legacy", &["sk-"], &[run(&ALNUM, 20, 20), Part::Text("T3BlbkFJ"), from(&ALNUM, 16)]),
-    kind("openai", &["sk-proj-", "sk-svcacct-", "sk-admin-", "sk-None-", "sk-service-"], &[from(&TOKEN, 20)]),
+    kind(
+        "openai-legacy",
+        &["sk-"],
+        &[run(&ALNUM, 20, 20), Part::Text("T3BlbkFJ"), from(&ALNUM, 16)],
+    ),
+    kind(
+        "openai",
+        &["sk-proj-", "sk-svcacct-", "sk-admin-", "sk-None-", "sk-service-"],
+        &[from(&TOKEN, 20)],
+    ),
     kind("openai-session", &["sess-"], &[run(&ALNUM, 40, 40)]).exact(),
     kind("anthropic", &["sk-ant-"], &[from(&TOKEN, 20)]),
     kind("openrouter", &["sk-or-"], &[from(&DASHED, 20)]),

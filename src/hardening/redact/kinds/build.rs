@@ -15,7 +15,12 @@ pub(super) static KINDS: &[Kind] = &[
     kind("docker-hub", &["dckr_pat_", "dckr_oat_"], &[from(&TOKEN, 20)]),
     kind("clojars", &["CLOJARS_"], &[from(&ALNUM, 50)]),
     kind("artifactory", &["AKC"], &[from(&ALNUM, 20)]).test(Test::Mixed),
-    kind("artifactory-password", &["AP1", "AP2", "AP3", "AP4", "AP5", "AP6", "AP7", "AP8", "AP9"], &[run(&ALNUM, 19, 0)]).test(Test::Near(&["artifactory", "jfrog", "art-api"])),
+    kind(
+        "artifactory-password",
+        &["AP1", "AP2", "AP3", "AP4", "AP5", "AP6", "AP7", "AP8", "AP9"],
+        &[run(&ALNUM, 19, 0)],
+    )
+    .test(Test::Near(&["artifactory", "jfrog", "art-api"])),
     kind("artifactory-reference", &["cmVmd"], &[run(&ALNUM, 59, 59)]).exact(),
     kind("sonar", &["sqp_", "squ_", "sqa_"], &[from(&ALNUM, 40)]),
     kind("buildkite", &["bkua_", "bkct_", "bkat_"], &[from(&ALNUM, 30)]),
@@ -25,8 +30,7 @@ pub(super) static KINDS: &[Kind] = &[
     kind("octopus", &["API-"], &[run(&UPPER, 25, 36)]).exact(),
     kind("harness", &["pat.", "sat."], &[run(&TOKEN, 22, 22), from(&DOTTED, 40)]),
     kind("pulumi", &["pul-"], &[run(&HEX, 40, 40)]),
-    kind("terraform-cloud", &[".atlasv1."], &[from(&PADDED, 50)])
-        .left(Left::Run(&ALNUM, 12, 16)),
+    kind("terraform-cloud", &[".atlasv1."], &[from(&PADDED, 50)]).left(Left::Run(&ALNUM, 12, 16)),
     kind("infracost", &["ico-"], &[from(&ALNUM, 32)]),
     kind("scalr", &["at-"], &[run(&ALNUM, 32, 60)]).exact().test(Test::Near(&["scalr"])),
     kind("snyk", &["snyk_uat.", "snyk_sat."], &[from(&DOTTED, 30)]),

@@ -6,7 +6,8 @@ use super::{
 };
 
 pub(super) static KINDS: &[Kind] = &[
-    kind("databricks", &["dapi"], &[run(&HEX, 32, 32), Part::Maybe("-2"), Part::Maybe("-3")]).exact(),
+    kind("databricks", &["dapi"], &[run(&HEX, 32, 32), Part::Maybe("-2"), Part::Maybe("-3")])
+        .exact(),
     kind("databricks-oauth", &["dose"], &[run(&HEX, 32, 32)]).exact(),
     kind("supabase", &["sbp_", "sb_secret_"], &[from(&WORD, 20)]),
     kind("planetscale", &["pscale_tkn_", "pscale_oauth_", "pscale_pw_"], &[from(&PADDED, 32)]),

@@ -44,7 +44,8 @@ mod tests {
                 assert!((2..=40).contains(&anchor.len()), "{}: {anchor}", kind.name);
                 assert!(!anchor.contains('\n'), "{}: {anchor}", kind.name);
             }
-            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            let plain =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
             assert!(kind.name.bytes().all(plain), "{}", kind.name);
         }
         assert!(names.len() >= 160, "{} kinds", names.len());

@@ -118,7 +118,13 @@ impl Kind {
 
     /// Whether it surely is not what stands at `start..end`; looks at three bytes, and decides nothing.
     #[inline]
-    pub(in super::super) fn is_out(&self, anchor: u8, text: &[u8], start: usize, end: usize) -> bool {
+    pub(in super::super) fn is_out(
+        &self,
+        anchor: u8,
+        text: &[u8],
+        start: usize,
+        end: usize,
+    ) -> bool {
         if matches!(self.test, Test::AnyCase) {
             return false;
         }
@@ -126,9 +132,12 @@ impl Kind {
         let before = start.checked_sub(1).and_then(|before| text.get(before));
         // A letter that ends no escape.
         let inside = before.is_some_and(|byte| {
-            byte.is_ascii_alphanumeric() && !byte.is_ascii_hexdigit() && !matches!(byte, b'n' | b't' | b'r' | b'm')
+            byte.is_ascii_alphanumeric()
+                && !byte.is_ascii_hexdigit()
+                && !matches!(byte, b'n' | b't' | b'r' | b'm')
         });
-        (inside && matches!(self.left, Left::Boundary)) || text.get(start..end) != Some(text_of_anchor.as_bytes())
+        (inside && matches!(self.left, Left::Boundary))
+            || text.get(start..end) != Some(text_of_anchor.as_bytes())
     }
 
     pub(in super::super) const fn tested(&self) -> Test {
@@ -136,7 +145,12 @@ impl Kind {
     }
 
     /// The secret around the anchor that stands at `start`, or nothing.
-    pub(in super::super) fn matches(&self, view: &View<'_>, start: usize, end: usize) -> Option<Match> {
+    pub(in super::super) fn matches(
+        &self,
+        view: &View<'_>,
+        start: usize,
+        end: usize,
+    ) -> Option<Match> {
         if !matches!(self.test, Test::AnyCase) {
             let anchor = view.slice(start, end);
             if !self.anchors.iter().any(|text| text.as_bytes() == anchor) {
@@ -169,7 +183,8 @@ impl Kind {
             Test::None => true,
             Test::Distinct | Test::Jwt | Test::Crc => distinct(secret) >= 5,
             Test::AnyCase => {
-                let word = secret.len() < 20 && secret.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'.');
+                let word = secret.len() < 20
+                    && secret.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'.');
                 distinct(secret) >= 5 && !word
             }
             Test::Mixed => {
@@ -188,7 +203,9 @@ impl Kind {
     /// Whether more of the last class follows.
     fn runs_on(&self, view: &View<'_>, at: usize) -> bool {
         match self.shape.last() {
-            Some(Part::Run(class, ..) | Part::Rest(class)) => view.in_class(at, class) || view.in_class(at, &ALNUM),
+            Some(Part::Run(class, ..) | Part::Rest(class)) => {
+                view.in_class(at, class) || view.in_class(at, &ALNUM)
+            }
             _ => view.in_class(at, &ALNUM),
         }
     }
@@ -246,10 +263,7 @@ pub(in super::super) fn is_boundary(view: &View<'_>, at: usize) -> bool {
 /// Whether an escape for a colour ends at `at`.
 fn is_colour(view: &View<'_>, at: usize) -> bool {
     let mut first = at - 1;
-    while first > 0
-        && at - first < 16
-        && matches!(view.get(first - 1), Some(b'0'..=b'9' | b';'))
-    {
+    while first > 0 && at - first < 16 && matches!(view.get(first - 1), Some(b'0'..=b'9' | b';')) {
         first -= 1;
     }
     view.before(first) == Some(b'[')
@@ -274,9 +288,10 @@ fn distinct(bytes: &[u8]) -> usize {
 /// Whether it stands for a secret in an example and is none.
 fn is_dummy(secret: &[u8]) -> bool {
     let end = &secret[secret.len().saturating_sub(7)..];
-    let crosses = secret.windows(6).take(128).any(|six| {
-        six.iter().all(|byte| matches!(byte, b'x' | b'X' | b'*'))
-    });
+    let crosses = secret
+        .windows(6)
+        .take(128)
+        .any(|six| six.iter().all(|byte| matches!(byte, b'x' | b'X' | b'*')));
     end == b"EXAMPLE" || crosses
 }
 

@@ -25,7 +25,9 @@ pub(super) static KINDS: &[Kind] = &[
     kind("gitlab-oauth-secret", &["gloas-"], &[from(&TOKEN, 40)]),
     kind("gitlab-feature-flag", &["glffct-"], &[from(&TOKEN, 16)]),
     kind("gitlab-workspace", &["glwt-"], &[from(&TOKEN, 16)]),
-    kind("gitlab-session", &["_gitlab_session="], &[from(&HEX, 32)]).keeping_anchor().left(Left::Any),
+    kind("gitlab-session", &["_gitlab_session="], &[from(&HEX, 32)])
+        .keeping_anchor()
+        .left(Left::Any),
     kind("bitbucket-app", &["ATBB"], &[from(&ALNUM, 24)]),
     kind("atlassian", &["ATATT3", "ATCTT3", "ATSTT3"], &[from(&PADDED, 20)]),
     kind("bitbucket-data-center", &["BBDC-"], &[from(&BASE64_ANY, 40)]),

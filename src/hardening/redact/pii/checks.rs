@@ -69,7 +69,10 @@ pub(super) fn mod_97(text: &[u8]) -> bool {
 
 /// Whether month and day may be those of a date.
 pub(super) fn is_date(month: u32, day: u32) -> bool {
-    (1..=12).contains(&month) && (1..=31).contains(&day) && !(month == 2 && day > 29) && !(matches!(month, 4 | 6 | 9 | 11) && day > 30)
+    (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && !(month == 2 && day > 29)
+        && !(matches!(month, 4 | 6 | 9 | 11) && day > 30)
 }
 
 /// Two digits as a number.

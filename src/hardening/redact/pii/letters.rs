@@ -19,7 +19,12 @@ pub(super) fn around(view: &View<'_>, at: usize) -> Option<(Found, u16, bool)> {
         6 => fiscal_code(view, letters),
         _ => None,
     }
-    .filter(|_| letters == 0 || !view.before(letters).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+    .filter(|_| {
+        letters == 0
+            || !view
+                .before(letters)
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
 }
 
 fn one(start: usize, end: usize, name: &str) -> Option<(Found, u16, bool)> {
@@ -79,14 +84,17 @@ fn nif(view: &View<'_>, at: usize) -> Option<(Found, u16, bool)> {
     let number = digits(view, at, 8)?;
     let end = if view.is(at + 8, b'-') { at + 9 } else { at + 8 };
     let letter = view.get(end)?;
-    (letter.to_ascii_uppercase() == SPANISH[(number % 23) as usize] && ends(view, end + 1)).then_some(())?;
+    (letter.to_ascii_uppercase() == SPANISH[(number % 23) as usize] && ends(view, end + 1))
+        .then_some(())?;
     one(at, end + 1, "es-nif")
 }
 
 fn nino(view: &View<'_>, start: usize, at: usize) -> Option<(Found, u16, bool)> {
     let letters = view.slice(start, at).to_ascii_uppercase();
     let (first, second) = (*letters.first()?, *letters.get(1)?);
-    let odd = b"DFIQUV".contains(&first) || b"DFIOQUV".contains(&second) || [b"BG", b"GB", b"KN", b"NK", b"NT", b"TN", b"ZZ"].iter().any(|pair| letters == *pair);
+    let odd = b"DFIQUV".contains(&first)
+        || b"DFIOQUV".contains(&second)
+        || [b"BG", b"GB", b"KN", b"NK", b"NT", b"TN", b"ZZ"].iter().any(|pair| letters == *pair);
     let mut end = at;
     for _ in 0..3 {
         digits(view, end, 2)?;
@@ -104,7 +112,11 @@ fn singapore(view: &View<'_>, start: usize, at: usize) -> Option<(Found, u16, bo
     let first = view.get(start)?;
     digits(view, at, 7)?;
     let text = view.slice(at, at + 7);
-    let sum: u32 = text.iter().zip([2, 7, 6, 5, 4, 3, 2]).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    let sum: u32 = text
+        .iter()
+        .zip([2, 7, 6, 5, 4, 3, 2])
+        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
+        .sum();
     let (add, table): (u32, &[u8; 11]) = match first {
         b'S' => (0, b"JZIHGFEDCBA"),
         b'T' => (4, b"JZIHGFEDCBA"),
@@ -122,22 +134,45 @@ fn finnish(view: &View<'_>, at: usize) -> Option<(Found, u16, bool)> {
     let text: Vec<u8> = view.slice(at, at + 6).iter().map(|digit| digit - b'0').collect();
     let century = matches!(view.get(at + 6)?, b'-' | b'+' | b'A'..=b'F' | b'U'..=b'Y');
     let check = b"0123456789ABCDEFHJKLMNPRSTUVWXY"[((day * 1000 + number) % 31) as usize];
-    (century && is_date(two(&text, 2), two(&text, 0)) && view.get(at + 10)? == check && ends(view, at + 11)).then_some(())?;
+    (century
+        && is_date(two(&text, 2), two(&text, 0))
+        && view.get(at + 10)? == check
+        && ends(view, at + 11))
+    .then_some(())?;
     one(at, at + 11, "fi-hetu")
 }
 
 fn fiscal_code(view: &View<'_>, start: usize) -> Option<(Found, u16, bool)> {
-    const ODD: [u32; 26] = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
+    const ODD: [u32; 26] = [
+        1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24,
+        23,
+    ];
     let text = view.slice(start, start + 16).to_ascii_uppercase();
     let shape = b"LLLLLLDDLDDLDDDL";
-    let fits = text.len() == 16 && text.iter().zip(shape).all(|(byte, kind)| if *kind == b'L' { byte.is_ascii_uppercase() } else { byte.is_ascii_digit() || b"LMNPQRSTUV".contains(byte) });
+    let fits = text.len() == 16
+        && text.iter().zip(shape).all(|(byte, kind)| {
+            if *kind == b'L' {
+                byte.is_ascii_uppercase()
+            } else {
+                byte.is_ascii_digit() || b"LMNPQRSTUV".contains(byte)
+            }
+        });
     if !fits || !ends(view, start + 16) {
         return None;
     }
-    let sum: u32 = text.iter().take(15).enumerate().map(|(at, byte)| {
-        let value = if byte.is_ascii_digit() { byte - b'0' } else { byte - b'A' };
-        if at % 2 == 0 { ODD.get(usize::from(value)).copied().unwrap_or_default() } else { u32::from(value) }
-    }).sum();
+    let sum: u32 = text
+        .iter()
+        .take(15)
+        .enumerate()
+        .map(|(at, byte)| {
+            let value = if byte.is_ascii_digit() { byte - b'0' } else { byte - b'A' };
+            if at % 2 == 0 {
+                ODD.get(usize::from(value)).copied().unwrap_or_default()
+            } else {
+                u32::from(value)
+            }
+        })
+        .sum();
     (text.last()? - b'A' == (sum % 26) as u8).then_some(())?;
     one(start, start + 16, "it-fiscal-code")
 }

@@ -12,9 +12,34 @@ use super::{
 
 /// The kinds, by number.
 pub(super) const NAMES: &[&str] = &[
-    "card", "iban", "email", "phone", "us-ssn", "us-itin", "uk-nhs", "ca-sin", "au-tfn", "nl-bsn", "pl-pesel", "in-aadhaar", "br-cpf",
-    "se-personnummer", "de-tax-id", "za-id", "kr-rrn", "tr-id", "th-id", "us-npi", "au-medicare", "au-abn", "it-fiscal-code", "es-nie", "es-nif",
-    "uk-nino", "sg-fin", "fi-hetu",
+    "card",
+    "iban",
+    "email",
+    "phone",
+    "us-ssn",
+    "us-itin",
+    "uk-nhs",
+    "ca-sin",
+    "au-tfn",
+    "nl-bsn",
+    "pl-pesel",
+    "in-aadhaar",
+    "br-cpf",
+    "se-personnummer",
+    "de-tax-id",
+    "za-id",
+    "kr-rrn",
+    "tr-id",
+    "th-id",
+    "us-npi",
+    "au-medicare",
+    "au-abn",
+    "it-fiscal-code",
+    "es-nie",
+    "es-nif",
+    "uk-nino",
+    "sg-fin",
+    "fi-hetu",
 ];
 
 /// How a kind is looked for.
@@ -62,7 +87,11 @@ fn kind(name: &str) -> u16 {
 
 /// The address around the `@` at `at`.
 fn mail(view: &View<'_>, at: usize) -> Option<(Found, u16, bool)> {
-    let local = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'');
+    let local = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || byte >= 0x80
+            || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'')
+    };
     let mut start = at;
     while start > 0 && at - start < 64 && view.get(start - 1).is_some_and(local) {
         start -= 1;

@@ -26,7 +26,9 @@ impl Digits {
                     number.count += 1;
                     at += 1;
                 }
-                Some(b' ' | b'-' | b'.' | b'/') if view.get(at + 1).is_some_and(|next| next.is_ascii_digit()) => {
+                Some(b' ' | b'-' | b'.' | b'/')
+                    if view.get(at + 1).is_some_and(|next| next.is_ascii_digit()) =>
+                {
                     if !number.end(at) {
                         return number;
                     }
@@ -67,31 +69,178 @@ struct Id {
 
 /// In the order in which they are tried.
 static IDS: &[Id] = &[
-    Id { name: "card", lengths: &[13, 14, 15, 16, 19], check: is_card, groups: &[], words: &[], shy: false },
-    Id { name: "us-ssn", lengths: &[9], check: is_ssn, groups: &[3, 2, 4], words: &["ssn", "ssns", "social security", "social"], shy: true },
-    Id { name: "us-itin", lengths: &[9], check: is_itin, groups: &[3, 2, 4], words: &["itin", "taxpayer"], shy: true },
-    Id { name: "ca-sin", lengths: &[9], check: |digits| luhn(digits) && !matches!(digits.first(), Some(0 | 8)), groups: &[3, 3, 3], words: &["sin", "social insurance"], shy: false },
-    Id { name: "au-medicare", lengths: &[10], check: |digits| matches!(digits.first(), Some(2..=6)) && weighted(digits, &[1, 3, 7, 9, 1, 3, 7, 9]) % 10 == u32::from(digits[8]), groups: &[4, 5, 1], words: &["medicare"], shy: false },
-    Id { name: "uk-nhs", lengths: &[10], check: is_nhs, groups: &[3, 3, 4], words: &["nhs"], shy: false },
-    Id { name: "au-tfn", lengths: &[8, 9], check: |digits| weighted(digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 == 0, groups: &[], words: &["tfn", "tax file"], shy: true },
-    Id { name: "nl-bsn", lengths: &[9], check: is_bsn, groups: &[], words: &["bsn", "burgerservicenummer", "sofinummer"], shy: true },
-    Id { name: "au-abn", lengths: &[11], check: is_abn, groups: &[2, 3, 3, 3], words: &["abn", "business number"], shy: false },
-    Id { name: "pl-pesel", lengths: &[11], check: is_pesel, groups: &[11], words: &["pesel"], shy: false },
-    Id { name: "tr-id", lengths: &[11], check: is_turkish, groups: &[11], words: &["tckn", "kimlik"], shy: false },
-    Id { name: "de-tax-id", lengths: &[11], check: is_german, groups: &[11], words: &["steuer", "tin", "idnr", "steuernummer"], shy: false },
-    Id { name: "br-cpf", lengths: &[11], check: is_cpf, groups: &[3, 3, 3, 2], words: &["cpf"], shy: false },
-    Id { name: "se-personnummer", lengths: &[10, 12], check: is_swedish, groups: &[6, 4], words: &["personnummer", "personal number"], shy: false },
-    Id { name: "se-personnummer", lengths: &[12], check: is_swedish, groups: &[8, 4], words: &["personnummer"], shy: false },
-    Id { name: "in-aadhaar", lengths: &[12], check: |digits| verhoeff(digits) && matches!(digits.first(), Some(2..=9)), groups: &[4, 4, 4], words: &["aadhaar", "uidai"], shy: false },
-    Id { name: "kr-rrn", lengths: &[13], check: is_korean, groups: &[6, 7], words: &["rrn"], shy: false },
-    Id { name: "za-id", lengths: &[13], check: |digits| luhn(digits) && is_date(two(digits, 2), two(digits, 4)) && matches!(digits[10], 0..=2), groups: &[13], words: &["id"], shy: false },
-    Id { name: "th-id", lengths: &[13], check: is_thai, groups: &[1, 4, 5, 2, 1], words: &["thai", "tnin"], shy: false },
-    Id { name: "us-npi", lengths: &[10], check: is_npi, groups: &[], words: &["npi", "national provider"], shy: true },
+    Id {
+        name: "card",
+        lengths: &[13, 14, 15, 16, 19],
+        check: is_card,
+        groups: &[],
+        words: &[],
+        shy: false,
+    },
+    Id {
+        name: "us-ssn",
+        lengths: &[9],
+        check: is_ssn,
+        groups: &[3, 2, 4],
+        words: &["ssn", "ssns", "social security", "social"],
+        shy: true,
+    },
+    Id {
+        name: "us-itin",
+        lengths: &[9],
+        check: is_itin,
+        groups: &[3, 2, 4],
+        words: &["itin", "taxpayer"],
+        shy: true,
+    },
+    Id {
+        name: "ca-sin",
+        lengths: &[9],
+        check: |digits| luhn(digits) && !matches!(digits.first(), Some(0 | 8)),
+        groups: &[3, 3, 3],
+        words: &["sin", "social insurance"],
+        shy: false,
+    },
+    Id {
+        name: "au-medicare",
+        lengths: &[10],
+        check: |digits| {
+            matches!(digits.first(), Some(2..=6))
+                && weighted(digits, &[1, 3, 7, 9, 1, 3, 7, 9]) % 10 == u32::from(digits[8])
+        },
+        groups: &[4, 5, 1],
+        words: &["medicare"],
+        shy: false,
+    },
+    Id {
+        name: "uk-nhs",
+        lengths: &[10],
+        check: is_nhs,
+        groups: &[3, 3, 4],
+        words: &["nhs"],
+        shy: false,
+    },
+    Id {
+        name: "au-tfn",
+        lengths: &[8, 9],
+        check: |digits| weighted(digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 == 0,
+        groups: &[],
+        words: &["tfn", "tax file"],
+        shy: true,
+    },
+    Id {
+        name: "nl-bsn",
+        lengths: &[9],
+        check: is_bsn,
+        groups: &[],
+        words: &["bsn", "burgerservicenummer", "sofinummer"],
+        shy: true,
+    },
+    Id {
+        name: "au-abn",
+        lengths: &[11],
+        check: is_abn,
+        groups: &[2, 3, 3, 3],
+        words: &["abn", "business number"],
+        shy: false,
+    },
+    Id {
+        name: "pl-pesel",
+        lengths: &[11],
+        check: is_pesel,
+        groups: &[11],
+        words: &["pesel"],
+        shy: false,
+    },
+    Id {
+        name: "tr-id",
+        lengths: &[11],
+        check: is_turkish,
+        groups: &[11],
+        words: &["tckn", "kimlik"],
+        shy: false,
+    },
+    Id {
+        name: "de-tax-id",
+        lengths: &[11],
+        check: is_german,
+        groups: &[11],
+        words: &["steuer", "tin", "idnr", "steuernummer"],
+        shy: false,
+    },
+    Id {
+        name: "br-cpf",
+        lengths: &[11],
+        check: is_cpf,
+        groups: &[3, 3, 3, 2],
+        words: &["cpf"],
+        shy: false,
+    },
+    Id {
+        name: "se-personnummer",
+        lengths: &[10, 12],
+        check: is_swedish,
+        groups: &[6, 4],
+        words: &["personnummer", "personal number"],
+        shy: false,
+    },
+    Id {
+        name: "se-personnummer",
+        lengths: &[12],
+        check: is_swedish,
+        groups: &[8, 4],
+        words: &["personnummer"],
+        shy: false,
+    },
+    Id {
+        name: "in-aadhaar",
+        lengths: &[12],
+        check: |digits| verhoeff(digits) && matches!(digits.first(), Some(2..=9)),
+        groups: &[4, 4, 4],
+        words: &["aadhaar", "uidai"],
+        shy: false,
+    },
+    Id {
+        name: "kr-rrn",
+        lengths: &[13],
+        check: is_korean,
+        groups: &[6, 7],
+        words: &["rrn"],
+        shy: false,
+    },
+    Id {
+        name: "za-id",
+        lengths: &[13],
+        check: |digits| {
+            luhn(digits) && is_date(two(digits, 2), two(digits, 4)) && matches!(digits[10], 0..=2)
+        },
+        groups: &[13],
+        words: &["id"],
+        shy: false,
+    },
+    Id {
+        name: "th-id",
+        lengths: &[13],
+        check: is_thai,
+        groups: &[1, 4, 5, 2, 1],
+        words: &["thai", "tnin"],
+        shy: false,
+    },
+    Id {
+        name: "us-npi",
+        lengths: &[10],
+        check: is_npi,
+        groups: &[],
+        words: &["npi", "national provider"],
+        shy: true,
+    },
 ];
 
 /// The number that begins at `start`.
 pub(super) fn at(view: &View<'_>, start: usize) -> Option<(Found, u16, bool)> {
-    let apart = !view.before(start).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+    let apart = !view
+        .before(start)
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
     if !apart {
         return None;
     }
@@ -111,7 +260,8 @@ pub(super) fn at(view: &View<'_>, start: usize) -> Option<(Found, u16, bool)> {
                 });
             let one = group == 0 || id.name == "card";
             let named = || has_context(view, start, id.words);
-            let fits = if id.shy { named() } else { written || (id.words.is_empty() && one) || named() };
+            let fits =
+                if id.shy { named() } else { written || (id.words.is_empty() && one) || named() };
             if fits && (id.check)(digits) && !is_followed(view, *end) {
                 return Some((Found::one(start, *end), kind(id.name), true));
             }
@@ -129,14 +279,27 @@ fn is_followed(view: &View<'_>, end: usize) -> bool {
 /// A number behind a word for it.
 fn phone(view: &View<'_>, start: usize, number: &Digits) -> Option<(Found, u16, bool)> {
     let (count, end) = number.groups.get(number.ends.checked_sub(1)?).copied()?;
-    let words = ["phone", "tel", "telephone", "mobile", "cell", "fax", "whatsapp", "phone number", "telefon", "handy"];
+    let words = [
+        "phone",
+        "tel",
+        "telephone",
+        "mobile",
+        "cell",
+        "fax",
+        "whatsapp",
+        "phone number",
+        "telefon",
+        "handy",
+    ];
     let fits = (7..=15).contains(&count) && has_context(view, start, &words);
     fits.then(|| (Found::one(start, end), kind("phone"), false))
 }
 
 /// `+49 30 901820`.
 pub(super) fn international(view: &View<'_>, at: usize) -> Option<(Found, u16, bool)> {
-    let apart = !view.before(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'_' | b'/' | b'='));
+    let apart = !view.before(at).is_some_and(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'_' | b'/' | b'=')
+    });
     if !apart || !matches!(view.get(at + 1), Some(b'1'..=b'9')) {
         return None;
     }
@@ -157,7 +320,9 @@ pub(super) fn international(view: &View<'_>, at: usize) -> Option<(Found, u16, b
 }
 
 fn is_card(digits: &[u8]) -> bool {
-    let number = |count: usize| digits.iter().take(count).fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit));
+    let number = |count: usize| {
+        digits.iter().take(count).fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit))
+    };
     let (one, two, three, four) = (number(1), number(2), number(3), number(4));
     let issued = match digits.len() {
         13 | 19 if one == 4 => true,
@@ -183,7 +348,11 @@ fn is_card(digits: &[u8]) -> bool {
 
 fn is_ssn(digits: &[u8]) -> bool {
     let area = two(digits, 0) * 10 + u32::from(digits[2]);
-    area != 0 && area != 666 && area < 900 && two(digits, 3) != 0 && two(digits, 5) + two(digits, 7) != 0
+    area != 0
+        && area != 666
+        && area < 900
+        && two(digits, 3) != 0
+        && two(digits, 5) + two(digits, 7) != 0
 }
 
 fn is_itin(digits: &[u8]) -> bool {
@@ -214,7 +383,9 @@ fn is_turkish(digits: &[u8]) -> bool {
     let odd: i32 = digits.iter().step_by(2).take(5).map(|digit| i32::from(*digit)).sum();
     let even: i32 = digits.iter().skip(1).step_by(2).take(4).map(|digit| i32::from(*digit)).sum();
     let all: i32 = digits.iter().take(10).map(|digit| i32::from(*digit)).sum();
-    digits[0] != 0 && (odd * 7 - even).rem_euclid(10) == i32::from(digits[9]) && all % 10 == i32::from(digits[10])
+    digits[0] != 0
+        && (odd * 7 - even).rem_euclid(10) == i32::from(digits[9])
+        && all % 10 == i32::from(digits[10])
 }
 
 fn is_german(digits: &[u8]) -> bool {
@@ -228,7 +399,12 @@ fn is_german(digits: &[u8]) -> bool {
 
 fn is_cpf(digits: &[u8]) -> bool {
     let check = |count: usize| {
-        let sum: u32 = digits.iter().take(count).enumerate().map(|(at, digit)| u32::from(*digit) * (count as u32 + 1 - at as u32)).sum();
+        let sum: u32 = digits
+            .iter()
+            .take(count)
+            .enumerate()
+            .map(|(at, digit)| u32::from(*digit) * (count as u32 + 1 - at as u32))
+            .sum();
         sum * 10 % 11 % 10 == u32::from(digits[count])
     };
     digits.iter().any(|digit| *digit != digits[0]) && check(9) && check(10)
