@@ -27,7 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--lines-json" => lines_json = true,
-            "--rules" => rules = toml::from_str(&std::fs::read_to_string(arguments.next().ok_or(USAGE)?)?)?,
+            "--rules" => {
+                rules = toml::from_str(&std::fs::read_to_string(arguments.next().ok_or(USAGE)?)?)?
+            }
             _ => return Err(USAGE.into()),
         }
     }

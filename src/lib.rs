@@ -25,6 +25,7 @@
 //! | [`rate_limit`] | so many calls in so much time, alone, in turn, by key or by cost | `rate-limit` |
 //! | [`throttle`] | a backend that turns calls away | `throttle` |
 //! | [`timeout::stream`] | a stream that may fall silent | `timeout` |
+//! | [`redact`] | secrets on their way to a log | `redact` |
 //! | [`latency`] | how long operations take, and which are slow | `latency` |
 //! | [`Keyed`] | one guard per tenant, host or user, in bounded memory | |
 //! | [`Pipeline`] | several guards around one operation | |

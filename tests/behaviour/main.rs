@@ -17,6 +17,7 @@ mod held_streams;
 mod latency;
 mod rate_limit;
 mod reconnect;
+mod redact;
 mod retry;
 mod throttle;
 mod throttle_shed;

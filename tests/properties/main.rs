@@ -14,6 +14,7 @@ mod latency;
 mod model;
 mod pushback;
 mod rate_limit;
+mod redact;
 mod refusing;
 mod retry;
 mod streams;

@@ -19,7 +19,9 @@ const LINE: usize = 144;
 
 /// Holds the contests of this room.
 pub fn run(report: &mut Report) {
-    for (name, secrets) in [("redact.clean", 0), ("redact.one_percent", 1), ("redact.ten_percent", 10)] {
+    for (name, secrets) in
+        [("redact.clean", 0), ("redact.one_percent", 1), ("redact.ten_percent", 10)]
+    {
         report.hold(lines(name, secrets));
     }
     flood();
@@ -32,25 +34,30 @@ fn lines(name: &'static str, secrets: usize) -> Contest {
     let all = block(secrets);
     let (first, second, third) = (all.clone(), all.clone(), all);
     // A line with a secret: the list of findings, and the new text.
-    Contest::new(name, Side::new("buttress.redact", move || total(&first, |line| redactor.redact(line).len())))
-        .allocating(secrets as f64 * 4.0)
-        .against(
-            Side::new("regex.filtered", move || total(&second, |line| scanner.redact(line).len())),
-            Gate::at_most(0.167),
-        )
-        .against(
-            Side::new("regex.twelve", move || {
-                total(&third, |line| {
-                    let all = Cow::Borrowed(line);
-                    let clean = naive.iter().fold(all, |line, regex| match regex.replace_all(&line, "[REDACTED]") {
+    Contest::new(
+        name,
+        Side::new("buttress.redact", move || total(&first, |line| redactor.redact(line).len())),
+    )
+    .allocating(secrets as f64 * 5.0)
+    .against(
+        Side::new("regex.filtered", move || total(&second, |line| scanner.redact(line).len())),
+        Gate::at_most(0.167),
+    )
+    .against(
+        Side::new("regex.twelve", move || {
+            total(&third, |line| {
+                let all = Cow::Borrowed(line);
+                let clean = naive.iter().fold(all, |line, regex| {
+                    match regex.replace_all(&line, "[REDACTED]") {
                         Cow::Borrowed(_) => line,
                         Cow::Owned(clean) => Cow::Owned(clean),
-                    });
-                    clean.len()
-                })
-            }),
-            Gate::at_most(0.667),
-        )
+                    }
+                });
+                clean.len()
+            })
+        }),
+        Gate::at_most(0.667),
+    )
 }
 
 fn total(lines: &[String], redact: impl Fn(&str) -> usize) -> usize {
@@ -60,13 +67,26 @@ fn total(lines: &[String], redact: impl Fn(&str) -> usize) -> usize {
 /// The worst lines: ten megabytes of one anchor.
 fn flood() {
     let redactor = Redactor::built_in();
-    for anchor in ["password=", "key=", "eyJ", "://", "token: ", "-----BEGIN PRIVATE KEY-----", "AKIA", "sk-", "\"secret\":\"", "a:b@"] {
+    for anchor in [
+        "password=",
+        "key=",
+        "eyJ",
+        "://",
+        "token: ",
+        "-----BEGIN PRIVATE KEY-----",
+        "AKIA",
+        "sk-",
+        "\"secret\":\"",
+        "a:b@",
+    ] {
         let text = anchor.repeat(10_000_000 / anchor.len());
         let start = std::time::Instant::now();
         let clean = redactor.redact(&text).len();
         let seconds = start.elapsed().as_secs_f64();
         let speed = text.len() as f64 / 1e6 / seconds;
-        println!("FLOOD contest=redact.flood anchor={anchor:?} megabytes_per_second={speed:.0} out={clean}");
+        println!(
+            "FLOOD contest=redact.flood anchor={anchor:?} megabytes_per_second={speed:.0} out={clean}"
+        );
     }
 }
 
@@ -113,18 +133,18 @@ fn block(secrets: usize) -> Vec<String> {
 /// What people write first.
 fn naive() -> Vec<Regex> {
     [
-        r#"(?i)password["']?\s*[=:]\s*["']?[^\s"',;&]+"#,
-        r#"(?i)passwd["']?\s*[=:]\s*["']?[^\s"',;&]+"#,
-        r#"(?i)secret["']?\s*[=:]\s*["']?[^\s"',;&]+"#,
-        r#"(?i)api[_-]?key["']?\s*[=:]\s*["']?[^\s"',;&]+"#,
-        r#"(?i)token["']?\s*[=:]\s*["']?[^\s"',;&]+"#,
-        r"(?i)bearer\s+[A-Za-z0-9._~+/=-]+",
-        r"(?i)basic\s+[A-Za-z0-9+/]{8,}={0,2}",
-        r"AKIA[A-Z0-9]{16}",
-        r"gh[pousr]_[A-Za-z0-9]{36}",
-        r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*",
-        r"://[^/\s:@]+:([^@\s/]+)@",
-        r"sk_(?:live|test)_[A-Za-z0-9]{10,}",
+        r#"(?i)(password|passwd|pwd|passphrase)(["']?\s*[:=]\s*["']?)[^\s"',;&}]+"#,
+        r#"(?i)(api[_-]?key|apikey)(["']?\s*[:=]\s*["']?)[^\s"',;&}]+"#,
+        r#"(?i)(client[_-]?secret|secret[_-]?key|secret)(["']?\s*[:=]\s*["']?)[^\s"',;&}]+"#,
+        r#"(?i)((?:access|auth|refresh|id)?[_-]?token)(["']?\s*[:=]\s*["']?)[^\s"',;&}]+"#,
+        r#"(?i)(authorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)\s+)[A-Za-z0-9._~+/=-]+"#,
+        r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]+",
+        r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",
+        r"\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{36}\b|\bgithub_pat_\w{22,}",
+        r"\bxox[baprs]-[A-Za-z0-9-]{10,}|\bsk_(?:live|test)_[A-Za-z0-9]{16,}|\bsk-[A-Za-z0-9]{20,}",
+        r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*",
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----",
+        r"([a-z][a-z0-9+.-]*://[^:/\s]+:)[^@/\s]+@",
     ]
     .iter()
     .map(|pattern| compiled(pattern))
@@ -154,7 +174,10 @@ impl Scanner {
             }
             rules.push(compiled(pattern));
         }
-        let keywords = AhoCorasick::builder().ascii_case_insensitive(true).build(words).expect("sound keywords");
+        let keywords = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(words)
+            .expect("sound keywords");
         Self { keywords, rule, rules }
     }
 
@@ -186,15 +209,33 @@ const RULES: &[(&str, &str)] = &[
     ("gho_ ghu_ ghs_ ghr_", r"gh[ousr]_[0-9a-zA-Z]{36}"),
     ("github_pat_", r"github_pat_\w{82}"),
     ("glpat-", r"glpat-[\w-]{20}"),
-    ("glptt- gldt- glrt- glft- glcbt- glsoat- glimt- glagent- gloas- glffct-", r"gl(?:ptt|dt|rt|ft|cbt|soat|imt|agent|oas|ffct)-[\w-]{16,64}"),
+    (
+        "glptt- gldt- glrt- glft- glcbt- glsoat- glimt- glagent- gloas- glffct-",
+        r"gl(?:ptt|dt|rt|ft|cbt|soat|imt|agent|oas|ffct)-[\w-]{16,64}",
+    ),
     ("xoxb- xoxp- xoxa- xoxr- xoxs- xoxe-", r"xox[bpares]-[0-9A-Za-z-]{8,256}"),
-    ("hooks.slack.com", r"(?:https?://)?hooks.slack.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{43,56}"),
-    ("sk_test sk_live sk_prod rk_test rk_live rk_prod", r#"\b((?:sk|rk)_(?:test|live|prod)_[a-zA-Z0-9]{10,99})(?:[\x60'"\s;]|\\[nr]|$)"#),
-    ("t3blbkfj", r"\b(sk-(?:proj|svcacct|admin)-(?:[A-Za-z0-9_-]{74}|[A-Za-z0-9_-]{58})T3BlbkFJ[A-Za-z0-9_-]{20,74}|sk-[a-zA-Z0-9]{20}T3BlbkFJ[a-zA-Z0-9]{20})"),
+    (
+        "hooks.slack.com",
+        r"(?:https?://)?hooks.slack.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{43,56}",
+    ),
+    (
+        "sk_test sk_live sk_prod rk_test rk_live rk_prod",
+        r#"\b((?:sk|rk)_(?:test|live|prod)_[a-zA-Z0-9]{10,99})(?:[\x60'"\s;]|\\[nr]|$)"#,
+    ),
+    (
+        "t3blbkfj",
+        r"\b(sk-(?:proj|svcacct|admin)-(?:[A-Za-z0-9_-]{74}|[A-Za-z0-9_-]{58})T3BlbkFJ[A-Za-z0-9_-]{20,74}|sk-[a-zA-Z0-9]{20}T3BlbkFJ[a-zA-Z0-9]{20})",
+    ),
     ("sk-ant-", r#"\b(sk-ant-[a-zA-Z0-9_-]{20,120})(?:[\x60'"\s;]|\\[nr]|$)"#),
     ("aiza", r#"\b(AIza[\w-]{35})(?:[\x60'"\s;]|\\[nr]|$)"#),
-    ("ey", r#"\b(ey[a-zA-Z0-9]{17,}\.ey[a-zA-Z0-9/\\_-]{17,}\.(?:[a-zA-Z0-9/\\_-]{10,}={0,2})?)(?:[\x60'"\s;]|\\[nr]|$)"#),
-    ("-----begin", r"(?i)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----[\s\S-]{64,}?KEY(?: BLOCK)?-----"),
+    (
+        "ey",
+        r#"\b(ey[a-zA-Z0-9]{17,}\.ey[a-zA-Z0-9/\\_-]{17,}\.(?:[a-zA-Z0-9/\\_-]{10,}={0,2})?)(?:[\x60'"\s;]|\\[nr]|$)"#,
+    ),
+    (
+        "-----begin",
+        r"(?i)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----[\s\S-]{64,}?KEY(?: BLOCK)?-----",
+    ),
     ("npm_", r#"\b(npm_[a-z0-9]{36})(?:[\x60'"\s;]|\\[nr]|$)"#),
     ("pypi-ageichlwas5vcmc", r"pypi-AgEIcHlwaS5vcmc[\w-]{50,1000}"),
     ("hvs. hvb.", r#"\b(hv[sb]\.[\w-]{90,200})(?:[\x60'"\s;]|\\[nr]|$)"#),
@@ -203,11 +244,26 @@ const RULES: &[(&str, &str)] = &[
     ("shpat_ shpca_ shppa_ shpss_", r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
     ("sg.", r#"\b(SG\.[a-zA-Z0-9=_\-.]{66})(?:[\x60'"\s;]|\\[nr]|$)"#),
     ("hf_ api_org_", r#"\b((?:hf|api_org)_[a-zA-Z]{34})(?:[\x60'"\s;]|\\[nr]|$)"#),
-    ("bearer authorization", r#"(?i)authorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)\s+([\w=~@.+/-]{8,})"#),
+    (
+        "bearer authorization",
+        r#"(?i)authorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)\s+([\w=~@.+/-]{8,})"#,
+    ),
     ("://", r#"://[^\s:/@?\#"'<>]{0,100}:([^\s@/"'<>]{1,200})@"#),
     ("twilio sk", r"SK[0-9a-fA-F]{32}"),
-    ("mailgun key-", r#"(?i)[\w.-]{0,50}?(?:mailgun)(?:[ \t\w.-]{0,20})[\s'"]{0,3}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=]{0,5}(key-[a-f0-9]{32})(?:[\x60'"\s;]|\\[nr]|$)"#),
-    ("datadog", r#"(?i)[\w.-]{0,50}?(?:datadog)(?:[ \t\w.-]{0,20})[\s'"]{0,3}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=]{0,5}([a-z0-9]{40})(?:[\x60'"\s;]|\\[nr]|$)"#),
-    ("discord", r#"(?i)[\w.-]{0,50}?(?:discord)(?:[ \t\w.-]{0,20})[\s'"]{0,3}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=]{0,5}([a-f0-9]{64})(?:[\x60'"\s;]|\\[nr]|$)"#),
-    ("heroku", r#"(?i)[\w.-]{0,50}?(?:heroku)(?:[ \t\w.-]{0,20})[\s'"]{0,3}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=]{0,5}([0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12})(?:[\x60'"\s;]|\\[nr]|$)"#),
+    (
+        "mailgun key-",
+        r#"(?i)[\w.-]{0,50}?(?:mailgun)(?:[ \t\w.-]{0,20})[\s'"]{0,3}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=]{0,5}(key-[a-f0-9]{32})(?:[\x60'"\s;]|\\[nr]|$)"#,
+    ),
+    (
+        "datadog",
+        r#"(?i)[\w.-]{0,50}?(?:datadog)(?:[ \t\w.-]{0,20})[\s'"]{0,3}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=]{0,5}([a-z0-9]{40})(?:[\x60'"\s;]|\\[nr]|$)"#,
+    ),
+    (
+        "discord",
+        r#"(?i)[\w.-]{0,50}?(?:discord)(?:[ \t\w.-]{0,20})[\s'"]{0,3}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=]{0,5}([a-f0-9]{64})(?:[\x60'"\s;]|\\[nr]|$)"#,
+    ),
+    (
+        "heroku",
+        r#"(?i)[\w.-]{0,50}?(?:heroku)(?:[ \t\w.-]{0,20})[\s'"]{0,3}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=]{0,5}([0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12})(?:[\x60'"\s;]|\\[nr]|$)"#,
+    ),
 ];

@@ -1,6 +1,6 @@
 //! Private keys in lines of base64.
 
-use super::{grammar::Found, view::View};
+use super::view::View;
 
 /// How far the end of a key is looked for.
 const FAR: usize = 16 * 1024;
@@ -8,7 +8,7 @@ const FAR: usize = 16 * 1024;
 /// A block, or what begins one.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Block {
-    Whole(Found),
+    Whole(usize, usize),
     /// It goes on behind this place, line by line.
     From(usize),
 }
@@ -26,7 +26,7 @@ pub(super) fn block(view: &View<'_>, start: usize, end: usize) -> Option<Block> 
         Some(found) if found - body >= 24 => {
             let name = view.run(found + 8, &super::class::PEM_NAME, 64);
             let close = view.run(name, &super::class::DASH, 8);
-            Some(Block::Whole(Found::one(start, close)))
+            Some(Block::Whole(start, close))
         }
         Some(_) => None,
         None => {

@@ -145,7 +145,7 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
     let letters = value.iter().all(u8::is_ascii_alphabetic);
     let path =
         value.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.' | b':'));
-    if path && value.contains(&b'.') || value.windows(2).any(|two| two == b"::") && path {
+    if path && (value.contains(&b'.') || value.windows(2).any(|two| two == b"::")) {
         return value.first().is_some_and(u8::is_ascii_alphabetic);
     }
     if value.windows(2).any(|two| two == b"->") {

@@ -96,7 +96,7 @@ pub(in super::super) fn flag_value(
                     || flag.contains("auth")
                     || *flag == "-a"
                     || *flag == "-U",
-                *flag,
+                flag,
             );
         }
         // The next word.
@@ -142,7 +142,7 @@ fn secret(view: &View<'_>, at: usize, pair: bool, flag: &str) -> Option<Found> {
     }
     let mut begin = start;
     let colon = value.iter().position(|byte| *byte == b':');
-    if pair && flag != "-a" || pair && colon.is_some() {
+    if pair && (flag != "-a" || colon.is_some()) {
         begin = start + colon? + 1;
         // A quote may close the name and open the password.
         if begin == end && matches!(view.get(end), Some(b'"' | b'\'')) {

@@ -5,6 +5,7 @@ mod cookie;
 mod flags;
 mod header;
 mod key;
+mod nested;
 mod operator;
 mod placeholder;
 mod quote;
@@ -85,5 +86,5 @@ pub(super) fn plain(view: &View<'_>, at: usize, doubtful: bool) -> Option<Found>
 
 /// The second argument of a call whose first begins at `at`.
 pub(super) fn second(view: &View<'_>, at: usize) -> Option<Found> {
-    value::second(view, at)
+    nested::second(view, at)
 }

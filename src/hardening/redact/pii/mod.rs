@@ -3,6 +3,7 @@
 mod checks;
 mod letters;
 mod numbers;
+mod persons;
 
 use super::{
     class::{ALNUM, DOTTED},
