@@ -182,8 +182,10 @@ impl Scan {
         while at > 0 && self.pending[at - 1].end > span.start {
             let other = self.pending[at - 1];
             if other.start < span.end {
-                // The kind of the one that began first, unless a later one says more.
-                if other.start < span.start || (other.start == span.start && other.end > span.end) {
+                // The kind of the longer one; of two that are equal, the first that is no name's.
+                let longer = other.start < span.start || other.end > span.end;
+                let equal = other.start == span.start && other.end == span.end;
+                if longer || (equal && !other.tag.is_of_name()) {
                     (span.tag, span.confidence) = (other.tag, other.confidence);
                 }
                 span.start = span.start.min(other.start);

@@ -11,6 +11,13 @@ pub(super) enum Tag {
     Pattern(usize),
 }
 
+impl Tag {
+    /// Whether only the name of the secret said what it is.
+    pub(super) const fn is_of_name(self) -> bool {
+        matches!(self, Self::Built(number) if number <= super::rules::CODE)
+    }
+}
+
 /// A part of the text that is secret, counted from the beginning of the text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {

@@ -22,6 +22,8 @@ pub(in super::super) struct Key {
     pub(super) quote: Option<u8>,
     /// It is the first on its line, but for blanks, a dash and `export`.
     pub(super) first: bool,
+    /// The user has said that it is one of a secret.
+    pub(super) said: bool,
 }
 
 impl Key {
@@ -62,6 +64,7 @@ impl Key {
             tag: is_tag(view, first),
             quote: before.filter(|byte| matches!(byte, b'"' | b'\'' | b'`')),
             first: is_first(view, first),
+            said: false,
         })
     }
 
@@ -76,6 +79,7 @@ impl Key {
             tag: false,
             quote: None,
             first: false,
+            said: false,
         }
     }
 
@@ -126,7 +130,7 @@ impl Key {
 
     /// The same name, in a set of the user's own.
     pub(in super::super) fn custom(self) -> Self {
-        Self { strength: Strength::Strong, ..self }
+        Self { strength: Strength::Strong, said: true, ..self }
     }
 }
 

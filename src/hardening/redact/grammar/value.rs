@@ -104,7 +104,7 @@ pub(super) fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<F
     let whole = end - at;
     // What is long is neither a word nor an expression, and its beginning says what it is.
     let value = view.slice(at, end.min(at + SHOWN));
-    let phrase = is_phrase(view, key);
+    let phrase = key.said || is_phrase(view, key);
     if whole <= SHOWN
         && (is_placeholder(value) || (!phrase && bare::is_code(view, key, join, at, end)))
     {

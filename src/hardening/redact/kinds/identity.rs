@@ -2,7 +2,7 @@
 
 use super::{
     super::class::{
-        ALNUM, BASE64, BASE64_ANY, BECH32, CREDENTIAL, DASHED, DIGIT, DOTTED, HASH, HEX, KERBEROS,
+        ALNUM, BARE, BASE64, BASE64_ANY, BECH32, CREDENTIAL, DASHED, DIGIT, DOTTED, HASH, HEX, KERBEROS,
         LOWER, PADDED, TOKEN, UPPER,
     },
     shape::{Kind, Left, Part, Test, from, kind, run},
@@ -148,7 +148,7 @@ pub(super) static KINDS: &[Kind] = &[
     .keeping_anchor()
     .test(Test::Mixed),
     kind("sudo-stdin", &[" | sudo -S", "|sudo -S"], &[])
-        .left(Left::Run(&CREDENTIAL, 4, 64))
+        .left(Left::Run(&BARE, 4, 64))
         .test(Test::None),
     kind("bearer", &["bearer ", "bearer%20", "bearer+"], &[from(&CREDENTIAL, 8)])
         .test(Test::AnyCase)

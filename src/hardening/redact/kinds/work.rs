@@ -25,7 +25,6 @@ pub(super) static KINDS: &[Kind] = &[
     kind("twitch-stream", &["live_"], &[run(&DIGIT, 6, 12), Part::Text("_"), from(&ALNUM, 24)]),
     kind("typeform", &["tfp_"], &[from(&PADDED, 40)]),
     kind("clickup", &["pk_"], &[run(&DIGIT, 6, 10), Part::Text("_"), from(&UPPER, 30)]),
-    kind("monday", &["eyJhbGciOiJIUzI1NiJ9."], &[from(&PADDED, 60)]),
     kind("calendly", &["cal_live_"], &[from(&ALNUM, 30)]),
     kind("salesforce", &["00D"], &[run(&ALNUM, 12, 15), Part::Text("!"), from(&DOTTED, 60)]),
     kind("salesforce-refresh", &["5Aep861"], &[from(&DOTTED, 60)]),
