@@ -247,7 +247,7 @@ fn prefixes(regex: &str) -> Result<Vec<Vec<u8>>, Fault> {
     let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
     let hir = parser.parse(regex).map_err(|fault| Fault::Regex(first_line(&fault.to_string())))?;
     let mut extractor = Extractor::new();
-    extractor.kind(ExtractKind::Prefix).limit_total(64).limit_class(16).limit_literal_len(40);
+    extractor.kind(ExtractKind::Prefix).limit_total(64).limit_class(4).limit_literal_len(40);
     let mut sequence = extractor.extract(&hir);
     sequence.dedup();
     let literals = sequence.literals().ok_or(Fault::Endless)?;

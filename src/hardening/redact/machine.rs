@@ -31,6 +31,8 @@ pub(super) struct Scan {
     told: usize,
     /// The end of the last mask of an earlier pass.
     masked: usize,
+    /// The end of the last secret.
+    ended: usize,
     /// The end of the last name that was judged.
     named: usize,
     open: Option<Open>,
@@ -46,6 +48,7 @@ impl Scan {
             pending: Vec::new(),
             told: 0,
             masked: 0,
+            ended: 0,
             named: 0,
             open: None,
             runs: Runs::default(),
@@ -88,7 +91,9 @@ impl Scan {
                 let Some(target) = rules.target(pattern.as_usize()) else {
                     continue;
                 };
-                if is_out(target, bytes, self.at - base - length, self.at - base) {
+                // What stands behind a secret is looked at: its mask is no part of a word.
+                let start = self.at - length;
+                if start != self.ended && is_out(target, bytes, start - base, self.at - base) {
                     continue;
                 }
                 if !self.decide(rules, target, length, bytes, base, whole) {
@@ -130,7 +135,7 @@ impl Scan {
             return true;
         }
         let named = self.named.saturating_sub(base);
-        let view = View::new(bytes, base, &mut self.runs);
+        let view = View::new(bytes, base, &mut self.runs).with_secret_before(self.ended);
         view.look_from(start - base);
         let mut judged = None;
         let mut masked = None;
@@ -178,6 +183,7 @@ impl Scan {
         if span.start >= span.end {
             return;
         }
+        self.ended = self.ended.max(span.end);
         let mut at = self.pending.len();
         while at > 0 && self.pending[at - 1].end > span.start {
             let other = self.pending[at - 1];
@@ -210,6 +216,7 @@ impl Scan {
         }
         if let Some(last) = self.pending.last_mut() {
             last.end = last.end.max(self.at);
+            self.ended = self.ended.max(last.end);
         }
         self.open = None;
         self.state = rules.start;
@@ -254,5 +261,78 @@ impl Scan {
     #[cfg(test)]
     pub(super) const fn steps(&self) -> u64 {
         self.runs.steps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::config::RuleSet, super::custom::Custom, *};
+
+    fn steps(text: &str) -> u64 {
+        let rules = Rules::compile(
+            &RuleSet::default().set(super::super::config::Set::Pii).sets,
+            Custom::default(),
+        );
+        let mut scan = Scan::new(&rules);
+        scan.advance(&rules, text.as_bytes(), 0, true);
+        scan.steps()
+    }
+
+    /// Text of nothing but what rules look for: twice as long is twice the work.
+    #[test]
+    fn the_work_grows_with_the_length_and_no_faster() {
+        for anchor in [
+            "password=",
+            "key=",
+            "token: ",
+            "secret:",
+            "eyJ",
+            "eyJa.",
+            "sk-",
+            "AKIA",
+            "ghp_",
+            "://",
+            "a://b:",
+            "-----BEGIN PRIVATE KEY-----",
+            "-----BEGIN ",
+            "PuTTY-User-Key-File-2: ",
+            "\"secret\":\"",
+            "password \\\"",
+            "<password>",
+            "Cookie: ",
+            "Authorization: ",
+            "mysql ",
+            "curl -u ",
+            "password|",
+            "key=a,",
+            "token=(",
+            "1",
+            "1 ",
+            "4111 ",
+            "a@",
+            "+1",
+            "GB",
+            "password: |\n  ",
+            "api_key,",
+            "\"name\":\"key\",",
+            "auth=('a',",
+            "$2b$",
+            "key: “",
+            "password=«",
+            "password='",
+            "token=\"",
+            "xoxb-",
+        ] {
+            let (once, twice) =
+                (anchor.repeat(40_000 / anchor.len()), anchor.repeat(80_000 / anchor.len()));
+            let (once, twice) = (steps(&once), steps(&twice));
+            assert!(twice <= once * 21 / 10 + 20_000, "{anchor:?}: {once}, {twice}");
+            assert!(twice <= 80_000 * 70, "{anchor:?}: {twice} steps");
+        }
+    }
+
+    #[test]
+    fn the_built_in_rules_compile() {
+        assert!(Rules::compile(&RuleSet::default().sets, Custom::default()).automaton.is_some());
     }
 }

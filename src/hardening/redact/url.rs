@@ -40,7 +40,7 @@ pub(super) fn userinfo(view: &View<'_>, start: usize, end: usize) -> Option<Foun
     }
     let at = at?;
     let user = all.get(..at)?;
-    if user.starts_with(super::rules::MASK.as_bytes()) {
+    if memchr::memmem::find(user, super::rules::MASK.as_bytes()).is_some() {
         return None;
     }
     let Some(colon) = user.iter().position(|byte| *byte == b':') else {

@@ -20,9 +20,9 @@ pub(super) struct Runs {
     known: [(usize, usize); CLASSES],
     /// There is no end of a key block between these two.
     pub(super) endless: (usize, usize),
-    /// No value without quotes ends between these two; outside of a query, and in one.
-    pub(super) bare: [(usize, usize); 2],
-    /// Bytes walked so far.
+    /// No value without quotes ends between these two, by what it stands in.
+    pub(super) bare: [(usize, usize); 4],
+    /// Bytes walked so far, a search for one byte being sixteen times as fast.
     pub(super) steps: u64,
 }
 
@@ -34,6 +34,8 @@ pub(super) struct View<'a> {
     base: usize,
     /// Nothing before it is seen.
     floor: Cell<usize>,
+    /// A secret ends here; a mask will stand before it.
+    masked: usize,
     /// Somebody asked for a byte beyond the last.
     touched: Cell<bool>,
     runs: RefCell<&'a mut Runs>,
@@ -45,6 +47,7 @@ impl<'a> View<'a> {
             bytes,
             base,
             floor: Cell::new(0),
+            masked: usize::MAX,
             touched: Cell::new(false),
             runs: RefCell::new(runs),
         }
@@ -76,9 +79,19 @@ impl<'a> View<'a> {
         if at < self.floor.get() { None } else { byte }
     }
 
-    /// The byte before `at`.
+    /// The same, with the end of a secret at `end`, in the text.
+    pub(super) fn with_secret_before(mut self, end: usize) -> Self {
+        self.masked = end.checked_sub(self.base).filter(|end| *end > 0).unwrap_or(usize::MAX);
+        self
+    }
+
+    /// The byte before `at`: behind a secret, the last one of its mask, so that the next pass sees the
+    /// same.
     #[inline]
     pub(super) fn before(&self, at: usize) -> Option<u8> {
+        if at == self.masked {
+            return Some(b']');
+        }
         at.checked_sub(1).and_then(|before| self.get(before))
     }
 
@@ -136,17 +149,17 @@ impl<'a> View<'a> {
     }
 
     /// From where on it is not known that no value without quotes ends, given that it begins at `start`.
-    pub(super) fn bare_from(&self, start: usize, query: bool) -> usize {
+    pub(super) fn bare_from(&self, start: usize, context: usize) -> usize {
         let runs = self.runs.borrow();
-        let (from, to) = runs.bare[usize::from(query)];
+        let (from, to) = runs.bare[context & 3];
         let absolute = start + self.base;
         if from <= absolute && absolute < to { to - self.base } else { start }
     }
 
     /// Notes that no value without quotes ends in `start..end`.
-    pub(super) fn bare_until(&self, start: usize, end: usize, query: bool) {
+    pub(super) fn bare_until(&self, start: usize, end: usize, context: usize) {
         let mut runs = self.runs.borrow_mut();
-        let known = &mut runs.bare[usize::from(query)];
+        let known = &mut runs.bare[context & 3];
         let start = start + self.base;
         let from = if known.0 <= start && start < known.1 { known.0 } else { start };
         let walked = (end + self.base).saturating_sub(known.1.max(start));
@@ -154,12 +167,21 @@ impl<'a> View<'a> {
         runs.steps += walked as u64;
     }
 
+    /// The same as far as there is text, without asking for what is not there.
+    pub(super) fn peek_run(&self, start: usize, class: &Class, most: usize) -> usize {
+        let touched = self.touched.get();
+        let end = self.run(start, class, most);
+        self.touched.set(touched);
+        end
+    }
+
     /// The first place at or after `start`, at most `most` bytes on, where `needle` stands.
     pub(super) fn find(&self, start: usize, needle: u8, most: usize) -> Option<usize> {
         let limit = start.saturating_add(most);
         let here = self.bytes.get(start..limit.min(self.bytes.len())).unwrap_or_default();
         let found = memchr::memchr(needle, here);
-        self.runs.borrow_mut().steps += found.map_or(here.len(), |at| at + 1) as u64;
+        // Sixteen bytes at once.
+        self.runs.borrow_mut().steps += (found.unwrap_or(here.len()) / 16 + 1) as u64;
         if found.is_none() && limit > self.bytes.len() {
             self.touched.set(true);
         }
@@ -176,7 +198,7 @@ impl<'a> View<'a> {
         let limit = start.saturating_add(most).min(self.bytes.len());
         let here = self.bytes.get(known..limit).unwrap_or_default();
         let found = memchr::memmem::find(here, needle);
-        runs.steps += found.unwrap_or(here.len()) as u64 + 1;
+        runs.steps += found.unwrap_or(here.len()) as u64 / 16 + 1;
         if found.is_none() {
             let none_before = (limit + 1).saturating_sub(needle.len()).max(known) + self.base;
             runs.endless = (if known > start { from } else { absolute }, none_before);

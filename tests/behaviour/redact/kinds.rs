@@ -6,7 +6,9 @@ use super::{gone, stays};
 
 /// One of each family, put together here so that no file holds what looks like a live secret.
 fn samples() -> Vec<(&'static str, String)> {
-    let body = |class: &str, length: usize| -> String { class.chars().cycle().skip(3).step_by(7).take(length).collect() };
+    let body = |class: &str, length: usize| -> String {
+        class.chars().cycle().skip(3).step_by(7).take(length).collect()
+    };
     let alnum = "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cR2wY4";
     let hex = "9f8e7d6c5b4a39281706";
     let upper = "Q3EGRVMP5ZTN2WXY7ABC";
@@ -80,7 +82,19 @@ fn each_is_found_with_anything_around_it() {
 
 #[test]
 fn what_only_begins_like_one_stays() {
-    for text in ["AKIA", "ghp_short", "npm_install_all", "sk-learn", "eyJust a word", "hf_hub_download(repo)", "glpat-", "xoxb", "AIzaTest", "live_reload=1", "re_compile_pattern"] {
+    for text in [
+        "AKIA",
+        "ghp_short",
+        "npm_install_all",
+        "sk-learn",
+        "eyJust a word",
+        "hf_hub_download(repo)",
+        "glpat-",
+        "xoxb",
+        "AIzaTest",
+        "live_reload=1",
+        "re_compile_pattern",
+    ] {
         stays(text);
     }
     stays("AKIAIOSFODNN7EXAMPLE");
@@ -88,7 +102,10 @@ fn what_only_begins_like_one_stays() {
 
 #[test]
 fn web_tokens() {
-    let token = format!("eyJhbGciOiJIUzI1NiJ9.{}.{}", "eyJzdWIiOiIxMjM0In0", "dBjftJeZ4CVPmB92K27uhbUJU1p1r0wW1gFWFOEjXk");
+    let token = format!(
+        "eyJhbGciOiJIUzI1NiJ9.{}.{}",
+        "eyJzdWIiOiIxMjM0In0", "dBjftJeZ4CVPmB92K27uhbUJU1p1r0wW1gFWFOEjXk"
+    );
     gone(&format!("cookie jwt={token}; path=/"), &token);
     let findings = Redactor::built_in().findings(format!("x {token} y"));
     assert_eq!((findings[0].kind.as_str(), findings[0].confidence), ("jwt", Confidence::Certain));
@@ -104,7 +121,11 @@ fn check_digits_make_it_certain_and_excuse_nothing() {
 
 #[test]
 fn private_keys_in_any_dress() {
-    let lines = ["MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7", "VJTUt9Us8cKjMzEfYyjiWA4R4M2bS1GB4t7NXp98C3SC6dVMvDuic", "tGeurT8jNbvJZHtCSuYEvu"];
+    let lines = [
+        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7",
+        "VJTUt9Us8cKjMzEfYyjiWA4R4M2bS1GB4t7NXp98C3SC6dVMvDuic",
+        "tGeurT8jNbvJZHtCSuYEvu",
+    ];
     let (begin, end) = ("-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----");
     let whole = [begin, lines[0], lines[1], lines[2], end];
     for text in [

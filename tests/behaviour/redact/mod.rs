@@ -29,7 +29,9 @@ pub(crate) fn stays(text: &str) {
 #[test]
 fn a_text_without_secrets_is_handed_back() {
     let text = "2026-03-01T12:00:00Z INFO billing: invoice 12 created in 3ms";
-    assert!(matches!(Redactor::built_in().redact(text), std::borrow::Cow::Borrowed(same) if same.as_ptr() == text.as_ptr()));
+    assert!(
+        matches!(Redactor::built_in().redact(text), std::borrow::Cow::Borrowed(same) if same.as_ptr() == text.as_ptr())
+    );
     assert!(Redactor::built_in().is_clean(text));
 }
 
@@ -37,7 +39,10 @@ fn a_text_without_secrets_is_handed_back() {
 fn what_is_around_a_secret_stays() {
     let redactor = Redactor::built_in();
     for (text, clean) in [
-        (r#"{"user":"bob","password":"hunter2","n":1}"#, r#"{"user":"bob","password":"[REDACTED:password]","n":1}"#),
+        (
+            r#"{"user":"bob","password":"hunter2","n":1}"#,
+            r#"{"user":"bob","password":"[REDACTED:password]","n":1}"#,
+        ),
         ("password=hunter2&user=bob", "password=[REDACTED:password]&user=bob"),
         ("(password: hunter2)", "(password: [REDACTED:password])"),
         ("Authorization: Bearer 4f9K2mQx7R", "Authorization: Bearer [REDACTED:bearer]"),
@@ -50,10 +55,28 @@ fn what_is_around_a_secret_stays() {
 
 #[test]
 fn names_of_secrets_in_any_spelling() {
-    for name in ["password", "dbPassword", "DB_PASSWORD", "X-Api-Key", "access_token", "clientSecret", "пароль"] {
+    for name in [
+        "password",
+        "dbPassword",
+        "DB_PASSWORD",
+        "X-Api-Key",
+        "access_token",
+        "clientSecret",
+        "пароль",
+    ] {
         assert!(buttress::redact::is_secret_key(name), "{name}");
     }
-    for name in ["key", "session", "primary_key", "monkey", "token_type", "max_tokens", "author", "password_policy", "user"] {
+    for name in [
+        "key",
+        "session",
+        "primary_key",
+        "monkey",
+        "token_type",
+        "max_tokens",
+        "author",
+        "password_policy",
+        "user",
+    ] {
         assert!(!buttress::redact::is_secret_key(name), "{name}");
     }
 }
@@ -68,9 +91,13 @@ fn bytes_need_not_be_text() {
 
 #[test]
 fn findings_hold_no_secret() {
-    let findings = Redactor::built_in().findings("user=bob password=hunter2 key=AKIAQ3EGRVMP5ZTN2WXY");
+    let findings =
+        Redactor::built_in().findings("user=bob password=hunter2 key=AKIAQ3EGRVMP5ZTN2WXY");
     let printed = format!("{findings:?}");
     assert!(!printed.contains("hunter2") && !printed.contains("AKIAQ3"), "{printed}");
-    assert_eq!(findings.iter().map(|finding| finding.kind.as_str()).collect::<Vec<_>>(), ["password", "aws-access-key-id"]);
+    assert_eq!(
+        findings.iter().map(|finding| finding.kind.as_str()).collect::<Vec<_>>(),
+        ["password", "aws-access-key-id"]
+    );
     assert_eq!(findings[0].span, 18..25);
 }

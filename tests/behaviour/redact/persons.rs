@@ -25,7 +25,10 @@ fn numbers_with_check_digits() {
         ("es-nif", "12345678Z", "12345678Z"),
     ] {
         let findings = redactor().findings(text);
-        let found: Vec<_> = findings.iter().map(|finding| (finding.kind.as_str(), &text[finding.span.clone()])).collect();
+        let found: Vec<_> = findings
+            .iter()
+            .map(|finding| (finding.kind.as_str(), &text[finding.span.clone()]))
+            .collect();
         assert_eq!(found, [(kind, number)], "{text}");
     }
 }
@@ -56,7 +59,8 @@ fn only_if_it_is_asked_for() {
 
 #[test]
 fn what_can_be_guessed_has_no_fingerprint() {
-    let rules = RuleSet::builder().set(Set::Pii).mask(Mask::Fingerprint("a key of sixteen bytes".into()));
+    let rules =
+        RuleSet::builder().set(Set::Pii).mask(Mask::Fingerprint("a key of sixteen bytes".into()));
     let redactor = Redactor::new(rules).unwrap();
     assert_eq!(redactor.redact("4111 1111 1111 1111"), "[REDACTED:card]");
     assert_eq!(redactor.findings("4111 1111 1111 1111")[0].confidence, Confidence::Certain);

@@ -13,7 +13,8 @@ use std::{
 use buttress::redact::{AsyncRedactWriter, RedactWriter, Redactor};
 use tokio::io::AsyncWrite;
 
-const TEXT: &str = "a line\nuser=bob password=hunter2 ok\nghp_aB3dE5gH7jK9mN1pQ3sT5vX7zA9cR2wY4bC6 rest";
+const TEXT: &str =
+    "a line\nuser=bob password=hunter2 ok\nghp_aB3dE5gH7jK9mN1pQ3sT5vX7zA9cR2wY4bC6 rest";
 
 #[test]
 fn a_line_is_passed_on_when_it_ends() {
@@ -105,10 +106,21 @@ async fn the_asynchronous_twin_gives_the_same() {
 #[test]
 fn a_secret_longer_than_any_window_is_masked_to_its_end() {
     let redactor = Redactor::built_in();
-    for (before, after) in [("password=", " after"), ("password=\"", "\" after"), ("<password>", "</password> after"), ("eyJhbGciOiJub25lIn0.", " after"), ("ghp_", " after"), ("Authorization: Bearer ", "\nafter")] {
+    for (before, after) in [
+        ("password=", " after"),
+        ("password=\"", "\" after"),
+        ("<password>", "</password> after"),
+        ("eyJhbGciOiJub25lIn0.", " after"),
+        ("ghp_", " after"),
+        ("Authorization: Bearer ", "\nafter"),
+    ] {
         let text = format!("{before}{}{after}", "aB3dE5gH7j".repeat(20_000));
         let clean = redactor.redact(&text).into_owned();
-        assert!(clean.len() < 100 && clean.ends_with(after.trim_start_matches('"')), "{before}: {}", &clean[..clean.len().min(200)]);
+        assert!(
+            clean.len() < 100 && clean.ends_with(after.trim_start_matches('"')),
+            "{before}: {}",
+            &clean[..clean.len().min(200)]
+        );
         let (mut stream, mut out, mut most) = (redactor.stream(), Vec::new(), 0);
         for piece in text.as_bytes().chunks(1000) {
             stream.push(piece, &mut out);

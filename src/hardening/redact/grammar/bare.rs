@@ -12,7 +12,8 @@ use super::{
 /// The end of the value that begins at `start`, and whether it goes on beyond the window.
 pub(super) fn end(view: &View<'_>, key: &Key, start: usize) -> (usize, bool) {
     let run = view.run(start, &super::super::class::BARE, WINDOW);
-    let mut at = view.bare_from(start, key.query).min(run);
+    let context = usize::from(key.query) + 2 * usize::from(key.coded);
+    let mut at = view.bare_from(start, context).min(run);
     while at < run {
         let Some(byte) = view.get(at) else {
             break;
@@ -28,7 +29,7 @@ pub(super) fn end(view: &View<'_>, key: &Key, start: usize) -> (usize, bool) {
                     || view.starts(at, b"&lt;")
                     || (key.query && at > start)
             }
-            b'%' => view.starts(at, b"%26") || view.starts(at, b"%22") || view.starts(at, b"%0"),
+            b'%' => key.coded && (view.starts(at, b"%26") || view.starts(at, b"%22")),
             b',' => separates(view, at),
             b';' => separates(view, at),
             b')' | b']' | b'}' => at > start && closes(view, at + 1),
@@ -43,7 +44,7 @@ pub(super) fn end(view: &View<'_>, key: &Key, start: usize) -> (usize, bool) {
         at += 1;
     }
     if !view.touched() {
-        view.bare_until(start, at, key.query);
+        view.bare_until(start, at, context);
     }
     // A single quote in the middle of a word belongs to it.
     if at == run

@@ -137,7 +137,7 @@ fn secret(view: &View<'_>, at: usize, pair: bool, flag: &str) -> Option<Found> {
         None => (at, bare::end(view, &Key::nameless(at), at).0),
     };
     let value = view.slice(start, end);
-    if value.starts_with(super::super::rules::MASK.as_bytes()) {
+    if memchr::memmem::find(value, super::super::rules::MASK.as_bytes()).is_some() {
         return None;
     }
     let mut begin = start;

@@ -14,8 +14,10 @@ pub(in super::super) struct Key {
     pub(super) strength: Strength,
     /// It begins with a dash.
     pub(super) flag: bool,
-    /// It stands behind `?`, `&`, or their codes.
+    /// It stands behind `?`, `&` or `#`.
     pub(super) query: bool,
+    /// It stands in a query that is itself a value: `%26name%3Dvalue`.
+    pub(super) coded: bool,
     /// It stands behind `<`.
     pub(super) tag: bool,
     /// The quote right before it.
@@ -56,7 +58,8 @@ impl Key {
             end: if foreign { stem_end } else { end },
             strength: Strength::Vague,
             flag: before == Some(b'-'),
-            query: matches!(before, Some(b'?' | b'&' | b'#'))
+            query: matches!(before, Some(b'?' | b'&' | b'#')),
+            coded: view.starts(end, b"%3")
                 || (first >= 3
                     && view.get(first - 3) == Some(b'%')
                     && matches!(view.get(first - 2), Some(b'2' | b'3'))
@@ -76,6 +79,7 @@ impl Key {
             strength: Strength::Strong,
             flag: false,
             query: false,
+            coded: false,
             tag: false,
             quote: None,
             first: false,

@@ -64,7 +64,7 @@ fn masks(value: &[u8]) -> bool {
         matches!(byte, b'x' | b'X' | b'*' | b'.' | b'-' | b'_' | b'#' | b'?' | b'=' | b'0')
     };
     let some = value.iter().any(|byte| !matches!(byte, b'0'));
-    let like = value.iter().all(cross) && some;
+    let like = value.len() > 2 && value.iter().all(cross) && some;
     let run = value.windows(6).any(|six| six.iter().all(|byte| matches!(byte, b'x' | b'X')));
     like || run
 }

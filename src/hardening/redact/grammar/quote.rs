@@ -1,6 +1,9 @@
 //! Quotes, however deep they are escaped.
 
-use super::super::view::{View, WINDOW};
+use super::super::{
+    class::LINE,
+    view::{View, WINDOW},
+};
 
 /// How a value is quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,14 +74,11 @@ pub(super) fn close(view: &View<'_>, quote: Quote, start: usize) -> Closing {
     let mut at = start;
     let mark = match quote {
         Quote::Mark(mark, _) | Quote::Triple(mark) => mark,
-        Quote::Text(text) => text.first().copied().unwrap_or(b'"'),
+        // The last byte is the one in which it differs from what opens.
+        Quote::Text(text) => text.last().copied().unwrap_or(b'"'),
     };
-    let line = view.find(start, b'\n', WINDOW);
-    let limit = if matches!(quote, Quote::Triple(_)) {
-        start + WINDOW
-    } else {
-        line.map_or(start + WINDOW, |line| line.min(start + WINDOW))
-    };
+    let triple = matches!(quote, Quote::Triple(_));
+    let limit = if triple { start + WINDOW } else { view.peek_run(start, &LINE, WINDOW) };
     while at < limit {
         let Some(found) = view.find(at, mark, limit - at) else {
             break;
@@ -112,26 +112,24 @@ pub(super) fn close(view: &View<'_>, quote: Quote, start: usize) -> Closing {
                 false
             }
             Quote::Triple(mark) => view.is(found + 1, mark) && view.is(found + 2, mark),
-            Quote::Text(text) => view.starts(found, text),
+            Quote::Text(text) => {
+                let first = (found + 1).saturating_sub(text.len());
+                if first >= start && view.starts(first, text) {
+                    return Closing { end: first, after: Some(found + 1), open: false };
+                }
+                false
+            }
         };
         if closes {
-            let length = match quote {
-                Quote::Text(text) => text.len(),
-                _ => 3,
-            };
-            return Closing { end: found, after: Some(found + length), open: false };
+            return Closing { end: found, after: Some(found + 3), open: false };
         }
         at = found + 1;
     }
     // No quote: the line was cut, or the value is longer than the window.
-    let end = view.slice(start, limit).len() + start;
-    Closing {
-        end: trim_return(view, start, end),
-        after: None,
-        open: line.is_none() && end == start + WINDOW,
-    }
-}
-
-fn trim_return(view: &View<'_>, start: usize, end: usize) -> usize {
-    if end > start && view.is(end - 1, b'\r') { end - 1 } else { end }
+    let end = if triple {
+        view.slice(start, limit).len() + start
+    } else {
+        view.run(start, &LINE, WINDOW)
+    };
+    Closing { end, after: None, open: end == start + WINDOW }
 }

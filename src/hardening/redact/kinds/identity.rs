@@ -2,8 +2,8 @@
 
 use super::{
     super::class::{
-        ALNUM, BARE, BASE64, BASE64_ANY, BECH32, CREDENTIAL, DASHED, DIGIT, DOTTED, HASH, HEX, KERBEROS,
-        LOWER, PADDED, TOKEN, UPPER,
+        ALNUM, BARE, BASE64, BASE64_ANY, BECH32, CREDENTIAL, DASHED, DIGIT, DOTTED, HASH, HEX,
+        KERBEROS, LOWER, PADDED, TOKEN, UPPER,
     },
     shape::{Kind, Left, Part, Test, from, kind, run},
 };
