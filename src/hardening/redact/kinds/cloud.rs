@@ -10,6 +10,7 @@ use super::{
 
 pub(super) static KINDS: &[Kind] = &[
     kind("aws-access-key-id", &["AKIA", "ASIA", "ABIA", "ACCA"], &[run(&BASE32, 16, 16)]).exact(),
+    kind("aws-key-id-old", &["A3T"], &[run(&UPPER, 17, 17)]).exact(),
     kind("aws-bedrock-long", &["ABSK"], &[from(&BASE64, 60)]),
     kind("aws-bedrock-short", &["bedrock-api-key-"], &[from(&BASE64, 20)]),
     kind("aws-mws", &["amzn.mws."], &[from(&UUID, 36)]),

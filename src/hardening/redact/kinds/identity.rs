@@ -23,6 +23,11 @@ pub(super) static KINDS: &[Kind] = &[
         &[run(&UPPER, 1, 24), Part::Text("-1"), from(&BECH32, 20)],
     ),
     kind("vault", &["hvs.", "hvb.", "hvr."], &[from(&TOKEN, 20)]),
+    kind("vault-legacy", &[" s.", "=s.", "\"s.", "'s.", ":s."], &[run(&ALNUM, 24, 26)])
+        .exact()
+        .keeping_anchor()
+        .left(Left::Any)
+        .test(Test::Mixed),
     kind("1password-service", &["ops_eyJ"], &[from(&BASE64_ANY, 60)]),
     kind("1password-secret", &["A3-"], &[run(&UPPER, 6, 6), Part::Text("-"), run(&DASHED, 28, 32)]),
     kind(
