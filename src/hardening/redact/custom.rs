@@ -13,7 +13,7 @@ use super::{
 };
 
 /// How much of a text is looked for in one pass; the rest is compared where that was found.
-const ANCHOR: usize = 12;
+const ANCHOR: usize = 4;
 
 /// The shortest secret that may be known.
 const SHORTEST: usize = 6;
