@@ -29,6 +29,7 @@
 //! | [`rate_limit::redis`] | the same for several processes together | `redis` |
 //! | [`throttle`] | a backend that turns calls away | `throttle` |
 //! | [`timeout::stream`] | a stream that may fall silent | `timeout` |
+//! | [`redact`] | secrets on their way to a log | `redact` |
 //! | [`latency`] | how long operations take, and which are slow | `latency` |
 //! | [`Keyed`] | one guard per tenant, host or user, in bounded memory | |
 //! | [`Pipeline`] | several guards around one operation | |
@@ -54,6 +55,7 @@
     allow(dead_code, unused_imports, reason = "used by other rooms")
 )]
 mod ground;
+mod hardening;
 mod resilience;
 mod service;
 mod stack;
@@ -64,6 +66,8 @@ pub mod testing;
 
 #[cfg(feature = "tower")]
 pub use self::ground::refusal::{Lift, LiftLayer};
+#[cfg(feature = "redact")]
+pub use self::hardening::redact;
 #[cfg(feature = "batch")]
 pub use self::resilience::batch;
 #[cfg(feature = "budget")]

@@ -20,6 +20,7 @@ mod held_streams;
 mod latency;
 mod rate_limit;
 mod reconnect;
+mod redact;
 mod retry;
 mod single_flight;
 mod throttle;

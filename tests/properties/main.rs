@@ -18,6 +18,7 @@ mod latency;
 mod model;
 mod pushback;
 mod rate_limit;
+mod redact;
 mod refusing;
 mod retry;
 mod single_flight;

@@ -49,6 +49,7 @@ pub struct Contest {
     /// As long as `sides`; ours has none.
     gates: Vec<Option<Gate>>,
     fastest: Option<Gate>,
+    /// How often ours may allocate in a call.
     allocations: f64,
 }
 

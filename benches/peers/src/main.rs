@@ -27,6 +27,7 @@ mod latency;
 mod limiter;
 mod pace;
 mod redis_limiter;
+mod redact;
 mod retry;
 mod sampling;
 mod sharing;
@@ -62,6 +63,7 @@ const ROOMS: &[Room] = &[
     ("throttle", throttle::run),
     ("single_flight", sharing::run_flights),
     ("batch", sharing::run_batches),
+    ("redact", redact::run),
 ];
 
 fn main() -> ExitCode {

@@ -70,6 +70,7 @@ pub(super) const PLAN: Plan = Plan {
             "handle",
             "what is done to an entry by what it is now calls back, and tries again",
         ),
+        ("carry", "machine", "what a stream holds back is what its scan has not decided"),
         ("closing", "shared", "who waits for the last call to leave looks into the shared state"),
         ("connection", "shared", "a connection says to the shared state that it is broken"),
         ("heartbeat", "future", "a heartbeat waits as a call does, and is none"),
@@ -110,8 +111,10 @@ pub(super) const PLAN: Plan = Plan {
         ),
         ("store", "machine", "a store waits for its back end or is shared, so it is no decision"),
         ("streams", "handle", "streams are called through the handle, and hold its permits"),
+        ("stream", "handle", "a text in pieces is redacted with the rules of a handle"),
         ("subscription", "machine", "a subscriber waits for news, so it is no decision"),
         ("waiter", "shared", "a waiter looks into the shared state"),
+        ("writer", "handle", "a writer passes on what the stream of a handle has decided"),
         ("waiting", "shared", "who waits has a place in the shared line, and a timer"),
         (
             "writes",

@@ -1,0 +1,201 @@
+//! What the rule of an anchor says about the place where it stands.
+
+use super::{
+    checksum,
+    ends::Open,
+    grammar::{Found, Key, flag_value, secrets},
+    keys::Strength,
+    kinds::{Kind, Test},
+    pem::{self, Block},
+    phrases,
+    report::Confidence,
+    rules::{self, Rules, Target},
+    span::Tag,
+    url,
+    view::{View, is_wordy},
+};
+
+/// What a rule says about a place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verdict {
+    pub(super) found: Found,
+    pub(super) tag: Tag,
+    pub(super) confidence: Confidence,
+    pub(super) open: Option<Open>,
+}
+
+/// Whether an anchor surely stands for nothing; most do.
+#[inline]
+pub(super) fn is_out(target: Target, text: &[u8], start: usize, end: usize) -> bool {
+    match target {
+        Target::Shape(kind, _, anchor) => kind.is_out(anchor, text, start, end),
+        Target::Stem(true) => text.get(end).is_some_and(u8::is_ascii_lowercase),
+        _ => false,
+    }
+}
+
+/// What the rule of an anchor at `place` says.
+pub(super) fn ask(
+    rules: &Rules,
+    target: Target,
+    view: &View<'_>,
+    place: (usize, usize),
+    named: usize,
+    judged: &mut Option<usize>,
+    masked: &mut Option<usize>,
+) -> Option<Verdict> {
+    let (start, end) = place;
+    let likely = |found: Found, tag: Tag| {
+        Some(Verdict {
+            found,
+            tag,
+            confidence: Confidence::Likely,
+            open: found.open.map(Open::Until),
+        })
+    };
+    match target {
+        Target::Mask => {
+            *masked = mask_end(view, end);
+            None
+        }
+        Target::Shape(kind, number, _) => shape(kind, number, view, place),
+        Target::Stem(_) => {
+            if end <= named {
+                return None;
+            }
+            let key = Key::around(view, start, end)?;
+            *judged = Some(key.end);
+            if !may_join(view, key.end) {
+                return None;
+            }
+            let key = key.judged(view)?;
+            let (tag, confidence) = named_as(view, &key);
+            let found = secrets(view, &key)?;
+            Some(Verdict { found, tag, confidence, open: found.open.map(Open::Until) })
+        }
+        Target::Name => {
+            let apart = !view.get(end).is_some_and(is_wordy)
+                && !view
+                    .before(start)
+                    .is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+            let key = Key::around(view, start, end).filter(|_| apart)?.custom();
+            likely(secrets(view, &key)?, Tag::Built(rules::SECRET))
+        }
+        Target::Flag(command) => {
+            likely(flag_value(view, start, end, command)?, Tag::Built(rules::PASSWORD))
+        }
+        Target::Phrase(phrase) => {
+            likely(phrase.secret(view, start, end)?, Tag::Built(rules::PASSWORD))
+        }
+        Target::PgPass => likely(phrases::pgpass(view, start, end)?, Tag::Built(rules::PASSWORD)),
+        Target::Url => likely(url::userinfo(view, start, end)?, Tag::Built(rules::URL_PASSWORD)),
+        Target::Pem => block(pem::block(view, start, end)?, start),
+        Target::Putty => block(pem::putty(view, end)?, start),
+        Target::Pii(detector) => {
+            let (found, number, certain) = detector.find(view, start)?;
+            let confidence = if certain { Confidence::Certain } else { Confidence::Likely };
+            Some(Verdict { found, tag: Tag::Pii(number), confidence, open: None })
+        }
+        Target::Literal(number) => {
+            let end = rules.custom.literal(number, view, start)?;
+            let found = Found::one(start, end);
+            Some(Verdict {
+                found,
+                tag: Tag::Literal(number),
+                confidence: Confidence::Certain,
+                open: None,
+            })
+        }
+        Target::Pattern(number) => {
+            let (start, end) = rules.custom.pattern(number, view, start, end)?;
+            likely(Found::one(start, end), Tag::Pattern(number))
+        }
+    }
+}
+
+fn shape(
+    kind: &'static Kind,
+    number: u16,
+    view: &View<'_>,
+    (start, end): (usize, usize),
+) -> Option<Verdict> {
+    let found = kind.matches(view, start, end)?;
+    let certain = match kind.tested() {
+        Test::Crc => checksum::crc_base62(view.slice(found.start, found.end)),
+        Test::Jwt => checksum::jwt_header(view.slice(found.start, found.end)),
+        _ => false,
+    };
+    Some(Verdict {
+        found: Found::one(found.start, found.end),
+        tag: Tag::Built(number),
+        confidence: if certain { Confidence::Certain } else { Confidence::Likely },
+        open: found.open.map(Open::Class),
+    })
+}
+
+fn block(block: Block, start: usize) -> Option<Verdict> {
+    let (found, open) = match block {
+        Block::Whole(start, end) => (Found::one(start, end), None),
+        Block::From(end) => (Found::one(start, end), Some(Open::Key)),
+    };
+    Some(Verdict {
+        found,
+        tag: Tag::Built(rules::PRIVATE_KEY),
+        confidence: Confidence::Certain,
+        open,
+    })
+}
+
+/// Whether a value may follow at all; most names end here.
+#[inline]
+fn may_join(view: &View<'_>, end: usize) -> bool {
+    !matches!(view.get(end), None | Some(b'.' | b'/' | b'{' | b';' | b'?' | b'!' | b'@'))
+}
+
+/// The kind of a value of this name.
+fn named_as(view: &View<'_>, key: &Key) -> (Tag, Confidence) {
+    let name = view.slice(key.start, key.end);
+    let has = |text: &[u8]| name.windows(text.len()).any(|here| here.eq_ignore_ascii_case(text));
+    match key.strength() {
+        Strength::Header => (Tag::Built(rules::AUTHORIZATION), Confidence::Likely),
+        Strength::Cookie => (Tag::Built(rules::COOKIE), Confidence::Likely),
+        Strength::Digits => (Tag::Built(rules::CODE), Confidence::Possible),
+        Strength::Strong if has(b"pass") || has(b"pwd") || has(b"pw") || !name.is_ascii() => {
+            (Tag::Built(rules::PASSWORD), Confidence::Likely)
+        }
+        Strength::Strong => (Tag::Built(rules::SECRET), Confidence::Likely),
+        strength => {
+            let tag = if has(b"token") || !has(b"key") { rules::TOKEN } else { rules::API_KEY };
+            let confidence = if strength == Strength::Medium {
+                Confidence::Likely
+            } else {
+                Confidence::Possible
+            };
+            (Tag::Built(tag), confidence)
+        }
+    }
+}
+
+/// Whether an earlier pass has masked a part of it: then it has masked all that was secret.
+pub(super) fn holds_mask(text: &[u8]) -> bool {
+    let found = memchr::memmem::find(text, rules::MASK.as_bytes());
+    found.is_some_and(|at| {
+        let rest = text.get(at + rules::MASK.len()..).unwrap_or_default();
+        let end = rest.iter().take(120).position(|byte| !is_mask_text(*byte));
+        end.is_none_or(|end| rest.get(end) == Some(&b']'))
+    })
+}
+
+/// What stands between the brackets of a mask.
+const fn is_mask_text(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'[' | b']')
+}
+
+/// The end of the mask whose first word ended at `end`.
+fn mask_end(view: &View<'_>, end: usize) -> Option<usize> {
+    let mut at = end;
+    while at - end < 120 && view.get(at).is_some_and(is_mask_text) {
+        at += 1;
+    }
+    view.is(at, b']').then_some(at + 1)
+}

@@ -1,0 +1,187 @@
+//! Values that stand in something: a list, a call, a table, a tag, a form, a block of lines.
+
+use super::{
+    super::{
+        class::{BARE, LINE},
+        keys::{Strength, judge},
+        view::{View, WINDOW},
+    },
+    Found, Until, header,
+    key::Key,
+    operator::{Join, space},
+    placeholder::is_placeholder,
+    quote,
+    value::{is_tokenish, one, prefixed, promising, scheme, wrapped},
+};
+
+/// The items of a list.
+pub(super) fn list(view: &View<'_>, key: &Key, start: usize) -> Option<Found> {
+    let mut at = space(view, start, 32);
+    if key.strength == Strength::Header {
+        return header::value(view, key, Join::Equals, wrapped(view, at));
+    }
+    let mut found = Found::default();
+    for _ in 0..16 {
+        let Some((quote, begin)) = prefixed(view, at) else {
+            let nothing = found.is_empty() && !matches!(view.get(at), Some(b'[' | b'{'));
+            return if nothing { one(view, key, Join::Equals, at) } else { Some(found) };
+        };
+        let closing = quote::close(view, quote, begin);
+        let value = view.slice(begin, closing.end.min(begin + 256));
+        if !is_placeholder(value) && promising(key, value, closing.end - begin, true) {
+            found.push(begin, closing.end);
+        }
+        let next = space(view, closing.after?, 8);
+        if !view.is(next, b',') {
+            break;
+        }
+        at = space(view, next + 1, 32);
+    }
+    Some(found)
+}
+
+/// `name("value")`, `("name", "value")`.
+pub(super) fn argument(
+    view: &View<'_>,
+    key: &Key,
+    join: Join,
+    at: usize,
+    closed: bool,
+) -> Option<Found> {
+    let (quote, start) = prefixed(view, at)?;
+    let strong = key.strength >= Strength::Strong;
+    if join == Join::Call && !strong {
+        return None;
+    }
+    let closing = quote::close(view, quote, start);
+    let after = view.blanks(closing.after?, 8);
+    let before = key.start.checked_sub(2).and_then(|at| view.get(at));
+    let ends = match view.get(after) {
+        Some(b')') => true,
+        Some(b']') => key.flag || (join == Join::Comma && before == Some(b'[')),
+        Some(b',') => key.flag,
+        _ => key.flag,
+    };
+    if !ends || (join == Join::Comma && !closed) {
+        return None;
+    }
+    let value = view.slice(start, closing.end.min(start + 256));
+    let spoken = join == Join::Call && value.contains(&b' ')
+        || value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
+            && judge(value).is_some();
+    if spoken || is_placeholder(value) || !promising(key, value, closing.end - start, true) {
+        return None;
+    }
+    let begin =
+        if key.strength >= Strength::Cookie { scheme(view, start).min(closing.end) } else { start };
+    Some(Found::one(begin, closing.end))
+}
+
+/// `| name | value |`.
+pub(super) fn table(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
+    let start = view.blanks(at, 64);
+    let end = view.run(start, &BARE, WINDOW);
+    let close = view.blanks(end, 64);
+    let closed = view.is(close, b'|') || view.starts(close, "│".as_bytes());
+    let value = view.slice(start, end.min(start + 256));
+    let fits = closed
+        && is_tokenish(value, key)
+        && !is_placeholder(value)
+        && promising(key, value, end - start, false);
+    fits.then(|| Found::one(start, end))
+}
+
+/// Text up to the next tag.
+pub(super) fn tag(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
+    const CDATA: &[u8] = b"<![CDATA[";
+    let start = space(view, at, 64);
+    let start = if view.starts(start, CDATA) { start + CDATA.len() } else { start };
+    let end = view.find(start, b'<', WINDOW);
+    let open = end.is_none();
+    let end = end.unwrap_or_else(|| start + view.slice(start, start + WINDOW).len());
+    let value = view.slice(start, end).trim_ascii_end();
+    let value = value.strip_suffix(b"]]>").unwrap_or(value);
+    let shown = value.get(..256).unwrap_or(value);
+    if is_placeholder(shown)
+        || !promising(key, shown, value.len(), true)
+        || (key.strength <= Strength::Medium && shown.contains(&b' '))
+    {
+        return None;
+    }
+    let mut found = Found::one(start, start + value.len());
+    found.open = (open && value.len() >= WINDOW).then_some(Until::Tag);
+    Some(found)
+}
+
+/// The text of a part of a form.
+pub(super) fn part(view: &View<'_>, key: &Key, start: usize) -> Option<Found> {
+    let line = view.run(start, &LINE, WINDOW);
+    let value = view.slice(start, line);
+    let end = value
+        .windows(2)
+        .position(|two| matches!(two, b"\\r" | b"\\n"))
+        .map_or(line, |at| start + at);
+    let value = view.slice(start, end.min(start + 256));
+    (!is_placeholder(value) && promising(key, value, end - start, true)).then(|| {
+        let mut found = Found::one(start, end);
+        found.open = (end - start == WINDOW).then_some(Until::Line);
+        found
+    })
+}
+
+/// Where the lines of a block begin, and how deep they are.
+pub(super) fn block_start(view: &View<'_>, at: usize) -> Option<(usize, usize)> {
+    let mut end = at + 1;
+    while end - at < 4 && matches!(view.get(end), Some(b'-' | b'+' | b'0'..=b'9')) {
+        end += 1;
+    }
+    end = view.blanks(end, 16);
+    if view.is(end, b'\r') {
+        end += 1;
+    }
+    if !view.is(end, b'\n') {
+        return None;
+    }
+    let start = end + 1;
+    let text = view.blanks(start, 48);
+    (text > start).then_some((text, text - start))
+}
+
+/// The lines of a block, from the first byte of the first.
+pub(super) fn block(view: &View<'_>, key: &Key, start: usize, indent: usize) -> Option<Found> {
+    let first = view.run(start, &LINE, WINDOW);
+    if key.strength < Strength::Weak
+        || is_placeholder(view.slice(start, first.min(start + 256)))
+        || view.starts(start, b"-----BEGIN")
+    {
+        return None;
+    }
+    let mut end = first;
+    while end - start < WINDOW {
+        let next = end + 1;
+        if view.get(end).is_none()
+            || view.get(next).is_none()
+            || view.blanks(next, indent) - next < indent
+        {
+            let value = view.slice(start, end);
+            return Some(Found::one(start, start + value.trim_ascii_end().len()));
+        }
+        end = view.run(next, &LINE, WINDOW);
+    }
+    let mut found = Found::one(start, end);
+    found.open = Some(Until::Indent(indent));
+    Some(found)
+}
+
+/// The second argument of a call whose first begins at `at`.
+pub(super) fn second(view: &View<'_>, at: usize) -> Option<Found> {
+    let (quote, start) = prefixed(view, space(view, at, 16))?;
+    let after = view.blanks(quote::close(view, quote, start).after?, 4);
+    if !view.is(after, b',') {
+        return None;
+    }
+    let (quote, start) = prefixed(view, wrapped(view, space(view, after + 1, 16)))?;
+    let closing = quote::close(view, quote, start);
+    let value = view.slice(start, closing.end.min(start + 256));
+    (closing.after.is_some() && !is_placeholder(value)).then(|| Found::one(start, closing.end))
+}

@@ -1,0 +1,324 @@
+//! What stands between a name and its value.
+
+use super::{super::view::View, key::Key, quote};
+
+/// How a name and its value are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Join {
+    /// `=`, `=>`, `:=`.
+    Equals,
+    /// `==`, `!=`: only what stands in quotes.
+    Compare,
+    /// `:`.
+    Colon,
+    /// `--name value`.
+    Flag,
+    /// `name value`, `name is value`: only what cannot be a word of a sentence.
+    Prose,
+    /// `name("value")`.
+    Call,
+    /// `("name", "value")`.
+    Comma,
+    /// `| name | value |`.
+    Table,
+    /// `<name>value</name>`.
+    Tag,
+    /// A part of a form.
+    Part,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operator {
+    pub(super) join: Join,
+    /// Where the value may begin.
+    pub(super) end: usize,
+    /// A quote closed the name.
+    pub(super) closed: bool,
+}
+
+/// Marks that join, longest first.
+const MARKS: [(&[u8], Join); 22] = [
+    (b"===", Join::Compare),
+    (b"::=", Join::Equals),
+    (b"||=", Join::Equals),
+    (b"-->", Join::Equals),
+    (b"=>", Join::Equals),
+    (b"==", Join::Compare),
+    (b"!=", Join::Compare),
+    (b":=", Join::Equals),
+    (b"?=", Join::Equals),
+    (b"+=", Join::Equals),
+    (b"->", Join::Equals),
+    (b"||", Join::Equals),
+    (b"%3D", Join::Equals),
+    (b"%3A", Join::Colon),
+    (b"\\u003d", Join::Equals),
+    (b"\\u003a", Join::Colon),
+    (b"&#61;", Join::Equals),
+    ("→".as_bytes(), Join::Equals),
+    ("＝".as_bytes(), Join::Equals),
+    ("：".as_bytes(), Join::Colon),
+    (b"=", Join::Equals),
+    (b":", Join::Colon),
+];
+
+/// What joins `key` to a value, if anything does.
+pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
+    let (at, closed) = closers(view, key.end);
+    let marked = view.blanks(at, 40);
+    let operator = |join, end| Some(Operator { join, end, closed });
+    match view.get(marked)? {
+        b'>' if marked == at && !view.is(at + 1, b'=') && (key.tag || closed) => {
+            return operator(Join::Tag, at + 1);
+        }
+        b'|' if !view.is(marked + 1, b'|') => {
+            return (marked > at || key.first).then_some(Operator {
+                join: Join::Table,
+                end: marked + 1,
+                closed,
+            });
+        }
+        b'(' if marked == at && !closed => return operator(Join::Call, at + 1),
+        b',' if closed && at == marked => {
+            return match sibling(view, key, at, closed) {
+                Some(end) => operator(Join::Equals, end),
+                None => operator(Join::Comma, at + 1),
+            };
+        }
+        b':' if view.is(marked + 1, b':') && !view.is(marked + 2, b'=') => {
+            let blank = matches!(view.get(marked + 2), Some(b' '));
+            return if blank { operator(Join::Colon, marked + 2) } else { None };
+        }
+        _ => {}
+    }
+    // The two most common ones, alone.
+    if let (Some(mark @ (b'=' | b':')), Some(next)) = (view.get(marked), view.get(marked + 1)) {
+        if !matches!(next, b'=' | b'>' | b':') {
+            return operator(if mark == b'=' { Join::Equals } else { Join::Colon }, marked + 1);
+        }
+    }
+    if let Some((text, join)) = MARKS.iter().find(|(text, _)| view.starts_uncased(marked, text)) {
+        return operator(*join, marked + text.len());
+    }
+    if let Some(end) = remark(view, marked) {
+        return operator(Join::Equals, end);
+    }
+    if let Some(end) = sibling(view, key, at, closed) {
+        return operator(Join::Equals, end);
+    }
+    if let Some(end) = part(view, at, closed) {
+        return operator(Join::Part, end);
+    }
+    if key.tag {
+        return tag_end(view, at).and_then(|end| operator(Join::Tag, end));
+    }
+    if view.starts(at, b"</") {
+        return next_tag(view, at).and_then(|end| operator(Join::Tag, end));
+    }
+    if marked == at {
+        return None;
+    }
+    if key.flag {
+        return operator(Join::Flag, marked);
+    }
+    if view.get(marked).is_some_and(|byte| byte >= 0x80) && view.starts(marked, "│".as_bytes()) {
+        return operator(Join::Table, marked + 3);
+    }
+    operator(Join::Prose, connected(view, marked))
+}
+
+/// ` (string) =`: past a remark in brackets and the mark behind it.
+fn remark(view: &View<'_>, at: usize) -> Option<usize> {
+    if !view.is(at, b'(') {
+        return None;
+    }
+    let mut end = at + 1;
+    while end - at < 24 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic()) {
+        end += 1;
+    }
+    let mark = view.blanks(end + 1, 4);
+    (view.is(end, b')') && matches!(view.get(mark), Some(b'=' | b':'))).then_some(mark + 1)
+}
+
+/// Past what closes a name: quotes, brackets, stars, colours.
+fn closers(view: &View<'_>, start: usize) -> (usize, bool) {
+    let (mut at, mut closed) = (start, false);
+    for _ in 0..6 {
+        if let Some((_, end)) = quote::open(view, at) {
+            (at, closed) = (end, true);
+        } else if matches!(view.get(at), Some(b']' | b')' | b'*')) {
+            at += 1;
+        } else if let Some(end) = colour(view, at) {
+            at = end;
+        } else {
+            break;
+        }
+    }
+    (at, closed)
+}
+
+/// Past an escape for a colour, itself or in letters.
+pub(super) fn colour(view: &View<'_>, at: usize) -> Option<usize> {
+    const STARTS: [&[u8]; 5] = [b"\x1b[", b"\\x1b[", b"\\u001b[", b"\\033[", b"\\e["];
+    if !matches!(view.get(at), Some(0x1b | b'\\')) {
+        return None;
+    }
+    let start = STARTS.iter().find(|start| view.starts_uncased(at, start))?;
+    let mut end = at + start.len();
+    while end - at < 24 && matches!(view.get(end), Some(b'0'..=b'9' | b';')) {
+        end += 1;
+    }
+    view.is(end, b'm').then_some(end + 1)
+}
+
+/// Past blanks, line ends and colours.
+pub(super) fn space(view: &View<'_>, start: usize, most: usize) -> usize {
+    let mut at = start;
+    while at - start < most {
+        if matches!(view.get(at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            at += 1;
+        } else if let Some(end) = colour(view, at) {
+            at = end;
+        } else {
+            break;
+        }
+    }
+    at
+}
+
+/// `"name": "password", "value": "…"` in its many forms: the place after the second `=` or `:`.
+fn sibling(view: &View<'_>, key: &Key, at: usize, closed: bool) -> Option<usize> {
+    if !closed && !matches!(view.get(at), Some(b'\n' | b'\r' | b',')) {
+        return None;
+    }
+    if !matches!(view.get(at), Some(b'\n' | b'\r' | b',' | b' ' | b';')) {
+        return None;
+    }
+    let quoted = key.quote.is_some();
+    let mut at = at;
+    if view.is(at, b',') || view.is(at, b';') {
+        at += 1;
+    }
+    at = space(view, at, 64);
+    for _ in 0..3 {
+        let start = at;
+        let name = quote::open(view, at).map_or(at, |(_, end)| end);
+        let word = name;
+        let mut end = name;
+        while end - name < 24
+            && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'-')
+        {
+            end += 1;
+        }
+        let is_value =
+            [&b"value"[..], b"val", b"content", b"plaintext", b"secretvalue", b"stringvalue"]
+                .iter()
+                .any(|text| end - word == text.len() && view.starts_uncased(word, text));
+        let after = quote::open(view, end).filter(|_| name > start).map_or(end, |(_, end)| end);
+        let mark = view.blanks(after, 16);
+        let marked = matches!(view.get(mark), Some(b'=' | b':'));
+        if !marked || end == name {
+            return None;
+        }
+        if is_value {
+            return Some(mark + 1);
+        }
+        // Another attribute in between.
+        let (mark, begin) = quote::open(view, view.blanks(mark + 1, 16)).filter(|_| quoted)?;
+        let closing = view.slice(begin, begin + 48);
+        let length = match mark {
+            quote::Quote::Mark(mark, 0) => closing.iter().position(|byte| *byte == mark)?,
+            _ => return None,
+        };
+        at = begin + length + 1;
+        if view.is(at, b',') {
+            at += 1;
+        }
+        at = space(view, at, 32);
+    }
+    None
+}
+
+/// The part of a form whose name was closed at `at`.
+fn part(view: &View<'_>, at: usize, closed: bool) -> Option<usize> {
+    if !closed {
+        return None;
+    }
+    const ENDS: [(&[u8], &[u8]); 4] =
+        [(b"\r\n", b"\r\n"), (b"\n", b"\n"), (b"\\r\\n", b"\\r\\n"), (b"\\n", b"\\n")];
+    let (first, end) = ENDS.iter().find(|(end, _)| view.starts(at, end))?;
+    let mut at = at + first.len();
+    for _ in 0..4 {
+        if view.starts(at, end) {
+            return Some(at + end.len());
+        }
+        if !view.starts_uncased(at, b"content-") {
+            return None;
+        }
+        let line = view.slice(at, at + 120);
+        let length = line.windows(end.len()).position(|here| here == *end)?;
+        at += length + end.len();
+    }
+    None
+}
+
+/// Past the attributes of the tag whose name ended at `at`.
+fn tag_end(view: &View<'_>, at: usize) -> Option<usize> {
+    if !matches!(view.get(at), Some(b' ')) {
+        return None;
+    }
+    let end = view.find(at, b'>', 160)?;
+    let inside = view.slice(at, end);
+    (!inside.contains(&b'<') && inside.last() != Some(&b'/')).then_some(end + 1)
+}
+
+/// `<key>password</key><string>…`: the place where the text of the next tag begins.
+fn next_tag(view: &View<'_>, at: usize) -> Option<usize> {
+    let end = view.find(at, b'>', 32)? + 1;
+    let next = space(view, end, 64);
+    if !view.is(next, b'<') || view.is(next + 1, b'/') {
+        return None;
+    }
+    let name = view.slice(next + 1, next + 7);
+    let known =
+        [&b"string"[..], b"value", b"val", b"data"].iter().any(|known| name.starts_with(known));
+    if !known {
+        return None;
+    }
+    Some(view.find(next, b'>', 64)? + 1)
+}
+
+/// Past words such as `is`, `was set to` and `for bob:`.
+fn connected(view: &View<'_>, at: usize) -> usize {
+    const WORDS: [&[u8]; 12] = [
+        b"is ",
+        b"was ",
+        b"set to ",
+        b"to ",
+        b"as ",
+        b"value ",
+        b"= ",
+        b"ist ",
+        b"es ",
+        b"est ",
+        b"from ",
+        b"changed from ",
+    ];
+    let mut at = at;
+    for _ in 0..3 {
+        let Some(word) = WORDS.iter().find(|word| view.starts_uncased(at, word)) else {
+            break;
+        };
+        at = view.blanks(at + word.len(), 8);
+    }
+    if view.starts_uncased(at, b"for ") || view.starts_uncased(at, b"of ") {
+        let line = view.slice(at, at + 64);
+        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let colon = line.windows(2).position(|two| matches!(two, [b':' | b'=', b' ']));
+        let is = line.windows(4).position(|four| four == b" is ");
+        if let Some(end) = colon.map(|end| end + 2).or(is.map(|end| end + 4)) {
+            return view.blanks(at + end, 8);
+        }
+    }
+    at
+}

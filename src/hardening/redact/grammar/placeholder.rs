@@ -1,0 +1,202 @@
+//! What stands where a secret would, and is none.
+
+/// Words that say that there is no secret, or what kind of thing it would be.
+#[rustfmt::skip]
+const WORDS: &[&str] = &[
+    "a", "absent", "accepted", "an", "and", "anonymous", "any", "are", "array", "async",
+    "authenticated", "auto", "await", "basic", "bearer", "blank", "bool", "boolean", "buffer",
+    "byte", "bytes", "can", "cannot", "changed", "char", "checked", "created", "default",
+    "deleted", "denied", "disabled", "does", "dynamic", "empty", "enabled", "enter", "expired",
+    "failed", "failure", "false", "field", "filtered", "for", "forbidden", "function", "has",
+    "have", "hidden", "if", "ignored", "in", "incorrect", "int", "integer", "invalid", "is",
+    "lambda", "loaded", "masked", "may", "missing", "must", "n/a", "na", "nan", "needed", "new",
+    "nil", "no", "none", "none,", "not", "null", "number", "object", "of", "off", "ok",
+    "omitted", "on", "only", "option", "optional", "optional[str]", "or", "placeholder",
+    "please", "present", "protected", "provided", "received", "redacted", "refreshed",
+    "rejected", "removed", "required", "reset", "return", "revoked", "rotated", "secret_here",
+    "self", "sensitive", "sent", "set", "should", "skipped", "stored", "str", "string",
+    "success", "tbd", "text", "that", "the", "this", "to", "todo", "true", "typing",
+    "uint8array", "unauthorized", "unavailable", "unchanged", "undef", "undefined", "unknown",
+    "unset", "unspecified", "updated", "used", "valid", "varchar", "verified", "void", "was",
+    "when", "will", "with", "wrong", "yes", "your",
+];
+
+/// What begins an expression that names a secret and is none.
+#[rustfmt::skip]
+const STARTS: &[&str] = &[
+    "${", "$(", "{{", "<%", "%(", "#{", "@{", "%{", "$env", "env.", "env(", "os.",
+    "process.env", "import.meta", "getenv", "env[", "system.getenv", "secrets.", "vars.",
+    "var.", "local.", "data.", "module.", "self.", "this.", "req.", "request.", "params.",
+    "args.", "options.", "opts.", "props.", "settings.", "config.", "cfg.", "ctx.", "conf.",
+    "std::", "your", "<your", "insert", "replace", "[redacted", "[filtered", "[hidden",
+    "[secret", "[masked", "[removed", "[omitted", "(redacted", "<redacted", "<secret",
+    "<hidden", "<masked", "<removed", "<password", "<token", "<key", "<api", "__", "{%",
+    "!vault", "!ref", "!sub", "!getatt", "arn:aws:secretsmanager", "vault:", "op://", "ssm:",
+    "sm://", "secretref", "%!",
+];
+
+/// Whether `value` stands for a secret and is none: an empty text, a variable, a mask, a word that
+/// says so.
+pub(in super::super) fn is_placeholder(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    let Some(first) = value.first() else {
+        return true;
+    };
+    if value.len() > 256 {
+        return false;
+    }
+    masks(value) || is_variable(value, *first) || is_word(value) || is_start(value)
+}
+
+/// Stars, crosses and dots.
+fn masks(value: &[u8]) -> bool {
+    let stars = value.iter().filter(|byte| **byte == b'*').count();
+    if stars >= 3 && stars * 2 >= value.len() || stars >= 5 {
+        return true;
+    }
+    if value.starts_with("•".as_bytes())
+        || value.starts_with("…".as_bytes())
+        || value.ends_with(b"...") && value.len() <= 4
+    {
+        return true;
+    }
+    let cross = |byte: &u8| {
+        matches!(byte, b'x' | b'X' | b'*' | b'.' | b'-' | b'_' | b'#' | b'?' | b'=' | b'0')
+    };
+    let some = value.iter().any(|byte| !matches!(byte, b'0'));
+    let like = value.len() > 2 && value.iter().all(cross) && some;
+    let run = value.windows(6).any(|six| six.iter().all(|byte| matches!(byte, b'x' | b'X')));
+    like || run
+}
+
+fn is_variable(value: &[u8], first: u8) -> bool {
+    let inside = |from: usize, to: usize| value.get(from..to).unwrap_or_default();
+    let name = |text: &[u8]| {
+        !text.is_empty()
+            && text.first().is_some_and(|byte| !byte.is_ascii_digit())
+            && text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    };
+    let last = value.last().copied().unwrap_or_default();
+    let end = value.len() - 1;
+    match first {
+        b'$' => {
+            let text = inside(1, value.len());
+            name(text)
+                && (text.iter().all(|byte| {
+                    byte.is_ascii_uppercase() || *byte == b'_' || byte.is_ascii_digit()
+                }) || text.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_'))
+        }
+        b'%' if value.len() == 2 => last.is_ascii_alphabetic(),
+        b'%' => last == b'%' && name(inside(1, end)),
+        b'{' => {
+            (last == b'}'
+                && (end < 2
+                    || name(inside(1, end))
+                    || inside(1, end)
+                        .iter()
+                        .all(|byte| matches!(byte, b':' | b'?' | b'#' | b'r' | b'}' | b'{'))))
+                || value.len() == 1
+        }
+        b'<' => last == b'>' && value.len() < 48,
+        b'[' => {
+            last == b']'
+                && inside(1, end).iter().all(|byte| {
+                    byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'_' | b'-' | b'*')
+                })
+        }
+        b'(' => {
+            last == b')'
+                && inside(1, end).iter().all(|byte| {
+                    byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'_' | b'-' | b'*')
+                })
+        }
+        b'#' | b'@' | b':' => value.len() == 1,
+        b'&' | b'*' => {
+            name(inside(1, value.len()))
+                && value.len() < 24
+                && inside(1, value.len()).iter().all(|byte| byte.is_ascii_lowercase())
+        }
+        b'?' | b'-' | b'=' | b'|' | b'>' | b'+' | b'/' | b'\\' | b',' | b';' | b'.' | b'!'
+        | b'}' | b']' | b')' => value.len() == 1,
+        _ => false,
+    }
+}
+
+fn is_word(value: &[u8]) -> bool {
+    let value = value.strip_prefix(b"(").or_else(|| value.strip_prefix(b"[")).unwrap_or(value);
+    let end = value
+        .iter()
+        .rposition(|byte| !matches!(byte, b'.' | b',' | b';' | b'!' | b'?' | b':' | b')'))
+        .map_or(0, |at| at + 1);
+    let value = value.get(..end).unwrap_or_default();
+    let mut lower = [0; 24];
+    let Some(word) = lower.get_mut(..value.len()) else {
+        return false;
+    };
+    word.copy_from_slice(value);
+    word.make_ascii_lowercase();
+    WORDS.binary_search_by(|other| other.as_bytes().cmp(word)).is_ok()
+}
+
+fn is_start(value: &[u8]) -> bool {
+    let first = value.first().map(u8::to_ascii_lowercase);
+    let begins = |start: &&str| {
+        start.as_bytes().first().copied() == first
+            && value
+                .get(..start.len())
+                .is_some_and(|here| here.eq_ignore_ascii_case(start.as_bytes()))
+    };
+    let ends = |end: &[u8]| {
+        value.len() >= end.len()
+            && value
+                .get(value.len() - end.len()..)
+                .is_some_and(|here| here.eq_ignore_ascii_case(end))
+    };
+    STARTS.iter().any(begins)
+        || ends(b"_here")
+        || ends(b"-here")
+        || ends(b" here")
+        || ends(b"example")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_sorted() {
+        assert!(WORDS.windows(2).all(|two| two[0] < two[1]));
+        assert!(WORDS.iter().all(|word| word.len() <= 24));
+    }
+
+    #[test]
+    fn what_stands_for_a_secret() {
+        for text in [
+            "",
+            "********",
+            "xxxx",
+            "XXXXXXXX",
+            "${DB_PASSWORD}",
+            "$TOKEN",
+            "{{ password }}",
+            "%s",
+            "<your-key>",
+            "null",
+            "None",
+            "[REDACTED]",
+            "[FILTERED]",
+            "os.environ",
+            "YOUR_KEY",
+            "required",
+            "(hidden)",
+            "{}",
+            "...",
+            "process.env.X",
+        ] {
+            assert!(is_placeholder(text.as_bytes()), "{text}");
+        }
+        for text in ["hunter2", "$ecret9", "x", "changeme", "pa$$word", "a*b*c", "1234", "{x9!"] {
+            assert!(!is_placeholder(text.as_bytes()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Take secrets out of texts, at the speed of the log that they are on their way to.
+//!
+//! **The problem.** A token in a query string, a password in an error of the database driver, a header
+//! in a debug line: what is logged is copied, shipped, indexed and kept, and read by people who were never
+//! meant to have it. Nobody writes `info!("{password}")`; it comes along inside of something else.
+//!
+//! **When.** On everything that leaves the process as text: log lines, error messages to callers, traces,
+//! dumps. As the last net behind types that do not print what they hold.
+//!
+//! **When not.** On data that must come back whole: a redacted document is another document. As a check
+//! that a text *has* no secret: what looks like nothing but a word cannot be told from one. To find
+//! secrets in source code there are scanners with slower and finer rules.
+//!
+//! # How it decides
+//!
+//! One pass of one automaton over all anchors, of all kinds, in any case. Where there is none the text is
+//! handed back as it is. Where there is one, a rule looks at what stands around it:
+//!
+//! * *Credentials* tell what they are: a prefix, then so many bytes of so many kinds (`ghp_…`, `AKIA…`,
+//!   `xoxb-…`, JSON web tokens, hashes of passwords), and blocks of private keys, also with a prefix before
+//!   each line. Check digits make a finding [`Certain`](Confidence::Certain); one that is wrong excuses
+//!   nothing.
+//! * *Keys*: a name that promises a secret (`dbPassword`, `X-Api-Key`, `пароль`), whatever joins it to
+//!   its value (`=`, `: `, `=>`, a tag, a flag, a table, a form), however that is quoted, escaped, coloured or
+//!   wrapped (`\"`, `%22`, `&quot;`, `Some("…")`). The name decides, not how random the value looks: `hunter2` is a
+//!   password. Weak names (`key`, `session`) want a value that looks like a token.
+//! * *URLs*: the password before the `@`.
+//! * *Persons*, only if [asked for](Set::Pii): cards, IBANs, national numbers, all with check digits;
+//!   mail addresses, phones. A number that could be any is one only behind a word that says so.
+//!
+//! What stands for a secret stays readable: `${DB_PASSWORD}`, `<your-key>`, `null`, `****`. So does a mask of
+//! an earlier pass: redacting twice changes nothing.
+//!
+//! No rule looks further back than 96 bytes or further ahead than 4 KiB (16 KiB for a private key); a
+//! secret that is longer is masked as it comes, to its end. So a [`Stream`], a [`RedactWriter`] or an
+//! [`AsyncRedactWriter`] decides as the whole text does, however it is cut, in bounded memory.
+//!
+//! # What it costs
+//!
+//! Without a secret: one pass, 2 to 3 ns a byte, no allocation. With one: the new text. The time grows with
+//! the length of the text and not with what is in it: what a rule has walked over once is not walked
+//! over again. The built-in rules take some milliseconds and about a megabyte, once for the process. Figures:
+//! `benches/peers/RESULTS.md`.
+//!
+//! # What a drop does
+//!
+//! A [`RedactWriter`] that is dropped writes what it holds back, as `BufWriter` does, and cannot say
+//! whether that went well: call [`finish`](RedactWriter::finish). An [`AsyncRedactWriter`] cannot wait when it is
+//! dropped, and loses what was not shut down. What both have held is overwritten.
+//!
+//! # Example
+//!
+//! ```
+//! use buttress::redact::Redactor;
+//!
+//! let redactor = Redactor::built_in();
+//! assert_eq!(
+//!     redactor.redact(r#"login user=bob password="hunter2" ok"#),
+//!     r#"login user=bob password="[REDACTED:password]" ok"#,
+//! );
+//!
+//! let findings = redactor.findings("postgres://svc:pa55@db/orders");
+//! assert_eq!((findings[0].kind.as_str(), findings[0].span.clone()), ("url-password", 15..19));
+//! ```
+//!
+//! # Example (stream)
+//!
+//! ```
+//! use buttress::redact::{RedactWriter, Redactor};
+//! use std::io::Write;
+//!
+//! let mut log = RedactWriter::new(&Redactor::built_in(), Vec::new());
+//! log.write_all(b"api_key=9f8e7d6c5b")?; // cut where it hurts
+//! log.write_all(b"4a3928 tenant=7\n")?;
+//! assert_eq!(log.finish()?, b"api_key=[REDACTED:api-key] tenant=7\n");
+//! # Ok::<_, std::io::Error>(())
+//! ```
+//!
+//! # Example (rules in a file)
+//!
+//! ```toml
+//! sets = ["credentials", "keys", "urls", "pii"]
+//! keys = ["x-internal-ticket"]
+//! mask = { fingerprint = "a long random text, the same on every machine" }
+//!
+//! [[literals]]
+//! name = "database"
+//! value = "correct horse"
+//!
+//! [[patterns]]
+//! name = "badge"
+//! regex = "BDG-[0-9]{6}"
+//! ```
+
+mod ask;
+mod carry;
+mod checksum;
+mod class;
+mod config;
+mod custom;
+mod ends;
+mod grammar;
+mod handle;
+mod keys;
+mod kinds;
+mod machine;
+mod mask;
+mod pem;
+mod phrases;
+mod pii;
+mod report;
+mod rules;
+mod span;
+mod stream;
+mod url;
+mod view;
+mod writer;
+
+pub use self::{
+    config::{Literal, Mask, Pattern, RuleSet, Set},
+    handle::{Redactor, is_secret_key},
+    report::{Confidence, Finding},
+    stream::Stream,
+    writer::{AsyncRedactWriter, RedactWriter},
+};
