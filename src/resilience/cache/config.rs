@@ -255,7 +255,7 @@ pub mod presets {
 
     /// Embeddings: a text's never changes while the model stays the same (make its name a part of the
     /// key), so they go for want of room and by nothing else. 64 MiB of 32-bit numbers are some 16 000
-    /// vectors of 1 024, if a [weigher](super::Cache::with_weigher) says what each weighs in bytes.
+    /// vectors of 1 024, if a [weigher](crate::cache::Cache::with_weigher) says what each weighs in bytes.
     pub const EMBEDDINGS: Config = Config::weight(64 << 20);
 
     /// What is known of people who are signed in: 100 000 of them, each until 30 minutes after they were
