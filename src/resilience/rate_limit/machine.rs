@@ -11,6 +11,7 @@ use super::{
     config::Rate,
     decision::{Decision, Verdict},
 };
+use crate::ground::time::LATE;
 
 /// How a word says that the moment in it was further ahead of the clock than that may lag.
 pub(super) const BUSY: u64 = 1;
@@ -24,6 +25,9 @@ const SHIFT: u32 = 4;
 pub(super) const fn units(nanos: u64) -> u64 {
     if nanos > u64::MAX >> SHIFT { u64::MAX - 1 } else { nanos << SHIFT }
 }
+
+/// How far a coarse reading may be behind, in units.
+pub(super) const LATE_UNITS: u64 = units(LATE.as_nanos() as u64);
 
 /// So many units, in nanoseconds and never fewer.
 pub(super) const fn nanos(units: u64) -> u64 {

@@ -4,13 +4,12 @@ use super::{config::Tier, machine::spend_late, store::Words};
 use crate::{
     ground::{
         sync::atomic::{AtomicU64, Ordering},
-        time::{self, Clock, Instant, LATE},
+        time::{self, Clock, Instant},
     },
-    resilience::rate_limit::machine::{self, BUSY, Terms, ahead, foretell, owe, spend, units},
+    resilience::rate_limit::machine::{
+        self, BUSY, LATE_UNITS, Terms, ahead, foretell, owe, spend, units,
+    },
 };
-
-/// How far a coarse reading may be behind, in units.
-const LATE_UNITS: u64 = units(LATE.as_nanos() as u64);
 
 /// By how much a call comes too early, in units; `NEVER` if no time helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

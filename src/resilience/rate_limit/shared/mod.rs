@@ -14,7 +14,7 @@ use self::{bucket::Bucket, line::wake, queue::Queue};
 use super::{
     config::{MOST_ALSO, Plan, Rate, WhenLimited},
     decision::Decision,
-    machine::{Terms, nanos, units},
+    machine::{LATE_UNITS, Terms, nanos, units},
     snapshot::{Level, Snapshot, Totals},
 };
 use crate::ground::{
@@ -28,11 +28,8 @@ use crate::ground::{
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     telemetry::Meter,
-    time::{self, Clock, Instant, LATE},
+    time::{self, Clock, Instant},
 };
-
-/// How far a coarse reading may be behind, in units.
-const LATE_UNITS: u64 = units(LATE.as_nanos() as u64);
 
 /// A call's hold on its limiter by reference.
 pub type Borrowed<'a> = hold::Borrowed<'a, Shared, u64>;

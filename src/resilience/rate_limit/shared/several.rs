@@ -1,7 +1,7 @@
 //! Several buckets at once, all or nothing.
 
-use super::{COARSE, LATE_UNITS, Shared, Short, bucket::Bucket};
-use crate::ground::time;
+use super::{COARSE, Shared, Short, bucket::Bucket};
+use crate::{ground::time, resilience::rate_limit::machine::LATE_UNITS};
 
 impl Shared {
     /// Of every bucket, or of none.
