@@ -95,7 +95,11 @@ where
                             core.succeed(None);
                         }
                         state.set(State::Done);
-                        return Poll::Ready(result);
+                        // Taken apart again: as a whole it would be copied through memory.
+                        return match result {
+                            Ok(value) => Poll::Ready(Ok(value)),
+                            Err(error) => Poll::Ready(Err(error)),
+                        };
                     }
                 }
                 Poll::Ready(Err(error)) => (Err(error), None),
