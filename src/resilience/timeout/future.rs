@@ -23,10 +23,14 @@ use crate::ground::{
 ///
 /// Dropping it drops the operation and its timer, and counts nothing.
 #[must_use = "futures do nothing unless polled"]
-#[pin_project]
+#[pin_project(project = TimedProjection)]
 pub struct Timed<F, H: Hold> {
     #[pin]
     state: State<F, H>,
+    /// Set once the operation has to wait. Beside the state and not in it: there, the room for a timer
+    /// would be moved about with a future that has none.
+    #[pin]
+    timer: Option<Sleep>,
 }
 
 #[pin_project(project = StateProjection)]
@@ -34,9 +38,6 @@ enum State<F, H: Hold> {
     Running {
         #[pin]
         inner: F,
-        /// Set once the operation has to wait.
-        #[pin]
-        timer: Option<Sleep>,
         hold: H,
         end: End,
     },
@@ -51,10 +52,10 @@ impl<F, H: Hold> Timed<F, H> {
     #[inline]
     pub(super) fn start(shared: &Shared, hold: H, start: impl FnOnce() -> F) -> Self {
         let state = match shared.admit() {
-            Ok(end) => State::Running { inner: time::outside(start), timer: None, hold, end },
+            Ok(end) => State::Running { inner: time::outside(start), hold, end },
             Err(late) => State::Refused { hold, late },
         };
-        Self { state }
+        Self { state, timer: None }
     }
 }
 
@@ -68,32 +69,38 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.project().state;
+        let TimedProjection { mut state, timer } = self.project();
         if let StateProjection::Running { inner, .. } = state.as_mut().project() {
             // The two results apart: brought together they are copied through memory, which costs
             // more than all the rest.
             match time::outside(|| inner.poll(cx)) {
                 Poll::Ready(Ok(value)) => {
                     state.set(State::Done);
+                    disarm(timer);
                     return Poll::Ready(Ok(value));
                 }
                 Poll::Ready(Err(error)) => {
                     state.set(State::Done);
+                    disarm(timer);
                     return Poll::Ready(Err(error));
                 }
                 Poll::Pending => {}
             }
         }
-        state.wait(cx).map(Err)
+        state.wait(timer, cx).map(Err)
     }
 }
 
 impl<F, H: Hold> State<F, H> {
     /// The operation waits, or there is none. Gives the operation's error once there is one.
     #[inline(always)]
-    fn wait<E: Fault>(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<E> {
+    fn wait<E: Fault>(
+        mut self: Pin<&mut Self>,
+        mut timer: Pin<&mut Option<Sleep>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<E> {
         match self.as_mut().project() {
-            StateProjection::Running { mut timer, hold, end, .. } => {
+            StateProjection::Running { hold, end, .. } => {
                 if poll_timer(timer.as_mut(), *end, cx).is_pending() {
                     return Poll::Pending;
                 }
@@ -101,6 +108,7 @@ impl<F, H: Hold> State<F, H> {
                     Some(refusal) => {
                         // Guards inside are told who ends them.
                         time::cut_off(|| self.set(Self::Done));
+                        disarm(timer);
                         Poll::Ready(refusal.into())
                     }
                     None => {
@@ -132,6 +140,14 @@ fn poll_timer(mut timer: Pin<&mut Option<Sleep>>, end: End, cx: &mut Context<'_>
         }
     }
     timer.as_pin_mut().map_or(Poll::Pending, |timer| timer.poll(cx))
+}
+
+/// The call is over: nobody waits for its timer.
+#[inline(always)]
+fn disarm(mut timer: Pin<&mut Option<Sleep>>) {
+    if timer.is_some() {
+        timer.set(None);
+    }
 }
 
 #[cold]
