@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::resilience::cache::policy::Places;
 
 /// Entries in numbered places.
@@ -78,6 +80,11 @@ pub(super) struct Stamp {
 impl Stamp {
     /// Of what never expires, and came before there was a clock.
     const NONE: Self = Self { born: 0, until: u64::MAX, touched: 0 };
+
+    /// How old it is, if somebody took down when it came.
+    pub(super) fn age(self, now: u64) -> Option<Duration> {
+        (self.born != 0).then(|| Duration::from_nanos(now.saturating_sub(self.born)))
+    }
 }
 
 const NOWHERE: u32 = u32::MAX;
