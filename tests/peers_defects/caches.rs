@@ -115,8 +115,7 @@ async fn a_million_keys_that_come_once_leave_no_memory_behind() {
             assert!(looks < most as u64, "{} of {most} are still there", cache.len());
         }
         let left = live_bytes() - floor;
-        println!("{eviction:?}: {most} at most, {peak} bytes; {left} left after {looks} looks");
-        assert!(left < 256 * 1024 && left < peak / 20, "{left} bytes of {peak}");
+        assert!(left < peak / 50, "{left} bytes of {peak}");
     }
 }
 
