@@ -370,3 +370,23 @@ impl<K, V> Places for Slab<K, V> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_there_for_sure_when_ticks_are_counted_from_another_moment() {
+        const TICK: u64 = 1 << Ticks::FINEST;
+
+        let mut slab = Slab::new();
+        for until in [1_000_000_000, 60_000 * TICK] {
+            let place = slab.fill(7, until, ());
+            slab.set_stamp(place, Some(Stamp { born: 1, until, touched: 1 }));
+        }
+        assert!(slab.is_surely_there(1, 59_000 * TICK));
+        assert!(!slab.is_surely_there(1, 60_000 * TICK));
+        slab.keep_time((1 << 16) * TICK);
+        assert!(!slab.is_surely_there(1, (1 << 16) * TICK));
+    }
+}

@@ -29,7 +29,8 @@ fn puts() -> impl Strategy<Value = Put> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let key = || any::<u8>();
+    // Few, so that they meet, and some that are alone.
+    let key = || prop_oneof![4 => 0..12_u8, 1 => any::<u8>()];
     let step = prop_oneof![
         8 => key().prop_map(Step::Get),
         2 => (key(), key()).prop_map(|(first, second)| Step::GetMany(first, second)),
@@ -67,6 +68,19 @@ fn configs() -> impl Strategy<Value = Config> {
             let mut config =
                 Config::new().with_bound(bound).with_eviction(eviction).with_grace(grace);
             (config.ttl, config.idle, config.stale_after) = (ttl, idle, stale);
+            config
+        },
+    )
+}
+
+/// Times that are about as long as loads take.
+fn times_of_loads() -> impl Strategy<Value = Config> {
+    let time = |most: u32| proptest::option::of((1..most).prop_map(|time| time * MILLISECOND));
+    (time(100), time(50), time(60), 0..80_u32, any::<bool>()).prop_map(
+        |(ttl, stale, negative, grace, detached)| {
+            let mut config = Config::new().with_grace(grace * MILLISECOND).with_detached(detached);
+            config.stale_after = stale.filter(|stale| ttl.is_none_or(|ttl| *stale < ttl));
+            (config.ttl, config.negative_ttl) = (ttl, negative);
             config
         },
     )
