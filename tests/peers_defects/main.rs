@@ -6,6 +6,7 @@
 
 mod allocator;
 mod budgets;
+mod caches;
 mod cost;
 mod fallbacks;
 mod half_open;

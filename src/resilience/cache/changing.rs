@@ -26,7 +26,7 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Cache<K, V, S> {
                 }
                 Change::Put(value) => {
                     let copy = value.clone();
-                    self.shared.void(hash, |theirs| *theirs == key);
+                    self.shared.forget_failure(hash, |theirs| *theirs == key);
                     if let Some(stored) =
                         self.shared.insert_unchanged(hash, key.clone(), value, writes)
                     {

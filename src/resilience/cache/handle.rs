@@ -178,14 +178,14 @@ impl<K: Hash + Eq, V, S: BuildHasher> Cache<K, V, S> {
     /// Keeps a value, for as long as the config says.
     pub fn insert(&self, key: K, value: V) -> Stored {
         let hash = self.hasher.hash_one(&key);
-        self.shared.void(hash, |theirs| *theirs == key);
+        self.shared.forget_failure(hash, |theirs| *theirs == key);
         self.shared.insert(hash, key, value, None)
     }
 
     /// Keeps a value for so long, whatever else is said about it. Zero is not at all.
     pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) -> Stored {
         let hash = self.hasher.hash_one(&key);
-        self.shared.void(hash, |theirs| *theirs == key);
+        self.shared.forget_failure(hash, |theirs| *theirs == key);
         self.shared.insert(hash, key, value, Some(ttl))
     }
 

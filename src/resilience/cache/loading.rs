@@ -51,9 +51,21 @@ impl<K, V> Shared<K, V> {
     /// last. Before the shard is locked to do it.
     #[inline]
     pub(super) fn void(&self, hash: u64, is: impl Fn(&K) -> bool) {
+        self.void_load(hash, &is);
+        self.forget_failure(hash, is);
+    }
+
+    /// What is on its way for this key is out of date.
+    #[inline]
+    pub(super) fn void_load(&self, hash: u64, is: impl Fn(&K) -> bool) {
         if let Some(loads) = self.loads.get() {
-            loads.void(hash, &is);
+            loads.void(hash, is);
         }
+    }
+
+    /// How this key's load failed last is out of date.
+    #[inline]
+    pub(super) fn forget_failure(&self, hash: u64, is: impl Fn(&K) -> bool) {
         if let Some(failed) = self.failed.get() {
             let mut removed = Removed::new();
             failed.take_out(hash, is, Removal::Removed, &mut removed);
@@ -110,11 +122,12 @@ impl<K, V> Shared<K, V> {
         if !Self::is_ahead(stamp.until.saturating_add(grace), now) {
             return None;
         }
-        let age = Duration::from_nanos(now.saturating_sub(stamp.born));
-        let is_old = self.plan.config().stale_after.is_some_and(|after| age > after);
+        let age = stamp.age(now);
+        let is_old =
+            self.plan.config().stale_after.zip(age).is_some_and(|(after, age)| age > after);
         let is_fresh = Self::is_ahead(stamp.until, now);
         let is_stale = is_old || !is_fresh;
-        Some((Hit { value: value.clone(), age: Some(age), is_stale }, is_fresh))
+        Some((Hit { value: value.clone(), age, is_stale }, is_fresh))
     }
 
     /// A value as it has just come.

@@ -185,3 +185,7 @@ pub use self::{
     snapshot::{Snapshot, Totals},
     stored::{Change, Hit, Loaded, Stored},
 };
+
+#[cfg(all(test, buttress_loom))]
+#[path = "../../../tests/loom/cache.rs"]
+mod loom;

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use crate::resilience::cache::{
     removal::{Removal, Removed},
     shared::{Guard, Shared},
@@ -18,8 +16,7 @@ impl<K, V> Shared<K, V> {
             return self.get_timed(hash, is);
         }
         let mut shard = self.shard(hash).lock();
-        shard.asked += 1;
-        let Some(place) = shard.find(hash as u32, is) else { return self.missed(shard, hash) };
+        let Some(place) = shard.ask(hash as u32, is) else { return self.missed(shard, hash) };
         if !shard.is_plain() {
             return self.get_in(shard, hash, place);
         }
@@ -37,8 +34,7 @@ impl<K, V> Shared<K, V> {
     {
         let now = self.now();
         let mut shard = self.shard(hash).lock();
-        shard.asked += 1;
-        let Some(place) = shard.find(hash as u32, is) else { return self.missed(shard, hash) };
+        let Some(place) = shard.ask(hash as u32, is) else { return self.missed(shard, hash) };
         if shard.is_due(now) || !shard.is_surely_there(place, now) {
             return self.get_in(shard, hash, place);
         }
@@ -123,9 +119,8 @@ impl<K, V> Shared<K, V> {
         let now = self.now();
         let (hit, is_due) = {
             let mut shard = self.shard(hash).lock();
-            shard.asked += 1;
+            let found = shard.ask(hash as u32, is);
             let stamped = shard.is_stamped();
-            let found = shard.find(hash as u32, is);
             let hit = found.and_then(|place| {
                 let stamp = shard.stamp(place);
                 let until = stamp.until.saturating_add(grace);
@@ -133,7 +128,7 @@ impl<K, V> Shared<K, V> {
                     return None;
                 }
                 let is_fresh = !stamped || Self::is_ahead(stamp.until, now);
-                let age = stamped.then(|| Duration::from_nanos(now.saturating_sub(stamp.born)));
+                let age = stamp.age(now);
                 let stale_after = self.plan.config().stale_after;
                 let is_old = stale_after.zip(age).is_some_and(|(after, age)| age > after);
                 // One that is kept for want of a better one is not wanted for itself.
@@ -190,9 +185,10 @@ impl<K, V> Shared<K, V> {
                 return false;
             }
             if let Some(place) = shard.find(hash as u32, |theirs| theirs == key) {
-                if let Some(taken) = shard.remove(place, Removal::Removed) {
+                let cause = self.cause(&shard, place, Removal::Removed);
+                if let Some(taken) = shard.remove(place, cause) {
                     self.room.give(u64::from(taken.weight));
-                    removed.push(taken.key, taken.value, Removal::Removed);
+                    removed.push(taken.key, taken.value, cause);
                 }
             }
         }

@@ -231,13 +231,18 @@ impl<K, V> Shared<K, V> {
     ) -> bool {
         let mut shard = self.shard(hash).lock();
         let Some(place) = shard.find(hash as u32, is) else { return false };
-        let is_live = !shard.is_stamped() || Self::is_ahead(shard.stamp(place).until, self.now());
-        let cause = if is_live { cause } else { Removal::Expired };
+        let cause = self.cause(&shard, place, cause);
         if let Some(taken) = shard.remove(place, cause) {
             self.room.give(u64::from(taken.weight));
             removed.push(taken.key, taken.value, cause);
         }
-        is_live
+        cause != Removal::Expired
+    }
+
+    /// Why an entry goes that somebody takes out or replaces: if its time was up before, that is why.
+    pub(super) fn cause(&self, shard: &Shard<K, V>, place: u32, otherwise: Removal) -> Removal {
+        let is_live = !shard.is_stamped() || Self::is_ahead(shard.stamp(place).until, self.now());
+        if is_live { otherwise } else { Removal::Expired }
     }
 
     /// Takes out what has expired, looking at about `most` entries. Whether there is more to do.
@@ -260,7 +265,7 @@ impl<K, V> Shared<K, V> {
             more |= due;
             self.tell(removed);
         }
-        more
+        self.failed.get().is_some_and(|failed| failed.maintain(left)) || more
     }
 
     /// A share of that work which an operation does that has found some to do.

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::resilience::cache::policy::Places;
 
 /// Entries in numbered places.
@@ -78,6 +80,11 @@ pub(super) struct Stamp {
 impl Stamp {
     /// Of what never expires, and came before there was a clock.
     const NONE: Self = Self { born: 0, until: u64::MAX, touched: 0 };
+
+    /// How old it is, if somebody took down when it came.
+    pub(super) fn age(self, now: u64) -> Option<Duration> {
+        (self.born != 0).then(|| Duration::from_nanos(now.saturating_sub(self.born)))
+    }
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -361,5 +368,25 @@ impl<K, V> Places for Slab<K, V> {
         {
             *mark = new;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_there_for_sure_when_ticks_are_counted_from_another_moment() {
+        const TICK: u64 = 1 << Ticks::FINEST;
+
+        let mut slab = Slab::new();
+        for until in [1_000_000_000, 60_000 * TICK] {
+            let place = slab.fill(7, until, ());
+            slab.set_stamp(place, Some(Stamp { born: 1, until, touched: 1 }));
+        }
+        assert!(slab.is_surely_there(1, 59_000 * TICK));
+        assert!(!slab.is_surely_there(1, 60_000 * TICK));
+        slab.keep_time((1 << 16) * TICK);
+        assert!(!slab.is_surely_there(1, (1 << 16) * TICK));
     }
 }

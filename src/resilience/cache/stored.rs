@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::resilience::cache::removal::Removal;
+
 /// What became of an insert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -20,6 +22,11 @@ impl Stored {
     pub const fn is_stored(self) -> bool {
         matches!(self, Self::New | Self::Replaced)
     }
+
+    /// In the place of a value that is gone for this cause.
+    pub(super) const fn over(cause: Removal) -> Self {
+        if matches!(cause, Removal::Expired) { Self::New } else { Self::Replaced }
+    }
 }
 
 /// A value, and how old it is.
@@ -28,7 +35,8 @@ impl Stored {
 pub struct Hit<V> {
     /// The value.
     pub value: V,
-    /// How long ago it was written; `None` where the config has no times, so that nobody took it down.
+    /// How long ago it was written; `None` where neither the config nor the entry has a time, so that
+    /// nobody took it down.
     pub age: Option<Duration>,
     /// Whether it is older than [`stale_after`](super::Config::stale_after), or expired and only kept for
     /// the [`grace`](super::Config::grace).

@@ -12,6 +12,9 @@ pub(super) struct Wheel {
     planned: Vec<u32>,
     /// Moments came for these: they are to be looked at.
     due: Vec<Vec<u32>>,
+    /// How many stand in all of these lists: places are left behind in a slot when they are planned again
+    /// for earlier.
+    listed: usize,
     /// Every slot before this tick has been emptied.
     tick: u32,
     /// When it was made, and ticks are counted from.
@@ -26,6 +29,8 @@ const BITS: u32 = 6;
 const TICK: u32 = 27;
 
 const NEVER: u32 = u32::MAX;
+/// No moment has a later tick.
+const LAST: u32 = NEVER - 2;
 
 impl Wheel {
     pub(super) fn new(now: u64) -> Self {
@@ -33,6 +38,7 @@ impl Wheel {
             slots: (0..LEVELS * SLOTS).map(|_| Vec::new()).collect(),
             planned: Vec::new(),
             due: Vec::new(),
+            listed: 0,
             tick: 0,
             origin: now,
         }
@@ -57,6 +63,7 @@ impl Wheel {
         if self.tick_of(at) < self.tick {
             // Its tick is over already.
             self.planned[place as usize] = self.tick;
+            self.listed += 1;
             match self.due.last_mut() {
                 Some(due) => due.push(place),
                 None => self.due.push(vec![place]),
@@ -79,6 +86,18 @@ impl Wheel {
         *planned = slot << (BITS * level);
         let slot = slot as usize & (SLOTS - 1);
         self.slots[level as usize * SLOTS + slot].push(place);
+        self.listed += 1;
+    }
+
+    /// Whether most of what stands in it was left behind: plan it all anew then.
+    #[inline]
+    pub(super) fn is_crowded(&self) -> bool {
+        self.listed > self.planned.len() * 4 + SLOTS * LEVELS
+    }
+
+    /// Whether there is no tick for this moment, eighteen years after it was made.
+    pub(super) fn has_run_out(&self, now: u64) -> bool {
+        self.tick_of(now) == LAST
     }
 
     /// Turns the wheel up to now. The work does not depend on how many entries there are.
@@ -111,6 +130,7 @@ impl Wheel {
                 self.due.pop();
                 continue;
             };
+            self.listed -= 1;
             // It may be planned once more, for earlier than this: then that is enough.
             match self.planned.get_mut(place as usize) {
                 Some(planned) if *planned <= self.tick => {
@@ -125,11 +145,11 @@ impl Wheel {
     /// Forgets every place.
     pub(super) fn clear(&mut self) {
         self.slots.iter_mut().for_each(|slot| *slot = Vec::new());
-        (self.planned, self.due) = (Vec::new(), Vec::new());
+        (self.planned, self.due, self.listed) = (Vec::new(), Vec::new(), 0);
     }
 
     fn tick_of(&self, at: u64) -> u32 {
-        u32::try_from(at.saturating_sub(self.origin) >> TICK).unwrap_or(NEVER).min(NEVER - 2)
+        u32::try_from(at.saturating_sub(self.origin) >> TICK).unwrap_or(LAST).min(LAST)
     }
 }
 
@@ -185,6 +205,23 @@ mod tests {
         wheel.plan(3, SECOND / 2);
         assert_eq!(due(&mut wheel, SECOND), [3]);
         assert!(due(&mut wheel, 100_000 * SECOND).is_empty());
+    }
+
+    /// A place whose entries live long and short by turns leaves the long ones' slots behind it.
+    #[test]
+    fn places_that_are_planned_far_and_near_by_turns_do_not_pile_up() {
+        let mut wheel = Wheel::new(0);
+        let mut now = 0;
+        for _ in 0..10_000 {
+            wheel.plan(3, now + 3600 * SECOND);
+            wheel.plan(3, now + SECOND / 8);
+            now += SECOND / 2;
+            assert_eq!(due(&mut wheel, now), [3]);
+            if wheel.is_crowded() {
+                wheel.clear();
+            }
+            assert!(wheel.slots.iter().map(Vec::len).sum::<usize>() < 1000);
+        }
     }
 
     #[test]

@@ -55,6 +55,8 @@ impl<K, V> Shared<K, V> {
             let incoming = Incoming { key, value, weight, stamp, given };
             return self.put(hash, incoming, 0, Removed::new());
         }
+        // Not before there is a lock: whoever begins a load after this sees what is written.
+        self.void_load(hash, |theirs| *theirs == key);
         Some(match shard.find(hash as u32, |theirs| *theirs == key) {
             None => self.add(shard, hash, (key, value), weight, stamp),
             Some(place) => self.replace(shard, place, hash, (key, value), weight, stamp),
@@ -121,13 +123,14 @@ impl<K, V> Shared<K, V> {
             let incoming = Incoming { key, value, weight, stamp, given: Given::Anything };
             return self.put(hash, incoming, 0, Removed::new()).unwrap_or(Stored::New);
         }
-        let former = shard.replace(place, value, weight, stamp);
+        let cause = self.cause(&shard, place, Removal::Replaced);
+        let former = shard.replace(place, value, weight, stamp, cause);
         drop(shard);
         self.room.give(u64::from(had - weight));
         if let Some(former) = former {
-            self.tell_one(&key, &former, Removal::Replaced);
+            self.tell_one(&key, &former, cause);
         }
-        Stored::Replaced
+        Stored::over(cause)
     }
 
     /// What is not stored still takes the place of what was there: nobody is to get the former value.
@@ -137,6 +140,7 @@ impl<K, V> Shared<K, V> {
         K: Eq,
     {
         let mut removed = Removed::new();
+        self.void_load(hash, |theirs| *theirs == key);
         self.take_out(hash, |theirs| *theirs == key, Removal::Replaced, &mut removed);
         let cause = if why == Stored::TooHeavy { Removal::TooHeavy } else { Removal::Expired };
         self.shard(hash).lock().counts.removed[cause as usize] += 1;
@@ -213,24 +217,26 @@ impl<K, V> Shared<K, V> {
                     return None;
                 }
                 Given::Valid(void) if void.load(Ordering::Relaxed) => return None,
-                _ => (),
+                Given::Valid(_) => {}
+                _ => self.void_load(hash, |theirs| *theirs == key),
             }
             if let Some(place) = shard.find(hash as u32, |theirs| *theirs == key) {
                 let had = u64::from(shard.weight_at(place));
+                let cause = self.cause(&shard, place, Removal::Replaced);
                 if weight <= had || self.room.take(weight - had) {
-                    let former = shard.replace(place, value, light, stamp);
+                    let former = shard.replace(place, value, light, stamp, cause);
                     drop(shard);
                     self.room.give(had.saturating_sub(weight));
                     if let Some(former) = former {
-                        removed.push(key, former, Removal::Replaced);
+                        removed.push(key, former, cause);
                     }
-                    return Some(Stored::Replaced);
+                    return Some(Stored::over(cause));
                 }
                 // To make room it may have to go itself.
-                if let Some(taken) = shard.remove(place, Removal::Replaced) {
+                if let Some(taken) = shard.remove(place, cause) {
                     claim.got += had;
-                    removed.push(taken.key, taken.value, Removal::Replaced);
-                    stored = Stored::Replaced;
+                    removed.push(taken.key, taken.value, cause);
+                    stored = Stored::over(cause);
                 }
             }
             let mut is_full = false;

@@ -243,3 +243,46 @@ impl Hasher for Same {
 
     fn write(&mut self, _: &[u8]) {}
 }
+
+/// Whatever it is told, the listener may ask, write, take out and clear away in the same cache.
+#[tokio::test(start_paused = true)]
+async fn a_listener_may_use_the_cache_whatever_it_is_told() {
+    use std::{collections::BTreeSet, sync::Mutex, time::Duration};
+
+    let own: Arc<OnceLock<Cache<u32, u32>>> = Arc::default();
+    let (inside, causes) = (Arc::clone(&own), Arc::new(Mutex::new(BTreeSet::new())));
+    let told = Arc::clone(&causes);
+    let config = Config::weight(30).with_ttl(Duration::from_secs(1));
+    let cache = Cache::<u32, u32>::new("cache", config).unwrap().with_weigher(|_, value| *value);
+    let cache = cache.with_listener(move |key, _, cause| {
+        let Some(cache) = inside.get() else { return };
+        // Not for what it did itself.
+        if *key < 100 && told.lock().unwrap().insert(cause.as_str()) {
+            cache.get(key);
+            cache.insert(key + 100, 1);
+            cache.insert_with_ttl(key + 200, 1, Duration::ZERO);
+            cache.invalidate(&(key + 100));
+            cache.compute(key + 300, |_| Change::Put(2));
+            cache.invalidate_if(|other, _| other % 100 == 77);
+            assert!(cache.iter().count() <= 30);
+            cache.maintain(1);
+            cache.clear();
+        }
+    });
+    own.set(cache.clone()).unwrap();
+    cache.insert(1, 31);
+    cache.insert(2, 5);
+    cache.insert(2, 6);
+    cache.insert(2, 6);
+    cache.invalidate(&2);
+    for key in 3..40 {
+        cache.insert(key, 10);
+    }
+    cache.insert(50, 10);
+    tokio::time::advance(Duration::from_secs(2)).await;
+    while cache.maintain(100) {}
+    let told = ["evicted", "expired", "removed", "replaced", "too_heavy"];
+    assert_eq!(causes.lock().unwrap().iter().copied().collect::<Vec<_>>(), told);
+    cache.clear();
+    assert_eq!((cache.len(), cache.weight()), (0, 0));
+}

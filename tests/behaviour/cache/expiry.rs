@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use buttress::cache::{Bound, Cache, Config, Removal, Stored, presets};
 use tokio::time::advance;
@@ -258,4 +258,43 @@ async fn a_key_that_is_written_again_and_again_is_looked_at_once() {
     cache.maintain(100);
     assert!(!cache.maintain(1));
     assert_eq!((losses.take().len(), cache.len()), (1, 0));
+}
+
+/// What is remembered of failures goes as the entries do.
+#[tokio::test(start_paused = true)]
+async fn maintenance_clears_away_failures_as_well() {
+    let cache = Cache::<u32, ()>::new("cache", Config::new().with_negative_ttl(seconds(1)));
+    let (cache, down) = (cache.unwrap(), Arc::new("down"));
+    for key in 0..100 {
+        let down = Arc::clone(&down);
+        assert!(cache.try_get_or_load(&key, || async { Err::<(), _>(down) }).await.is_err());
+    }
+    assert_eq!(Arc::strong_count(&down), 101);
+    advance(seconds(2)).await;
+    assert!(cache.maintain(60), "there is more to do");
+    assert!((2..=41).contains(&Arc::strong_count(&down)));
+    while cache.maintain(60) {}
+    assert_eq!(Arc::strong_count(&down), 1);
+}
+
+/// A clock that runs for longer than a wheel goes round and a coarse tick counts: every answer is right
+/// still, and memory comes back.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_runs_for_ever_expires_what_it_should() {
+    let cache = Cache::new("cache", Config::entries(1000).with_ttl(seconds(1))).unwrap();
+    let years = |years: u64| seconds(years * 365 * 86_400);
+    for jump in [years(0), years(10), years(10), seconds(1 << 16), years(80), years(100)] {
+        advance(jump).await;
+        for key in 0..100 {
+            cache.insert(key, key);
+        }
+        cache.insert_with_ttl(1000, 1, years(10));
+        advance(seconds(1) - MILLISECOND).await;
+        assert!((0..100).all(|key| cache.get(&key) == Some(key)), "after {jump:?}");
+        advance(MILLISECOND).await;
+        assert!((0..100).all(|key| cache.get(&key).is_none()), "after {jump:?}");
+        advance(seconds(1)).await;
+        cache.maintain(1000);
+        assert_eq!((cache.len(), cache.get(&1000)), (1, Some(1)), "after {jump:?}");
+    }
 }

@@ -167,3 +167,57 @@ async fn a_loader_may_say_how_long_its_value_is_good_for() {
     advance(seconds(59)).await;
     assert_eq!(bench.cache.get("key"), Some(3));
 }
+
+/// CA-09, CA-22: where failures are remembered, a stale value's is as well, and nobody asks at every call.
+#[tokio::test(start_paused = true)]
+async fn a_refresh_that_failed_is_not_tried_again_at_once_if_that_is_wanted() {
+    let config = Config::new().with_stale_after(seconds(60)).with_ttl(seconds(300));
+    let bench = Bench::new(config.with_negative_ttl(seconds(5)));
+    assert_eq!(bench.ask(true).await, Ok(1));
+    advance(seconds(61)).await;
+    for loads in 2..6 {
+        assert_eq!(bench.ask(false).now_or_never(), Some(Ok(1)));
+        sleep(MILLISECOND * 2).await;
+        for _ in 0..100 {
+            assert_eq!(bench.ask(true).now_or_never(), Some(Ok(1)), "good enough meanwhile");
+        }
+        assert_eq!((bench.loads(), bench.cache.snapshot().loading), (loads, 0));
+        advance(seconds(5)).await;
+    }
+    assert_eq!(bench.ask(true).now_or_never(), Some(Ok(1)));
+    sleep(MILLISECOND * 2).await;
+    assert_eq!(bench.ask(true).now_or_never(), Some(Ok(6)), "and then it came");
+    assert_eq!(bench.cache.snapshot().totals.load_failures, 4);
+}
+
+/// CA-19, to the millisecond: the old value is the answer up to the end of its grace, and not at it.
+#[tokio::test(start_paused = true)]
+async fn grace_ends_when_it_ends() {
+    for (age, answers) in [(seconds(60), true), (seconds(360) - 3 * MILLISECOND, true)]
+        .into_iter()
+        .chain([(seconds(360) - MILLISECOND, false), (seconds(360), false)])
+    {
+        let bench = Bench::new(Config::new().with_ttl(seconds(60)).with_grace(seconds(300)));
+        assert_eq!(bench.ask(true).await, Ok(1));
+        advance(age).await;
+        // The load itself takes a millisecond: what counts is when it fails.
+        let expected = if answers { Ok(1) } else { Err(Error::Inner("down")) };
+        assert_eq!(bench.ask(false).await, expected, "at {age:?}");
+        assert_eq!(bench.loads(), 2, "it was tried first");
+    }
+}
+
+/// CA-19, CA-22: while a failure is remembered the old value is the answer, and nothing is loaded; at the
+/// end of its grace the error is.
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_is_remembered_leaves_the_old_value_its_grace() {
+    let config = Config::new().with_ttl(seconds(60)).with_grace(seconds(10));
+    let bench = Bench::new(config.with_negative_ttl(seconds(30)));
+    assert_eq!(bench.ask(true).await, Ok(1));
+    advance(seconds(65)).await;
+    assert_eq!(bench.ask(false).await, Ok(1));
+    assert_eq!(bench.ask(true).now_or_never(), Some(Ok(1)));
+    advance(seconds(5)).await;
+    assert_eq!(bench.ask(true).now_or_never(), Some(Err(Error::Inner("down"))));
+    assert_eq!(bench.loads(), 2);
+}

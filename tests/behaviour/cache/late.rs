@@ -1,6 +1,9 @@
 //! What is said of a key while it is being loaded is newer than what comes.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
 
 use buttress::cache::{Cache, Change, Config};
 use tokio::time::sleep;
@@ -66,4 +69,38 @@ async fn what_is_said_of_other_keys_does_not_matter() {
     assert_eq!((cache.get("key"), cache.snapshot().loading), (None, 1));
     assert_eq!(load.await.unwrap(), Ok(1));
     assert_eq!(cache.get("key"), Some(1));
+}
+
+/// CA-10. An insert takes its time where a weigher or a lifetime does; who begins a load meanwhile has
+/// begun before it ended, and may have read what was there before.
+#[tokio::test(start_paused = true)]
+async fn a_load_that_begins_within_an_insert_does_not_undo_it() {
+    type Puts = fn(&Cache<String, u32>) -> bool;
+    let puts: [Puts; 3] = [
+        |cache| cache.insert("key".to_owned(), 9).is_stored(),
+        |cache| cache.insert_with_ttl("key".to_owned(), 9, MILLISECOND * 500).is_stored(),
+        |cache| cache.compute("key".to_owned(), |_| Change::Put(9)) == Some(9),
+    ];
+    for put in puts {
+        let own = Arc::new(OnceLock::<Cache<String, u32>>::new());
+        let (inside, loads) = (Arc::clone(&own), Arc::new(Mutex::new(Vec::new())));
+        let begun = Arc::clone(&loads);
+        let cache = Cache::<String, u32>::new("cache", Config::weight(100)).unwrap();
+        let cache = cache.with_weigher(move |key, _| {
+            let Some(cache) = inside.get() else { return 1 };
+            let mut begun = begun.lock().unwrap();
+            if begun.is_empty() {
+                begun.push(cache.get_or_load(key, || async {
+                    sleep(10 * MILLISECOND).await;
+                    1
+                }));
+            }
+            1
+        });
+        own.set(cache.clone()).unwrap();
+        assert!(put(&cache));
+        let load = loads.lock().unwrap().pop().unwrap();
+        assert_eq!(load.await, Ok(1), "who waits gets what he waited for");
+        assert_eq!(cache.get("key"), Some(9));
+    }
 }

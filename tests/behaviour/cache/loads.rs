@@ -245,3 +245,20 @@ async fn a_listener_may_begin_a_load() {
     }
     assert_eq!((cache.len(), cache.snapshot().loading), (2, 0));
 }
+
+/// CA-20, as far as one cache goes: what cannot be kept is given all the same, and counted.
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_kept_is_given_all_the_same() {
+    let cache = cache(Config::weight(10)).with_weigher(|_, value| *value);
+    let store = Store::default();
+    for heavy in [11, 12, 13] {
+        let load = || {
+            store.0.fetch_add(1, Ordering::Relaxed);
+            async move { heavy }
+        };
+        assert_eq!(cache.get_or_load("key", load).await, Ok(heavy));
+        assert_eq!((cache.len(), cache.weight()), (0, 0));
+    }
+    let totals = cache.snapshot().totals;
+    assert_eq!((store.loads(), totals.loads, totals.too_heavy, totals.inserted), (3, 3, 3, 0));
+}

@@ -8,6 +8,7 @@ mod late;
 mod loads;
 mod lookups;
 mod many;
+mod panics;
 mod services;
 
 use std::sync::{Arc, Mutex};

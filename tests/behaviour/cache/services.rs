@@ -135,3 +135,15 @@ async fn an_error_is_remembered_if_that_is_wanted() {
     advance(SECOND).await;
     assert_eq!((service.call(2).await, backend.counts().calls), (Ok("up"), 2));
 }
+
+/// CA-20, as far as one cache goes.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_kept_is_given_all_the_same() {
+    let backend: Script<_, Down> = Script::new([Step::ok("too long to be kept")]);
+    let cache = pages(Config::weight(10)).with_weigher(|_, page| page.len() as u32);
+    let mut service = cache.layer(even).layer(backend.service());
+    for calls in 1..4 {
+        assert_eq!(service.call(2).await, Ok("too long to be kept"));
+        assert_eq!((backend.counts().calls, cache.snapshot().totals.too_heavy), (calls, calls));
+    }
+}

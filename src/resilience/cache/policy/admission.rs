@@ -278,6 +278,11 @@ impl Policy for Admission {
         for ring in [&mut self.window, &mut self.main] {
             ring.places = ring.places.iter().filter_map(|place| new(*place)).collect();
         }
+        let keys = self.window.places.len() + self.main.places.len();
+        if keys < self.sketch.keys() / 8 {
+            // Its memory comes back as that of the places does.
+            self.sketch = Sketch::new(keys.max(FIRST));
+        }
     }
 }
 

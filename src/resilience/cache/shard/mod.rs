@@ -14,8 +14,8 @@ use crate::resilience::cache::{
 /// What a hit writes stands beside the lock, in front of what it reads: two cache lines.
 #[repr(C)]
 pub(super) struct Shard<K, V> {
-    /// How often somebody asked for a key; written before its search, which then hides the cost.
-    pub(super) asked: u64,
+    /// How often somebody asked for a key.
+    asked: u64,
     pub(super) misses: u64,
     /// Whether a hit is a mark in its place and nothing else.
     is_plain: bool,
@@ -91,11 +91,6 @@ impl<K, V> Shard<K, V> {
 
     pub(super) const fn len(&self) -> usize {
         self.slab.len()
-    }
-
-    pub(super) const fn counts(&self) -> Counts {
-        let hits = self.asked.wrapping_sub(self.misses).wrapping_sub(self.counts.stale);
-        Counts { hits, misses: self.misses, ..self.counts }
     }
 
     pub(super) fn set_share(&mut self, share: u32) {
@@ -235,13 +230,14 @@ impl<K, V> Shard<K, V> {
         former
     }
 
-    /// Puts another value in for a key that is there.
+    /// Puts another value in for a key that is there; the former one, which is gone for this cause.
     pub(super) fn replace(
         &mut self,
         place: u32,
         value: V,
         weight: u32,
         stamp: Option<Stamp>,
+        cause: Removal,
     ) -> Option<V> {
         let hash = self.slab.hash(place);
         let former = self.slab.weight_of(place);
@@ -256,7 +252,7 @@ impl<K, V> Shard<K, V> {
         }
         self.stamp_with(place, stamp);
         self.counts.inserted += 1;
-        self.counts.removed[Removal::Replaced as usize] += 1;
+        self.counts.removed[cause as usize] += 1;
         self.note(hash);
         self.slab.replace(place, value)
     }
@@ -276,6 +272,9 @@ impl<K, V> Shard<K, V> {
             let wheel = self.wheel.get_or_insert_with(|| Box::new(Wheel::new(born)));
             wheel.plan(place, at);
             self.due_at = wheel.due_at();
+            if wheel.is_crowded() {
+                self.replan();
+            }
         }
     }
 
@@ -328,6 +327,10 @@ impl<K, V> Shard<K, V> {
         most: usize,
         removed: &mut Removed<K, V>,
     ) -> (u64, bool, usize) {
+        if self.wheel.as_ref().is_some_and(|wheel| wheel.has_run_out(now)) {
+            self.wheel = Some(Box::new(Wheel::new(now)));
+            self.replan();
+        }
         let Some(mut wheel) = self.wheel.take() else { return (0, false, 0) };
         wheel.turn(now);
         self.slab.keep_time(now);
@@ -374,13 +377,7 @@ impl<K, V> Shard<K, V> {
         self.moves += 1;
         let new = |place: u32| moved.get(place as usize).copied().filter(|to| *to != u32::MAX);
         chosen!(&mut self.policy, policy => policy.renumber(new));
-        if let Some(mut wheel) = self.wheel.take() {
-            wheel.clear();
-            for place in 0..self.slab.len() as u32 {
-                wheel.plan(place, self.gone_at(place));
-            }
-            self.wheel = Some(wheel);
-        }
+        self.replan();
         let mut table = HashTable::with_capacity(self.slab.len());
         for place in 0..self.slab.len() as u32 {
             table.insert_unique(spread(self.slab.hash(place)), place, |at| {
