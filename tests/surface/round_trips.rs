@@ -99,6 +99,8 @@ fn of_caches() {
     for edge in EDGES {
         survives(&cache::Config::entries(1).with_ttl(edge).with_stale_after(edge).with_grace(edge));
         survives(&cache::Config::new().with_idle(edge).with_negative_ttl(edge));
+        let pages = cache::http::Config::new().with_max_wait(edge).with_statuses([]);
+        survives(&pages.with_explicit(true).with_cache(cache::Config::new().with_ttl(edge)));
     }
 }
 

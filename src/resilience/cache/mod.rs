@@ -153,6 +153,8 @@ mod config;
 mod fetching;
 mod future;
 mod handle;
+#[cfg(feature = "http")]
+pub mod http;
 mod iter;
 pub mod key;
 #[cfg(feature = "tower")]

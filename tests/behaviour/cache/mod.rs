@@ -4,6 +4,7 @@ mod bounds;
 mod callbacks;
 mod expiry;
 mod freshness;
+mod http;
 mod late;
 mod loads;
 mod lookups;
