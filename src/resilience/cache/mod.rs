@@ -165,6 +165,7 @@ mod many;
 mod many_loading;
 mod policy;
 mod reads;
+mod reconfiguring;
 mod removal;
 mod room;
 mod shard;
@@ -173,13 +174,14 @@ mod sketch;
 mod slab;
 mod snapshot;
 mod stored;
+mod terms;
 mod wheel;
 mod writes;
 
 #[cfg(feature = "tower")]
 pub use self::layer::{CacheLayer, CacheService};
 pub use self::{
-    config::{Bound, Config, Eviction, Plan, presets},
+    config::{Bound, Config, Eviction, Mode, Plan, presets},
     future::{Aged, Bare, Fetching, Gives, Sure},
     handle::Cache,
     many::FetchingMany,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::resilience::cache::policy::Places;
 
 /// Entries in numbered places.
@@ -78,6 +80,11 @@ pub(super) struct Stamp {
 impl Stamp {
     /// Of what never expires, and came before there was a clock.
     const NONE: Self = Self { born: 0, until: u64::MAX, touched: 0 };
+
+    /// How long ago it came, if anybody took that down.
+    pub(super) fn age(self, now: u64) -> Option<Duration> {
+        (self.born > 0).then(|| Duration::from_nanos(now.saturating_sub(self.born)))
+    }
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -188,11 +195,20 @@ impl<K, V> Slab<K, V> {
     /// asked for next looks at its stamp once.
     pub(super) fn keep_time(&mut self, now: u64) {
         if self.ticks.of(now) == u16::MAX {
-            self.ticks.first = now;
-            for slot in &mut self.slots {
-                if let Slot::Filled { sure, .. } = slot {
-                    *sure = 0;
-                }
+            self.set_clock(Ticks { first: now, ..self.ticks });
+        }
+    }
+
+    /// Counts ticks from now on, as is right for lives of about this length.
+    pub(super) fn set_ticks(&mut self, now: u64, life: u64) {
+        self.set_clock(Ticks::new(now, life));
+    }
+
+    fn set_clock(&mut self, ticks: Ticks) {
+        self.ticks = ticks;
+        for slot in &mut self.slots {
+            if let Slot::Filled { sure, .. } = slot {
+                *sure = 0;
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::{
         time::{self, nanos},
     },
     resilience::cache::{
-        config::Bound,
+        config::Mode,
         removal::{Removal, Removed},
         room::Room,
         shard::Shard,
@@ -40,6 +40,9 @@ impl<K, V> Shared<K, V> {
     {
         if matches!(given, Given::Valid(void) if void.load(Ordering::Relaxed)) {
             return None;
+        }
+        if self.terms.mode() == Mode::Disabled {
+            return Some(self.refuse(hash, (key, value), Stored::Disabled));
         }
         let weight = self.weigh(&key, &value);
         if u64::from(weight) > self.room.most() {
@@ -147,8 +150,8 @@ impl<K, V> Shared<K, V> {
 
     /// How heavy it is, as the user says.
     fn weigh(&self, key: &K, value: &V) -> u32 {
-        match (&self.told.weigher, self.plan.config().bound) {
-            (Some(weigher), Bound::Weight(_)) => time::outside(|| weigher(key, value)).max(1),
+        match &self.told.weigher {
+            Some(weigher) if self.is_weighed => time::outside(|| weigher(key, value)).max(1),
             _ => 1,
         }
     }
@@ -157,14 +160,14 @@ impl<K, V> Shared<K, V> {
     fn stamp(&self, key: &K, value: &V, ttl: Option<Duration>) -> Result<Option<Stamp>, ()> {
         let own = |lifetime: &Arc<Lifetime<K, V>>| time::outside(|| lifetime(key, value));
         let ttl = ttl.or_else(|| self.told.lifetime.as_ref().and_then(own));
-        let ttl = match ttl.map(nanos).or(self.times.ttl) {
-            None if !self.times.always => return Ok(None),
+        let ttl = match ttl.map(nanos).or_else(|| self.terms.ttl()) {
+            None if !self.terms.always() => return Ok(None),
             None => u64::MAX,
             Some(0) => return Err(()),
-            Some(ttl) if self.times.jitter > 0.0 => {
-                ttl - (ttl as f64 * self.times.jitter * random::unit()) as u64
-            }
-            Some(ttl) => ttl,
+            Some(ttl) => match self.terms.jitter() {
+                jitter if jitter > 0.0 => ttl - (ttl as f64 * jitter * random::unit()) as u64,
+                _ => ttl,
+            },
         };
         let born = self.now();
         Ok(Some(Stamp { born, until: born.saturating_add(ttl), touched: born }))
@@ -270,8 +273,8 @@ impl<K, V> Shared<K, V> {
     }
 
     /// Whether a shard has much less than its part, so that others should make room for it.
-    fn is_poor(&self, shard: &Shard<K, V>) -> bool {
-        shard.weight < self.poor
+    pub(super) fn is_poor(&self, shard: &Shard<K, V>) -> bool {
+        shard.weight < self.poor.load(Ordering::Relaxed)
     }
 
     /// Makes room in other shards: those first that have their part. How much came of it.

@@ -9,6 +9,8 @@ mod late;
 mod loads;
 mod lookups;
 mod many;
+mod modes;
+mod reconfigured;
 mod services;
 
 use std::sync::{Arc, Mutex};

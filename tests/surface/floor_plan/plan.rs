@@ -65,6 +65,8 @@ pub(super) const PLAN: Plan = Plan {
         ("attempt", "machine", "an attempt is polled and timed, so it is no decision"),
         ("begin", "shared", "how a call begins is asked when it may"),
         ("body", "machine", "a body is read as it comes, and waited for"),
+        ("reconfiguring", "handle", "who changes a cache has a handle of it, and locks its parts"),
+        ("terms", "machine", "what a cache goes by is read while others change it"),
         ("reply", "machine", "an answer that is kept is shared by all who get it"),
         ("fetch", "shared", "an answer is waited for, and judged when it is there"),
         ("bodies", "layer", "a layer around the room's own, and its future"),

@@ -101,6 +101,16 @@ impl HttpCache {
         self.shared.cache.invalidate_if(|key, _| key.address() == address)
     }
 
+    /// Goes by another config from now on. What is on its way is judged as it was when it was sent; of the
+    /// rest, see [`Cache::reconfigure`].
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the config; nothing has changed then.
+    pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
+        self.shared.reconfigure(&config.parse()?)
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &Name {

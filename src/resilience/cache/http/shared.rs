@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     ground::{
+        config::ConfigError,
         name::Name,
         sync::{
             Mutex,
@@ -41,7 +42,13 @@ impl Shared {
         }
     }
 
-    /// What is to be gone by now.
+    pub(super) fn reconfigure(&self, plan: &Plan) -> Result<(), ConfigError> {
+        self.cache.reconfigure(plan.config().cache.clone())?;
+        *self.config.lock() = Arc::new(plan.config().clone());
+        Ok(())
+    }
+
+    /// What it goes by now.
     pub(super) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.lock())
     }

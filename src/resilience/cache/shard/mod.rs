@@ -55,9 +55,10 @@ macro_rules! chosen {
 }
 
 mod counts;
+mod retime;
 mod sweep;
 
-pub(super) use self::counts::Counts;
+pub(super) use self::{counts::Counts, retime::Lasting};
 
 /// So many entries are looked at for their age by one operation that is not asked to do more.
 const FEW: usize = 16;

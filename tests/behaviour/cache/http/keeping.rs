@@ -241,3 +241,23 @@ async fn after_an_answer_that_says_the_service_is_not_well_an_older_one_is_given
         assert_eq!(again(door, config().with_cache(kept), forbids).await.1, 2);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn another_config_holds_for_what_is_asked_for_later() {
+    for door in DOORS {
+        let client = client(door, config(), &backend([answer(&[]).status(404)]));
+        client.get("/").await;
+        client.get("/").await;
+        client.pages.reconfigure(config().with_statuses([404])).unwrap();
+        client.get("/").await;
+        client.get("/").await;
+        assert_eq!(client.calls(), 3);
+        let disabled = cache::Config::entries(100).with_mode(cache::Mode::Disabled);
+        client.pages.reconfigure(config().with_cache(disabled)).unwrap();
+        client.get("/").await;
+        client.get("/").await;
+        assert_eq!(client.calls(), 5);
+        let weighed = config().with_cache(cache::Config::weight(9)).with_statuses([200]);
+        assert!(client.pages.reconfigure(weighed).is_err());
+    }
+}
