@@ -136,6 +136,7 @@ impl<K, V, S> Cache<K, V, S> {
             expired += shard.expired(now);
             counts += shard.counts();
         }
+        self.shared.meters.report(counts.removed);
         let (max_entries, max_weight) = match config.bound {
             Bound::Entries(most) => (Some(most), None),
             Bound::Weight(most) => (None, Some(most)),

@@ -90,7 +90,7 @@ impl<K, V> Shared<K, V> {
         }
         let (hit, is_fresh) = self.look_aside(hash, is, grace)?;
         if !is_fresh {
-            self.loads().counts.stale.fetch_add(1, Ordering::Relaxed);
+            self.loads().gave_stale();
         }
         Some(hit)
     }
@@ -259,7 +259,7 @@ where
 
     /// A load has succeeded.
     pub(super) fn came_in(&self, ticket: Ticket<K>, loaded: Loaded<V>) -> Hit<V> {
-        self.loads().counts.loads.fetch_add(1, Ordering::Relaxed);
+        self.loads().loaded();
         let Loaded { value, ttl, is_stored } = loaded;
         if is_stored && !self.is_watched(&ticket) {
             let copy = time::outside(|| value.clone());
@@ -276,7 +276,7 @@ where
 
     /// A load has failed.
     pub(super) fn came_to_nothing(&self, ticket: Ticket<K>, failure: Failure) -> Outcome<V> {
-        self.loads().counts.failures.fetch_add(1, Ordering::Relaxed);
+        self.loads().failed();
         let former = self.look_back(ticket.hash, |theirs| *theirs == ticket.key);
         if let Some(ttl) = self.terms.negative_ttl() {
             let failed = self.failed.get_or_init(|| {

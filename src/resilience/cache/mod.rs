@@ -163,6 +163,7 @@ mod loading;
 mod loads;
 mod many;
 mod many_loading;
+mod meters;
 mod policy;
 mod reads;
 mod reconfiguring;

@@ -16,10 +16,11 @@ use crate::{
     resilience::cache::{
         config::{Bound, Eviction, Plan},
         loads::{Failure, Loads},
+        meters::Meters,
         policy::Duel,
         removal::{Removal, Removed},
         room::Room,
-        shard::Shard,
+        shard::{Counts, Shard},
         terms::Terms,
     },
 };
@@ -40,6 +41,7 @@ pub(super) struct Shared<K, V> {
     /// The shard that gives room to others next.
     pub(super) donor: AtomicUsize,
     pub(super) terms: Terms,
+    pub(super) meters: Meters,
     /// Who goes by another config, goes first or last.
     pub(super) changing: Mutex<()>,
     /// Whether the weigher is asked.
@@ -113,6 +115,7 @@ impl<K, V> Shared<K, V> {
             is_weighed: matches!(config.bound, Bound::Weight(_)),
             is_exact: config.eviction == Eviction::Lru,
             terms: Terms::new(plan),
+            meters: Meters::new(&name),
             changing: Mutex::new(()),
             loads: OnceLock::new(),
             failed: OnceLock::new(),
@@ -229,23 +232,25 @@ impl<K, V> Shared<K, V> {
     /// Takes out what has expired, looking at about `most` entries. Whether there is more to do.
     pub(super) fn maintain(&self, most: usize) -> bool {
         let (now, mut left, mut more) = (self.now(), most, false);
+        let mut counts = Counts::default();
         for shard in self.shards() {
             let mut removed = Removed::new();
             let due = {
                 let mut shard = shard.lock();
-                let is_due = shard.is_due(now);
+                let mut is_due = shard.is_due(now);
                 if is_due && left > 0 {
                     let (freed, unfinished, looked) = shard.expire(now, left, &mut removed);
                     self.room.give(freed);
                     left -= looked.min(left);
-                    unfinished
-                } else {
-                    is_due
+                    is_due = unfinished;
                 }
+                counts += shard.counts();
+                is_due
             };
             more |= due;
             self.tell(removed);
         }
+        self.meters.report(counts.removed);
         more
     }
 

@@ -4,6 +4,7 @@ use crate::{
     ground::{
         random,
         sync::atomic::{AtomicBool, Ordering},
+        telemetry,
         time::{self, nanos},
     },
     resilience::cache::{
@@ -41,11 +42,12 @@ impl<K, V> Shared<K, V> {
         if matches!(given, Given::Valid(void) if void.load(Ordering::Relaxed)) {
             return None;
         }
-        if self.terms.mode() == Mode::Disabled {
+        if self.terms.is_aside() && self.terms.mode() == Mode::Disabled {
             return Some(self.refuse(hash, (key, value), Stored::Disabled));
         }
         let weight = self.weigh(&key, &value);
         if u64::from(weight) > self.room.most() {
+            telemetry::too_heavy(&self.name, weight.into(), self.room.most());
             return Some(self.refuse(hash, (key, value), Stored::TooHeavy));
         }
         let Ok(stamp) = self.stamp(&key, &value, ttl) else {
@@ -267,6 +269,7 @@ impl<K, V> Shared<K, V> {
         }
         // Others hold what is left for heavy entries of their own.
         drop(claim);
+        telemetry::too_heavy(&self.name, weight, self.room.most());
         self.shard(hash).lock().counts.removed[Removal::TooHeavy as usize] += 1;
         removed.push(key, value, Removal::TooHeavy);
         Some(Stored::TooHeavy)

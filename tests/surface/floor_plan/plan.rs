@@ -66,6 +66,7 @@ pub(super) const PLAN: Plan = Plan {
         ("begin", "shared", "how a call begins is asked when it may"),
         ("body", "machine", "a body is read as it comes, and waited for"),
         ("reconfiguring", "handle", "who changes a cache has a handle of it, and locks its parts"),
+        ("meters", "machine", "what was told of those who are gone is known to all threads"),
         ("terms", "machine", "what a cache goes by is read while others change it"),
         ("reply", "machine", "an answer that is kept is shared by all who get it"),
         ("fetch", "shared", "an answer is waited for, and judged when it is there"),
