@@ -95,6 +95,9 @@ fn of_what_is_decided_in_a_store() {
 
 #[test]
 fn of_caches() {
+    for mode in [cache::Mode::Shadow, cache::Mode::Disabled] {
+        survives(&cache::Config::new().with_mode(mode));
+    }
     survives(&cache::Config::weight(1 << 62).with_ttl_jitter(0.25).with_detached(true));
     for edge in EDGES {
         survives(&cache::Config::entries(1).with_ttl(edge).with_stale_after(edge).with_grace(edge));

@@ -102,7 +102,9 @@ async fn a_disabled_cache_holds_nothing_and_still_loads_once_for_all() {
 async fn a_disabled_cache_forgets_what_it_is_told_about() {
     let config = Config::entries(9);
     let cache = numbers(config.clone());
-    (1..=6).for_each(|key| drop(cache.insert(key, key)));
+    for key in 1..=6 {
+        cache.insert(key, key);
+    }
     cache.reconfigure(config.clone().with_mode(Mode::Disabled)).unwrap();
     assert_eq!(cache.insert(1, 10), Stored::Disabled);
     assert!(!Stored::Disabled.is_stored());

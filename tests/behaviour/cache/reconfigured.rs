@@ -78,7 +78,9 @@ fn a_listener_hears_who_has_to_go_and_may_use_the_cache() {
         own.get().unwrap().reconfigure(config(2)).unwrap();
     });
     slot.set(cache.clone()).unwrap();
-    (0..3).for_each(|key| drop(cache.insert(key, key)));
+    for key in 0..3 {
+        cache.insert(key, key);
+    }
     cache.reconfigure(config(1)).unwrap();
     assert!(cache.len() <= 2);
 }
@@ -128,7 +130,9 @@ async fn idleness_counts_from_when_it_is_said() {
     for eviction in [Eviction::Admission, Eviction::Lru] {
         let config = Config::entries(900).with_eviction(eviction);
         let cache = numbers(config.clone());
-        (0..500).for_each(|key| drop(cache.insert(key, key)));
+        for key in 0..500 {
+            cache.insert(key, key);
+        }
         cache.insert_with_ttl(7, 7, 3600 * SECOND);
         advance(100 * SECOND).await;
         cache.reconfigure(config.clone().with_idle(10 * SECOND)).unwrap();
