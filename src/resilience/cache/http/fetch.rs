@@ -91,6 +91,12 @@ impl Terms {
                 count(&counts.not_whole);
                 Fetched::Alone(Box::new(Response::from_parts(head, body)))
             }
+            Gathered::Whole(whole)
+                if !machine::is_all(self.key.method(), &head.headers, whole.data.len()) =>
+            {
+                count(&counts.not_whole);
+                Fetched::Alone(Box::new(Response::from_parts(head, ReplyBody::whole(whole))))
+            }
             Gathered::Whole(whole) => {
                 let reply = Reply::new(Response::from_parts(head, ()), whole, age);
                 match worth {

@@ -145,6 +145,13 @@ fn is_endless(headers: &HeaderMap) -> bool {
     kind.get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
 }
 
+/// Whether a body of so many bytes is all that its head has announced.
+pub(super) fn is_all(method: &Method, headers: &HeaderMap, bytes: usize) -> bool {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    // A head without a body may announce one.
+    *method == Method::HEAD || announced.is_none_or(|length| length.trim() == bytes.to_string())
+}
+
 /// Takes out what is said from one server to the next, and to nobody behind it.
 pub(super) fn strip(headers: &mut HeaderMap) {
     const HOPS: [&str; 9] = [

@@ -67,6 +67,27 @@ async fn a_body_that_breaks_off_breaks_off_where_it_did_and_is_not_kept() {
     }
 }
 
+/// Not every client says that less has come than was announced.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_less_than_was_announced_is_not_kept() {
+    for door in DOORS {
+        for (length, calls) in [("5", 1), ("6", 2), ("many", 2)] {
+            let client = client(door, config(), &backend([answer(&[("content-length", length)])]));
+            for _ in 0..2 {
+                assert_eq!(client.get("/").await.text(), "hello");
+            }
+            assert_eq!(client.calls(), calls, "{door:?} {length}");
+        }
+        let answered = answer(&[("content-length", "5")]).body(&[]);
+        let client = client(door, config(), &backend([answered]));
+        for _ in 0..2 {
+            let head = Request::head("/").body(()).unwrap();
+            assert_eq!(client.ask(head).await.unwrap().headers["content-length"], "5");
+        }
+        assert_eq!(client.calls(), 1);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_comes_behind_a_body_is_kept_with_it() {
     for door in DOORS {

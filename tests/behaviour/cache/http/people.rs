@@ -66,6 +66,17 @@ async fn an_answer_is_nobody_elses_than_the_keys() {
     }
 }
 
+/// A key may hold secrets, and is printed.
+#[test]
+fn what_a_key_is_made_of_is_not_printed() {
+    let request = with(&[("authorization", "secret")]);
+    let key = Key::of(&request, [header::AUTHORIZATION]).whose("somebody");
+    assert_eq!(
+        format!("{key:?}"),
+        "Key { method: GET, address: \"/\", fields: [\"authorization\"], .. }"
+    );
+}
+
 /// An answer that is one person's goes to nobody who waits for the same.
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_an_answer_that_is_somebodys_sends_their_own() {

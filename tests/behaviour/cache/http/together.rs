@@ -77,7 +77,7 @@ async fn an_answer_for_one_who_is_gone_is_given_to_nobody() {
         assert!(poll_immediate(&mut leader).await.is_none());
         drop(leader);
         let got = follower.await.unwrap();
-        assert_eq!((&*got.headers["set-cookie"].to_str().unwrap(), client.calls()), ("own", 2));
+        assert_eq!((got.headers["set-cookie"].to_str().unwrap(), client.calls()), ("own", 2));
     }
 }
 
