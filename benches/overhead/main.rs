@@ -164,9 +164,9 @@ fn caches(criterion: &mut Criterion) {
         ("ttl", cache::Config::new().with_ttl(hour)),
         ("stale_after", cache::Config::new().with_ttl(hour).with_stale_after(hour / 2)),
         ("lru", cache::Config::new().with_eviction(cache::Eviction::Lru)),
-        ("disabled", cache::Config::new().with_mode(cache::Mode::Disabled)),
+        ("disabled", cache::Config::new().with_mode(cache::CacheMode::Disabled)),
     ] {
-        let is_enabled = config.mode == cache::Mode::Enabled;
+        let is_enabled = config.mode == cache::CacheMode::Enabled;
         let pages = Cache::new("bench", config).expect("a config of this file");
         pages.insert(7_u64, 1_u64);
         both(criterion, "cache", &format!("{name}_get"), || {
@@ -194,7 +194,7 @@ fn caches(criterion: &mut Criterion) {
     });
     let pages = HttpCache::new("bench", Default::default()).expect("the default config");
     one(criterion, "cache", "http_hit", || {
-        let key = Some(http::Key::of(&Request::new(()), []));
+        let key = Some(http::RequestKey::of(&Request::new(()), []));
         let send = |_| ready(Ok::<_, io::ErrorKind>(Response::new(String::new())));
         now(pages.call(key, Request::new(()), send)).is_ok()
     });

@@ -5,7 +5,7 @@ use buttress::{
     Error,
     cache::{
         Cache, Config,
-        http::{self, HttpCache, Key},
+        http::{self, HttpCache, RequestKey},
     },
     testing::{Script, Step, drop_at_every_await},
 };
@@ -130,7 +130,8 @@ async fn an_answer_to_a_request_by_http() {
         .map_request(|_: Request<()>| 7)
         .map_response(|text: &'static str| Response::new(text.to_owned()))
         .service(inner);
-    let service = pages.layer(|request: &Request<()>| Some(Key::of(request, []))).layer(http);
+    let service =
+        pages.layer(|request: &Request<()>| Some(RequestKey::of(request, []))).layer(http);
     let start = || {
         pages.cache().clear();
         service.clone().call(Request::default())

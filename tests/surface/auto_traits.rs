@@ -169,7 +169,7 @@ fn services_are_what_the_service_inside_is() {
     shared::<cache::CacheService<(), u8, u8>>();
     cloned::<cache::CacheService<Rc<u8>, u8, u8>>();
     shared::<cache::CacheLayer<String, Vec<u8>>>();
-    shared::<cache::http::HttpCacheService<(), fn(&()) -> Option<cache::http::Key>>>();
+    shared::<cache::http::HttpCacheService<(), fn(&()) -> Option<cache::http::RequestKey>>>();
     sent::<cache::http::HttpCacheService<Cell<u8>, ()>>();
     cloned::<cache::http::HttpCacheService<Rc<u8>, Rc<u8>>>();
     shared::<cache::http::HttpCacheLayer<()>>();

@@ -52,7 +52,7 @@ fn the_caches_defaults_are_as_documented() {
     assert_eq!((config.ttl, config.idle, config.stale_after), (None, None, None));
     assert_eq!((config.ttl_jitter, config.grace), (0.0, Duration::ZERO));
     assert_eq!((config.negative_ttl, config.detached), (None, false));
-    assert_eq!((config.clock, config.mode), (Clock::Coarse, cache::Mode::Enabled));
+    assert_eq!((config.clock, config.mode), (Clock::Coarse, cache::CacheMode::Enabled));
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
     assert_eq!(cache::Plan::default().config(), &cache::Config::new());
     for preset in [

@@ -95,7 +95,7 @@ fn of_what_is_decided_in_a_store() {
 
 #[test]
 fn of_caches() {
-    for mode in [cache::Mode::Shadow, cache::Mode::Disabled] {
+    for mode in [cache::CacheMode::Shadow, cache::CacheMode::Disabled] {
         survives(&cache::Config::new().with_mode(mode));
     }
     survives(&cache::Config::weight(1 << 62).with_ttl_jitter(0.25).with_detached(true));

@@ -11,7 +11,7 @@ use buttress::{
     Mode,
     cache::{
         self, Cache,
-        http::{self, HttpCache, Key, ReplyBody},
+        http::{self, HttpCache, ReplyBody, RequestKey},
     },
     rate_limit::{
         Rate,
@@ -67,7 +67,7 @@ rows! {
     cache_of_what_was_not_there: answers().layer(each_its_own);
     cache_of_what_is_not_worth_it: answers().layer(each_its_own).cache_if(|_| false);
     cache_that_finds_no_key: answers().layer(|_: &Request| None::<u64>);
-    http_cache_of_what_may_be_kept: pages(|answer| Some(Key::of(answer, [])));
+    http_cache_of_what_may_be_kept: pages(|answer| Some(RequestKey::of(answer, [])));
     http_cache_that_finds_no_key: pages(|_| None);
     rate_limiter_by_key: keyed(MANY).layer(by_path);
     rate_limiter_by_exact_key: KeyedRateLimiter::<String>::exact("row", MANY).unwrap().layer(by_path);
@@ -103,7 +103,7 @@ fn answers() -> Cache<u64, &'static str> {
 
 /// For a service that is made to speak HTTP inside, and outside no longer does.
 fn pages(
-    key: fn(&Request) -> Option<Key>,
+    key: fn(&Request) -> Option<RequestKey>,
 ) -> impl Layer<Inner, Service: Wrapped> + Layer<Unwilling, Service: Wrapped> {
     fn its_own(mut request: Request) -> Request {
         let path = each_its_own(&request).unwrap().to_string();

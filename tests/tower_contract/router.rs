@@ -19,7 +19,7 @@ use axum::{
 };
 use buttress::{
     Error, Lift, Refusal,
-    cache::http::{self as pages, HttpCache, Key},
+    cache::http::{self as pages, HttpCache, RequestKey},
     circuit_breaker::{CircuitBreaker, Config, State},
     outcome::Outcome,
     time::Deadline,
@@ -143,7 +143,7 @@ async fn pages_of_a_router_are_kept() {
         async move { format!("page {}", calls.fetch_add(1, Ordering::Relaxed)) }
     };
     let pages = HttpCache::new("pages", pages::Config::new()).unwrap();
-    let key = |request: &Request<Body>| Some(Key::of(request, []));
+    let key = |request: &Request<Body>| Some(RequestKey::of(request, []));
     let stack = ServiceBuilder::new()
         .layer(HandleErrorLayer::new(answer))
         .layer(pages.layer(key))

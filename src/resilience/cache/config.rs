@@ -46,7 +46,7 @@ pub enum Eviction {
     serde(rename_all = "snake_case")
 )]
 #[non_exhaustive]
-pub enum Mode {
+pub enum CacheMode {
     /// They do.
     #[default]
     Enabled,
@@ -100,7 +100,7 @@ pub struct Config {
     pub clock: Clock,
     /// Whether callers get what it holds. If they do not, whatever is asked for is missing, and is loaded: once
     /// still for all who ask at the same time. Default: enabled.
-    pub mode: Mode,
+    pub mode: CacheMode,
 }
 
 /// A checked [`Config`]; a cache made from it cannot fail to be made.
@@ -122,7 +122,7 @@ impl Config {
             negative_ttl: None,
             detached: false,
             clock: Clock::Coarse,
-            mode: Mode::Enabled,
+            mode: CacheMode::Enabled,
         }
     }
 
@@ -200,7 +200,7 @@ impl Config {
 
     /// Sets [`mode`](Self::mode).
     #[must_use]
-    pub const fn with_mode(self, mode: Mode) -> Self {
+    pub const fn with_mode(self, mode: CacheMode) -> Self {
         Self { mode, ..self }
     }
 

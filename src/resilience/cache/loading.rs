@@ -15,7 +15,7 @@ use crate::{
     },
     resilience::{
         cache::{
-            config::Mode,
+            config::CacheMode,
             loads::{Asked, Failure, Loads, Outcome, failures},
             removal::{Removal, Removed},
             shared::{Shared, Told},
@@ -270,7 +270,7 @@ where
 
     /// In the shadow, what is there stays, so that it grows as old as it would for those who got it.
     fn is_watched(&self, ticket: &Ticket<K>) -> bool {
-        self.terms.mode() == Mode::Shadow
+        self.terms.mode() == CacheMode::Shadow
             && self.look(ticket.hash, |theirs| *theirs == ticket.key, |_, _| ()).is_some()
     }
 

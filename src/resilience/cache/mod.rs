@@ -50,7 +50,7 @@
 //! back soon after, by operations that find something to do and do a little of it each, and by
 //! [`maintain`](Cache::maintain); no task runs for that.
 //!
-//! Its config can be [changed](Cache::reconfigure) while it runs. By its [`Mode`] it can be filled and counted
+//! Its config can be [changed](Cache::reconfigure) while it runs. By its [`CacheMode`] it can be filled and counted
 //! without anybody getting what it holds, to see what it would save, or be switched off: what is missing is
 //! still loaded once for all who ask at the same time.
 //!
@@ -191,7 +191,7 @@ mod writes;
 #[cfg(feature = "tower")]
 pub use self::layer::{CacheLayer, CacheService};
 pub use self::{
-    config::{Bound, Config, Eviction, Mode, Plan, presets},
+    config::{Bound, CacheMode, Config, Eviction, Plan, presets},
     future::{Aged, Bare, Fetching, Gives, Sure},
     handle::Cache,
     many::FetchingMany,

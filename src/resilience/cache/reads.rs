@@ -1,5 +1,5 @@
 use crate::resilience::cache::{
-    config::Mode,
+    config::CacheMode,
     removal::{Removal, Removed},
     shared::{Guard, Shared},
     stored::{Hit, Stored},
@@ -58,7 +58,7 @@ impl<K, V> Shared<K, V> {
     {
         let mut shard = self.shard(hash).lock();
         shard.asked += 1;
-        if self.terms.mode() == Mode::Disabled {
+        if self.terms.mode() == CacheMode::Disabled {
             shard.misses += 1;
             return None;
         }

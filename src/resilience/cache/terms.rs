@@ -8,7 +8,7 @@ use crate::{
         },
         time::{Clock, nanos},
     },
-    resilience::cache::config::{Config, Eviction, Mode, Plan},
+    resilience::cache::config::{CacheMode, Config, Eviction, Plan},
 };
 
 /// What a cache goes by, until it is told something else.
@@ -95,11 +95,11 @@ impl Terms {
         self.way.load(Ordering::Relaxed) == Way::Aside as u8
     }
 
-    pub(super) fn mode(&self) -> Mode {
+    pub(super) fn mode(&self) -> CacheMode {
         match self.mode.load(Ordering::Relaxed) {
-            mode if mode == Mode::Disabled as u8 => Mode::Disabled,
-            mode if mode == Mode::Shadow as u8 => Mode::Shadow,
-            _ => Mode::Enabled,
+            mode if mode == CacheMode::Disabled as u8 => CacheMode::Disabled,
+            mode if mode == CacheMode::Shadow as u8 => CacheMode::Shadow,
+            _ => CacheMode::Enabled,
         }
     }
 
@@ -152,11 +152,13 @@ impl Terms {
 
 const fn way(config: &Config) -> Way {
     match (config.mode, config.eviction) {
-        (Mode::Shadow | Mode::Disabled, _) => Way::Aside,
-        (Mode::Enabled, Eviction::Admission) if config.ttl.is_some() && config.idle.is_none() => {
+        (CacheMode::Shadow | CacheMode::Disabled, _) => Way::Aside,
+        (CacheMode::Enabled, Eviction::Admission)
+            if config.ttl.is_some() && config.idle.is_none() =>
+        {
             Way::Timed
         }
-        (Mode::Enabled, _) => Way::Plain,
+        (CacheMode::Enabled, _) => Way::Plain,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
         time::{self, nanos},
     },
     resilience::cache::{
-        config::Mode,
+        config::CacheMode,
         removal::{Removal, Removed},
         room::Room,
         shard::Shard,
@@ -42,7 +42,7 @@ impl<K, V> Shared<K, V> {
         if matches!(given, Given::Valid(void) if void.load(Ordering::Relaxed)) {
             return None;
         }
-        if self.terms.is_aside() && self.terms.mode() == Mode::Disabled {
+        if self.terms.is_aside() && self.terms.mode() == CacheMode::Disabled {
             return Some(self.refuse(hash, (key, value), Stored::Disabled));
         }
         let weight = self.weigh(&key, &value);

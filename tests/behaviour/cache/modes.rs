@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use buttress::{
     Error,
-    cache::{Cache, Change, Config, Mode, Stored},
+    cache::{Cache, CacheMode, Change, Config, Stored},
     testing::{Script, Step},
 };
 use futures::future::join_all;
@@ -51,7 +51,7 @@ async fn asked(config: Config, plain: bool) -> (Cache<u32, u32>, usize) {
 async fn in_the_shadow_everybody_gets_a_fresh_value_and_hits_are_counted() {
     for config in configs() {
         for plain in [true, false] {
-            let (cache, calls) = asked(config.clone().with_mode(Mode::Shadow), plain).await;
+            let (cache, calls) = asked(config.clone().with_mode(CacheMode::Shadow), plain).await;
             let totals = cache.snapshot().totals;
             assert_eq!((calls, totals.hits, totals.misses), (3, 2, 1), "{config:?}");
             assert_eq!((cache.len(), totals.inserted), (1, 1), "it grows as old as it would");
@@ -68,7 +68,7 @@ async fn in_the_shadow_everybody_gets_a_fresh_value_and_hits_are_counted() {
 /// What has expired would have been missing: it is loaded, and stored.
 #[tokio::test(start_paused = true)]
 async fn in_the_shadow_a_value_expires_as_it_would() {
-    let cache = numbers(Config::entries(9).with_ttl(10 * SECOND).with_mode(Mode::Shadow));
+    let cache = numbers(Config::entries(9).with_ttl(10 * SECOND).with_mode(CacheMode::Shadow));
     for second in 0..20 {
         assert_eq!(cache.get_or_load(&1, || async move { second }).await, Ok(second));
         advance(SECOND).await;
@@ -82,11 +82,11 @@ async fn in_the_shadow_a_value_expires_as_it_would() {
 async fn a_disabled_cache_holds_nothing_and_still_loads_once_for_all() {
     for config in configs() {
         for plain in [true, false] {
-            let (cache, calls) = asked(config.clone().with_mode(Mode::Disabled), plain).await;
+            let (cache, calls) = asked(config.clone().with_mode(CacheMode::Disabled), plain).await;
             let totals = cache.snapshot().totals;
             assert_eq!((calls, totals.hits, totals.misses, cache.len()), (3, 0, 3, 0));
         }
-        let cache = numbers(config.with_mode(Mode::Disabled));
+        let cache = numbers(config.with_mode(CacheMode::Disabled));
         let backend: Script<u32, Down> = Script::new([Step::ok(1).after(SECOND)]);
         let calls = (0..100).map(|_| {
             let operation = backend.clone();
@@ -105,7 +105,7 @@ async fn a_disabled_cache_forgets_what_it_is_told_about() {
     for key in 1..=6 {
         cache.insert(key, key);
     }
-    cache.reconfigure(config.clone().with_mode(Mode::Disabled)).unwrap();
+    cache.reconfigure(config.clone().with_mode(CacheMode::Disabled)).unwrap();
     assert_eq!(cache.insert(1, 10), Stored::Disabled);
     assert!(!Stored::Disabled.is_stored());
     assert!(cache.invalidate(&2));
@@ -121,7 +121,7 @@ async fn a_disabled_cache_forgets_what_it_is_told_about() {
 /// CA-19 and CA-22: nobody gets an old answer, nor an old error.
 #[tokio::test(start_paused = true)]
 async fn nothing_old_is_given_where_nothing_is() {
-    for mode in [Mode::Shadow, Mode::Disabled] {
+    for mode in [CacheMode::Shadow, CacheMode::Disabled] {
         let config = Config::entries(9).with_ttl(SECOND).with_grace(60 * SECOND);
         let config = config.with_negative_ttl(60 * SECOND);
         let cache = numbers(config.clone());

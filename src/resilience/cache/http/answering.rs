@@ -10,7 +10,7 @@ use super::{
     config::Config,
     fetch::{Fetched, Slot, Terms},
     future::{Alone, Own, Replying, State, Waits},
-    key::Key,
+    key::RequestKey,
     machine::{self, Ask},
     shared::{Shared, count},
 };
@@ -23,7 +23,7 @@ impl Shared {
     /// Answers a request from memory, or by `send`.
     pub(super) fn begin<T, F, Fut, B, E, M>(
         self: &Arc<Self>,
-        key: Option<Key>,
+        key: Option<RequestKey>,
         request: Request<T>,
         send: F,
     ) -> Replying<B, E, M>
@@ -60,7 +60,7 @@ impl Shared {
     fn answer_any<T, F, Fut, B, E>(
         self: &Arc<Self>,
         config: Arc<Config>,
-        key: Key,
+        key: RequestKey,
         request: Request<T>,
         send: F,
     ) -> State<B, E>
@@ -103,7 +103,7 @@ impl Shared {
     fn answer_young<T, F, Fut, B, E>(
         self: &Arc<Self>,
         config: Arc<Config>,
-        key: Key,
+        key: RequestKey,
         most: Duration,
         request: Request<T>,
         send: F,
@@ -141,7 +141,7 @@ async fn pass<B: Body, E>(
 /// The same of a request that changes what it is about: what is known of that is forgotten.
 async fn change<B: Body, E>(
     shared: Arc<Shared>,
-    key: Key,
+    key: RequestKey,
     sending: impl Future<Output = Result<Response<B>, E>>,
 ) -> Result<Response<ReplyBody<B>>, E> {
     let response = sending.await?;

@@ -8,7 +8,7 @@ use http_body::Body;
 use super::{
     body::{Gathered, ReplyBody, gather},
     config::Config,
-    key::Key,
+    key::RequestKey,
     machine::{self, Worth},
     reply::Reply,
     shared::{Shared, count},
@@ -22,7 +22,7 @@ use crate::{
 pub(super) struct Terms {
     pub(super) shared: Arc<Shared>,
     pub(super) config: Arc<Config>,
-    pub(super) key: Key,
+    pub(super) key: RequestKey,
 }
 
 /// What came of a request.

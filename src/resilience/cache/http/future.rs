@@ -13,7 +13,7 @@ use http_body::Body;
 use super::{
     body::ReplyBody,
     fetch::{Failed, Slot},
-    key::Key,
+    key::RequestKey,
     reply::Reply,
 };
 use crate::{
@@ -56,7 +56,7 @@ pub(super) type Spare<B, E> = Box<dyn FnOnce() -> Alone<B, E> + Send>;
 
 /// One of those who wait for an answer.
 pub(super) struct Waits<B: Body, E> {
-    pub(super) fetching: Fetching<Key, Reply, Failed<E>, Aged<Wrapped>>,
+    pub(super) fetching: Fetching<RequestKey, Reply, Failed<E>, Aged<Wrapped>>,
     pub(super) own: Own<B, E>,
 }
 

@@ -6,7 +6,7 @@ use http_body::Body;
 use super::{
     config::{Config, Plan},
     future::Replying,
-    key::Key,
+    key::RequestKey,
     reply::Reply,
     shared::Shared,
     snapshot::Snapshot,
@@ -53,7 +53,7 @@ impl HttpCache {
     /// See [`Replying`].
     pub fn call<T, F, Fut, B, E>(
         &self,
-        key: Option<Key>,
+        key: Option<RequestKey>,
         request: Request<T>,
         operation: F,
     ) -> Replying<B, E, Wrapped>
@@ -74,7 +74,7 @@ impl HttpCache {
     /// See [`Replying`].
     pub fn run<T, F, Fut, B, E>(
         &self,
-        key: Option<Key>,
+        key: Option<RequestKey>,
         request: Request<T>,
         operation: F,
     ) -> Replying<B, E, Unchanged>
@@ -90,7 +90,7 @@ impl HttpCache {
 
     /// What is kept, to be looked at and taken out.
     #[must_use]
-    pub fn cache(&self) -> &Cache<Key, Reply> {
+    pub fn cache(&self) -> &Cache<RequestKey, Reply> {
         &self.shared.cache
     }
 

@@ -4,7 +4,7 @@ use ::http::{HeaderName, Method, Request, header};
 
 /// Which requests have the same answer: those of one method and address, and whatever else is said here.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct RequestKey {
     method: Method,
     address: Box<str>,
     /// By whose name the address is one: a request that names no server in its address does so by a header.
@@ -15,7 +15,7 @@ pub struct Key {
     unnamed: bool,
 }
 
-impl Key {
+impl RequestKey {
     /// Of this request, by its method, address and host, and by what it says in these fields. An answer
     /// that says that it differs by another field (`Vary`) is not kept.
     pub fn of<B>(request: &Request<B>, fields: impl IntoIterator<Item = HeaderName>) -> Self {
@@ -89,11 +89,11 @@ impl Key {
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for RequestKey {
     /// Without what may be a secret: what the fields say, and whose it is.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields: Vec<_> = self.fields.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("Key")
+        f.debug_struct("RequestKey")
             .field("method", &self.method)
             .field("address", &self.address)
             .field("fields", &fields)

@@ -7,7 +7,7 @@ use ::http::{Request, Response};
 use http_body::Body;
 use tower::{Layer, Service};
 
-use super::{body::ReplyBody, future::Replying, handle::HttpCache, key::Key};
+use super::{body::ReplyBody, future::Replying, handle::HttpCache, key::RequestKey};
 use crate::ground::{
     refusal::{Fault, Unchanged},
     source::Sending,
@@ -15,7 +15,7 @@ use crate::ground::{
 };
 
 impl HttpCache {
-    /// The layer. `key` says what requests have the same answer: [`Key::of`] knows their method and address, and
+    /// The layer. `key` says what requests have the same answer: [`RequestKey::of`] knows their method and address, and
     /// has to be told by what else answers differ, whose they are above all. One without a key is sent on
     /// its own.
     pub fn layer<X>(&self, key: X) -> HttpCacheLayer<X> {
@@ -55,7 +55,7 @@ where
     S: Service<Request<T>, Response = Response<B>> + Clone + Send + 'static,
     S::Error: Fault + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
-    X: Fn(&Request<T>) -> Option<Key>,
+    X: Fn(&Request<T>) -> Option<RequestKey>,
     T: Send + 'static,
     B: Body<Data: Send, Error: Send> + Send + 'static,
 {

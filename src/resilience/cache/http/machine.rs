@@ -7,7 +7,7 @@ use ::http::{HeaderMap, Method, StatusCode, header};
 use super::{
     config::Config,
     directives::{Directives, age, by_dates, varies_by},
-    key::Key,
+    key::RequestKey,
 };
 
 /// What is to be done about a request.
@@ -62,7 +62,7 @@ pub(super) fn ask(method: &Method, headers: &HeaderMap, config: &Config) -> Ask 
 }
 
 /// Whether a request says who asks, so that its answer may be for them alone.
-pub(super) fn says_who(key: &Key, headers: &HeaderMap, config: &Config) -> bool {
+pub(super) fn says_who(key: &RequestKey, headers: &HeaderMap, config: &Config) -> bool {
     let says = |name| headers.contains_key(&name) && !key.covers(&name);
     !key.is_somebodys()
         && (says(header::AUTHORIZATION) || (!config.anonymous_cookies && says(header::COOKIE)))
@@ -83,7 +83,7 @@ pub(super) enum Worth {
 pub(super) fn worth(
     status: StatusCode,
     headers: &HeaderMap,
-    key: &Key,
+    key: &RequestKey,
     took: Duration,
     config: &Config,
 ) -> Worth {

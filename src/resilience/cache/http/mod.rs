@@ -17,10 +17,10 @@
 //! service alone, and its answer is kept for the others. [`obedient`](Config::obedient) is for those who
 //! do not want to be told.
 //!
-//! **The [`Key`]** is the method, the address, the host, and the fields that you name. An answer that says that
+//! **The [`RequestKey`]** is the method, the address, the host, and the fields that you name. An answer that says that
 //! it differs by a field which is not among them (`Vary`) is not kept. A request that says who asks, by
 //! `Authorization` or a `Cookie`, gets nothing from memory but what answers to such requests have said to be
-//! for everybody (`public`, `s-maxage`, `must-revalidate`), **unless the key says [whose](Key::whose) it is**.
+//! for everybody (`public`, `s-maxage`, `must-revalidate`), **unless the key says [whose](RequestKey::whose) it is**.
 //! What tells people apart in another way (an API key in a field of its own, a client's address) must be a
 //! part of the key: nobody else knows.
 //!
@@ -56,13 +56,13 @@
 //! # Example
 //!
 //! ```
-//! use buttress::cache::http::{Config, HttpCache, Key};
+//! use buttress::cache::http::{Config, HttpCache, RequestKey};
 //! use http::{Request, Response};
 //! # async fn send(_: Request<()>) -> Result<Response<String>, std::convert::Infallible> { Ok(Response::new(String::new())) }
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let pages = HttpCache::new("pages", Config::new())?;
 //! let request = Request::get("https://example.org/").body(())?;
-//! let key = Key::of(&request, [http::header::ACCEPT_LANGUAGE]);
+//! let key = RequestKey::of(&request, [http::header::ACCEPT_LANGUAGE]);
 //! let page = pages.call(Some(key), request, send).await?;
 //! # Ok(())
 //! # }
@@ -72,7 +72,7 @@
 //!
 //! ```
 //! use axum::{Router, body::Body, routing::get};
-//! use buttress::{Lift, cache::{self, http::{Config, HttpCache, Key}}};
+//! use buttress::{Lift, cache::{self, http::{Config, HttpCache, RequestKey}}};
 //! use http::{Request, header};
 //! use std::time::Duration;
 //! use tower::ServiceBuilder;
@@ -80,7 +80,7 @@
 //! let kept = cache::Config::weight(256 << 20).with_ttl(Duration::from_secs(300));
 //! let pages = HttpCache::new("pages", Config::new().with_cache(kept))?;
 //! let key = |request: &Request<Body>| {
-//!     let key = Key::of(request, [header::ACCEPT_ENCODING]);
+//!     let key = RequestKey::of(request, [header::ACCEPT_ENCODING]);
 //!     // Whoever is signed in has pages of their own.
 //!     Some(match request.headers().get("x-user") {
 //!         Some(user) => key.whose(user.to_str().ok()?),
@@ -115,7 +115,7 @@ pub use self::{
     config::{Config, Plan},
     future::Replying,
     handle::HttpCache,
-    key::Key,
+    key::RequestKey,
     layer::{HttpCacheLayer, HttpCacheService},
     reply::Reply,
     snapshot::{Snapshot, Totals},

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{
     config::{Config, Plan},
-    key::Key,
+    key::RequestKey,
     reply::Reply,
     snapshot::{Snapshot, Totals},
 };
@@ -20,7 +20,7 @@ use crate::{
 
 /// What clones share.
 pub(super) struct Shared {
-    pub(super) cache: Cache<Key, Reply>,
+    pub(super) cache: Cache<RequestKey, Reply>,
     config: Mutex<Arc<Config>>,
     pub(super) counts: Counts,
 }

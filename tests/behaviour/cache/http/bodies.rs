@@ -114,7 +114,7 @@ async fn the_head_of_an_answer_that_is_passed_on_does_not_wait_for_its_body() {
         let since = now();
         let reading = client.ask(get("/"));
         assert!(tokio::time::timeout(SECOND, reading).await.is_err(), "it is read to its end");
-        let key = Key::of(&get("/"), []);
+        let key = RequestKey::of(&get("/"), []);
         let backend = client.backend.clone();
         let response = client.pages.run(Some(key), get("/"), |request| backend.send(request)).await;
         assert_eq!((response.unwrap().status(), now().since(since)), (StatusCode::OK, SECOND));

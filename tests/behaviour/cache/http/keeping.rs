@@ -252,7 +252,7 @@ async fn another_config_holds_for_what_is_asked_for_later() {
         client.get("/").await;
         client.get("/").await;
         assert_eq!(client.calls(), 3);
-        let disabled = cache::Config::entries(100).with_mode(cache::Mode::Disabled);
+        let disabled = cache::Config::entries(100).with_mode(cache::CacheMode::Disabled);
         client.pages.reconfigure(config().with_cache(disabled)).unwrap();
         client.get("/").await;
         client.get("/").await;

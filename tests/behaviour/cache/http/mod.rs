@@ -21,7 +21,7 @@ use buttress::{
     Error,
     cache::{
         self,
-        http::{Config, HttpCache, Key, ReplyBody},
+        http::{Config, HttpCache, ReplyBody, RequestKey},
     },
 };
 use bytes::Bytes;
@@ -201,11 +201,11 @@ fn client(door: Door, config: Config, backend: &Backend) -> Client {
 }
 
 impl Client {
-    fn key(&self, request: &Request<()>) -> Option<Key> {
+    fn key(&self, request: &Request<()>) -> Option<RequestKey> {
         if request.uri().path() == "/nobodys" {
             return None;
         }
-        let key = Key::of(request, self.fields.clone());
+        let key = RequestKey::of(request, self.fields.clone());
         Some(match request.headers().get("x-user") {
             Some(user) => key.whose(user.to_str().unwrap()),
             None => key,

@@ -70,10 +70,10 @@ async fn an_answer_is_nobody_elses_than_the_keys() {
 #[test]
 fn what_a_key_is_made_of_is_not_printed() {
     let request = with(&[("authorization", "secret")]);
-    let key = Key::of(&request, [header::AUTHORIZATION]).whose("somebody");
+    let key = RequestKey::of(&request, [header::AUTHORIZATION]).whose("somebody");
     assert_eq!(
         format!("{key:?}"),
-        "Key { method: GET, address: \"/\", fields: [\"authorization\"], .. }"
+        "RequestKey { method: GET, address: \"/\", fields: [\"authorization\"], .. }"
     );
 }
 

@@ -112,7 +112,7 @@ async fn what_is_forgotten_while_it_is_on_its_way_is_not_kept() {
 #[tokio::test(start_paused = true)]
 async fn a_request_that_panics_leaves_the_key_free() {
     let pages = HttpCache::new("pages", config()).unwrap();
-    let key = || Some(Key::of(&get("/"), []));
+    let key = || Some(RequestKey::of(&get("/"), []));
     let ask = |panics: bool| {
         pages.call(key(), get("/"), move |_| async move {
             sleep(SECOND).await;
@@ -136,12 +136,12 @@ async fn a_request_that_panics_leaves_the_key_free() {
 #[tokio::test(start_paused = true)]
 async fn an_error_of_any_type_comes_back_through_call() {
     let pages = HttpCache::new("pages", config()).unwrap();
-    let failing = pages.call(Some(Key::of(&get("/"), [])), get("/"), |_| async {
+    let failing = pages.call(Some(RequestKey::of(&get("/"), [])), get("/"), |_| async {
         Err::<Response<Told>, _>("down")
     });
     assert_eq!(failing.await.err(), Some(Error::Inner("down")));
     let service = pages
-        .layer(|request: &Request<()>| Some(Key::of(request, [])))
+        .layer(|request: &Request<()>| Some(RequestKey::of(request, [])))
         .layer(service_fn(|_| async { Err::<Response<Told>, Down>(Error::Inner("down")) }));
     assert_eq!(service.oneshot(get("/")).await.err(), Some(Error::Inner("down")));
 }
