@@ -13,8 +13,8 @@
 mod allocations;
 
 use std::{
-    cell::RefCell,
-    future::{Future, poll_fn, ready},
+    cell::{Cell, RefCell},
+    future::{Future, pending, poll_fn, ready},
     hint::black_box,
     io,
     pin::pin,
@@ -24,11 +24,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ::http::{Request, Response};
 use buttress::{
     Error, Lift, Pipeline,
     batch::{self, Batcher},
     budget::Budget,
     bulkhead::{self, Bulkhead},
+    cache::{
+        self, Cache,
+        http::{self, HttpCache},
+    },
     circuit_breaker::{CircuitBreaker, Config, Window},
     fallback::{self, Failover, FailoverConfig, Fallback},
     hedge::{self, Hedge},
@@ -113,6 +118,7 @@ fn main() {
     again(&mut criterion);
     bulkheads(&mut criterion);
     throttles(&mut criterion);
+    caches(&mut criterion);
     sharing(&mut criterion);
     criterion.final_summary();
 }
@@ -150,6 +156,50 @@ fn bulkheads(criterion: &mut Criterion) {
     });
 }
 
+/// What is there needs no load; what is not takes three allocations.
+fn caches(criterion: &mut Criterion) {
+    let hour = Duration::from_secs(3600);
+    for (name, config) in [
+        ("plain", cache::Config::new()),
+        ("ttl", cache::Config::new().with_ttl(hour)),
+        ("stale_after", cache::Config::new().with_ttl(hour).with_stale_after(hour / 2)),
+        ("lru", cache::Config::new().with_eviction(cache::Eviction::Lru)),
+        ("disabled", cache::Config::new().with_mode(cache::CacheMode::Disabled)),
+    ] {
+        let is_enabled = config.mode == cache::CacheMode::Enabled;
+        let pages = Cache::new("bench", config).expect("a config of this file");
+        pages.insert(7_u64, 1_u64);
+        both(criterion, "cache", &format!("{name}_get"), || {
+            pages.get(&black_box(7)).is_some() == is_enabled
+        });
+        both(criterion, "cache", &format!("{name}_get_or_load"), || {
+            now(pages.get_or_load(&black_box(7), || ready(1))).is_ok()
+        });
+        let inner =
+            Lift::layer().layer(service_fn(|request: u64| ready(Ok::<_, io::ErrorKind>(request))));
+        let service = pages.layer(|request: &u64| Some(*request)).layer(inner);
+        one(criterion, "cache", &format!("{name}_layer_cloned"), move || {
+            now(service.clone().call(black_box(7))).is_ok()
+        });
+    }
+    let full = Cache::new("bench", cache::Config::entries(1000)).expect("a config of this file");
+    let next = Cell::new(0_u64);
+    one(criterion, "cache", "insert", || {
+        next.set(next.get() + 1);
+        full.insert(next.get(), 1_u64).is_stored()
+    });
+    one(criterion, "cache", "load", || {
+        next.set(next.get() + 1);
+        now(full.get_or_load(&next.get(), || ready(1))).is_ok()
+    });
+    let pages = HttpCache::new("bench", Default::default()).expect("the default config");
+    one(criterion, "cache", "http_hit", || {
+        let key = Some(http::RequestKey::of(&Request::new(()), []));
+        let send = |_| ready(Ok::<_, io::ErrorKind>(Response::new(String::new())));
+        now(pages.call(key, Request::new(()), send)).is_ok()
+    });
+}
+
 /// What is shared, with nobody to share it: two allocations for a flight, several for a batch.
 fn sharing(criterion: &mut Criterion) {
     let flight = SingleFlight::new("bench", Default::default()).expect("the default config");
@@ -160,6 +210,15 @@ fn sharing(criterion: &mut Criterion) {
     let single = batch::Config::new().with_max_items(1);
     let batcher = Batcher::new("bench", single, echo).expect("a config of this file");
     one(criterion, "batch", "of_one", || now(batcher.load(black_box(7))).is_ok());
+    let ten = batch::Config::new().with_max_items(10);
+    let batcher = Batcher::new("bench", ten, echo).expect("a config of this file");
+    one(criterion, "batch", "of_ten", || now(batcher.load_many(0..10)).len() == 10);
+    let mut waiting = pin!(flight.call(black_box(9), pending::<Result<u64, io::ErrorKind>>));
+    assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    one(criterion, "single_flight", "joined_and_left", || {
+        drop(flight.call(black_box(9), pending::<Result<u64, io::ErrorKind>>));
+        flight.in_flight() == 1
+    });
 }
 
 fn rate_limits(criterion: &mut Criterion) {

@@ -31,7 +31,7 @@ async fn one_who_is_alone() {
     let batcher = batcher(&backend);
     let drops = drop_at_every_await(
         STEP,
-        || batcher.load_unchanged(1),
+        || batcher.run(1),
         |polls| {
             let (snapshot, counts) = (batcher.snapshot(), backend.counts());
             let left = (snapshot.open, snapshot.in_flight, snapshot.waiting, counts.in_flight);
@@ -39,7 +39,7 @@ async fn one_who_is_alone() {
         },
     );
     assert!(drops.await >= 3);
-    assert_eq!(batcher.load_unchanged(1).await, Ok(7), "its turn has come back");
+    assert_eq!(batcher.run(1).await, Ok(7), "its turn has come back");
 }
 
 /// However far the first came, the other who asked for the same item has it.
@@ -49,8 +49,8 @@ async fn one_of_two() {
     let batcher = batcher(&backend);
     let mut others = Vec::new();
     let start = || {
-        let first = batcher.load_unchanged(1);
-        others.push(tokio::spawn(batcher.load_unchanged(1)));
+        let first = batcher.run(1);
+        others.push(tokio::spawn(batcher.run(1)));
         first
     };
     assert!(drop_at_every_await(STEP, start, |_| {}).await >= 1);
@@ -65,10 +65,10 @@ async fn one_of_two() {
 async fn one_who_waits_for_a_turn() {
     let backend = Script::new([Step::hang()]);
     let batcher = batcher(&backend);
-    let blocker = tokio::spawn(batcher.load_unchanged(1));
+    let blocker = tokio::spawn(batcher.run(1));
     tokio::time::sleep(STEP).await;
     for polls in 0..5 {
-        let mut waits = batcher.load_unchanged(2);
+        let mut waits = batcher.run(2);
         for _ in 0..polls {
             assert_eq!((&mut waits).now_or_never(), None);
             tokio::time::sleep(STEP).await;

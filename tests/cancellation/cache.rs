@@ -1,11 +1,15 @@
 //! Callers who wait for what a cache loads, given up at every await.
 
+use ::http::{Request, Response};
 use buttress::{
     Error,
-    cache::{Cache, Config},
+    cache::{
+        Cache, Config,
+        http::{self, HttpCache, RequestKey},
+    },
     testing::{Script, Step, drop_at_every_await},
 };
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceBuilder};
 
 use crate::circuit::STEP;
 
@@ -113,4 +117,29 @@ async fn a_request_of_a_service() {
     });
     assert!(drops.await >= 4);
     assert_eq!(start().await, Ok("up"));
+}
+
+/// An answer by HTTP, which waits for its service, its head and its body.
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_a_request_by_http() {
+    let pages = HttpCache::new("pages", http::Config::new()).unwrap();
+    let backend = slow();
+    let inner = backend.service().ready_after(2);
+    let seen = inner.watch();
+    let http = ServiceBuilder::new()
+        .map_request(|_: Request<()>| 7)
+        .map_response(|text: &'static str| Response::new(text.to_owned()))
+        .service(inner);
+    let service =
+        pages.layer(|request: &Request<()>| Some(RequestKey::of(request, []))).layer(http);
+    let start = || {
+        pages.cache().clear();
+        service.clone().call(Request::default())
+    };
+    let drops = drop_at_every_await(STEP, start, |polls| {
+        let inside = (seen().reserved, seen().in_flight, pages.snapshot().cache.loading);
+        assert_eq!(inside, (0, 0, 0), "after {polls} polls");
+    });
+    assert!(drops.await >= 4);
+    assert!(start().await.unwrap().into_body().is_whole());
 }

@@ -169,6 +169,10 @@ fn services_are_what_the_service_inside_is() {
     shared::<cache::CacheService<(), u8, u8>>();
     cloned::<cache::CacheService<Rc<u8>, u8, u8>>();
     shared::<cache::CacheLayer<String, Vec<u8>>>();
+    shared::<cache::http::HttpCacheService<(), fn(&()) -> Option<cache::http::RequestKey>>>();
+    sent::<cache::http::HttpCacheService<Cell<u8>, ()>>();
+    cloned::<cache::http::HttpCacheService<Rc<u8>, Rc<u8>>>();
+    shared::<cache::http::HttpCacheLayer<()>>();
     shared::<SingleFlightService<(), u8, u8, u8, fn(&()) -> Option<u8>>>();
     sent::<SingleFlightService<Cell<u8>, u8, u8, u8, ()>>();
     cloned::<SingleFlightService<Rc<u8>, u8, u8, u8, ()>>();
@@ -209,6 +213,8 @@ fn services_are_what_the_service_inside_is() {
 fn futures_are_what_the_operation_is() {
     sent::<cache::Fetching<String, Vec<u8>, io::Error, cache::Bare<Wrapped>>>();
     sent::<cache::Fetching<String, Vec<u8>, io::Error, cache::Aged<Unchanged>>>();
+    sent::<cache::http::Replying<String, io::Error, Wrapped>>();
+    sent::<cache::http::ReplyBody<String>>();
     sent::<cache::FetchingMany<String, Vec<u8>, io::Error, Wrapped>>();
     sent::<Flying<String, Vec<u8>, io::ErrorKind, Wrapped>>();
     sent::<Flying<Cell<u8>, u8, Error<u8>, Unchanged>>();
@@ -218,6 +224,8 @@ fn futures_are_what_the_operation_is() {
     shared::<Calling<bulkhead::Ran<fn() -> Operation>, bulkhead::Owned>>();
     sent::<Calling<bulkhead::Called<fn() -> Operation>, bulkhead::Borrowed<'_>>>();
     shared::<cache::Cache<String, Vec<u8>>>();
+    shared::<cache::http::HttpCache>();
+    shared::<cache::http::Reply>();
     shared::<Acquiring<bulkhead::Owned>>();
     shared::<bulkhead::Permit<bulkhead::Owned>>();
     sent::<bulkhead::Permit<bulkhead::Borrowed<'_>>>();

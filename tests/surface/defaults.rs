@@ -52,7 +52,7 @@ fn the_caches_defaults_are_as_documented() {
     assert_eq!((config.ttl, config.idle, config.stale_after), (None, None, None));
     assert_eq!((config.ttl_jitter, config.grace), (0.0, Duration::ZERO));
     assert_eq!((config.negative_ttl, config.detached), (None, false));
-    assert_eq!(config.clock, Clock::Coarse);
+    assert_eq!((config.clock, config.mode), (Clock::Coarse, cache::CacheMode::Enabled));
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
     assert_eq!(cache::Plan::default().config(), &cache::Config::new());
     for preset in [
@@ -63,6 +63,29 @@ fn the_caches_defaults_are_as_documented() {
     ] {
         assert!(preset.parse().is_ok());
     }
+}
+
+#[test]
+fn the_http_caches_defaults_are_as_documented() {
+    let config = cache::http::Config::new();
+    assert_eq!(config, cache::http::Config::default());
+    assert_eq!(config.cache.bound, cache::Bound::Weight(64 << 20));
+    assert_eq!(config.cache.ttl, Some(Duration::from_secs(60)));
+    assert_eq!((config.max_body, config.max_wait), (1 << 20, Duration::from_secs(10)));
+    assert_eq!(config.statuses, [200, 203, 301, 308]);
+    assert_eq!((config.explicit, config.obedient, config.anonymous_cookies), (false, true, false));
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(cache::http::Plan::default().config(), &cache::http::Config::new());
+    let wrong = cache::http::Config::new()
+        .with_cache(cache::Config::entries(0))
+        .with_max_body(0)
+        .with_max_wait(Duration::ZERO)
+        .with_statuses([200, 206]);
+    assert_eq!(
+        wrong.parse().unwrap_err().to_string(),
+        "cache::http config: bound must be 1 to 2147483648 entries; max_body must be 1 to 2147483648 \
+         bytes; max_wait must be above zero; statuses must be from 200 to 599, and neither 206 nor 304"
+    );
 }
 
 #[test]

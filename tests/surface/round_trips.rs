@@ -95,10 +95,15 @@ fn of_what_is_decided_in_a_store() {
 
 #[test]
 fn of_caches() {
+    for mode in [cache::CacheMode::Shadow, cache::CacheMode::Disabled] {
+        survives(&cache::Config::new().with_mode(mode));
+    }
     survives(&cache::Config::weight(1 << 62).with_ttl_jitter(0.25).with_detached(true));
     for edge in EDGES {
         survives(&cache::Config::entries(1).with_ttl(edge).with_stale_after(edge).with_grace(edge));
         survives(&cache::Config::new().with_idle(edge).with_negative_ttl(edge));
+        let pages = cache::http::Config::new().with_max_wait(edge).with_statuses([]);
+        survives(&pages.with_explicit(true).with_cache(cache::Config::new().with_ttl(edge)));
     }
 }
 

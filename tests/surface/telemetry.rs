@@ -12,6 +12,7 @@ use buttress::{
     batch::{self, Batcher},
     budget::{self, Budget},
     bulkhead::{self, Bulkhead},
+    cache::{self, Cache},
     circuit_breaker::{CircuitBreaker, Config},
     fallback::{self, Fallback},
     hedge::{self, Hedge},
@@ -212,6 +213,71 @@ fn a_refusal_that_nobody_gets_is_not_counted() {
 }
 
 #[test]
+fn loads_of_a_cache_are_counted_at_once_and_what_is_gone_when_somebody_looks() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        paused().block_on(async {
+            let second = Duration::from_secs(1);
+            let config = cache::Config::weight(2).with_ttl(second).with_grace(second);
+            let pages = Cache::<u8, u8>::new("pages", config).unwrap();
+            let pages = pages.with_weigher(|_, weight| u32::from(*weight));
+            for load in [Ok(1), Err("down")] {
+                let _ = pages.try_get_or_load(&1, || async move { load }).await;
+                tokio::time::advance(second).await;
+            }
+            let _ = pages.try_get_or_load(&2, || async { Err("down") }).await;
+            for (key, weight) in [(3, 1), (4, 1), (4, 1), (5, 1), (6, 3)] {
+                pages.insert(key, weight);
+            }
+            pages.invalidate(&5);
+            assert_eq!(
+                metrics(&snapshotter),
+                [
+                    "buttress_cache_loads_total{name=pages,outcome=failed} 2",
+                    "buttress_cache_loads_total{name=pages,outcome=loaded} 1",
+                    "buttress_cache_stale_total{name=pages} 1",
+                ]
+            );
+            let totals = pages.snapshot().totals;
+            assert_eq!((totals.loads, totals.load_failures, totals.stale), (1, 2, 1));
+            let cache::Totals { evicted, expired, removed, replaced, too_heavy, .. } = totals;
+            assert_eq!((evicted + expired, removed, replaced, too_heavy), (2, 1, 1, 1));
+            let told = [("evicted", evicted), ("expired", expired), ("removed", 1)];
+            let told = told.into_iter().chain([("replaced", 1), ("too_heavy", 1)]);
+            let told: Vec<_> = told
+                .filter(|(_, count)| *count > 0)
+                .map(|(cause, count)| {
+                    format!("buttress_cache_removals_total{{cause={cause},name=pages}} {count}")
+                })
+                .collect();
+            let now = metrics(&snapshotter);
+            assert!(now.into_iter().filter(|line| line.contains("removals")).eq(told));
+        });
+    });
+}
+
+/// What is told by one who looks is not told again by the next.
+#[test]
+fn what_is_gone_of_a_cache_is_told_once() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let pages = Cache::<u8, u8>::new("pages", cache::Config::entries(1)).unwrap();
+        for key in 0..3 {
+            pages.insert(key, key);
+            drop(pages.snapshot());
+            pages.maintain(9);
+            drop(pages.clone().snapshot());
+        }
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        ["buttress_cache_removals_total{cause=evicted,name=pages} 2"]
+    );
+}
+
+#[test]
 fn a_guard_made_before_the_recorder_is_heard_by_it() {
     let timeout = Timeout::new("slow", Duration::from_secs(1)).unwrap();
     let recorder = DebuggingRecorder::new();
@@ -330,6 +396,10 @@ fn every_metric_is_described_once_asked() {
         let config = reconnect::Config::new();
         let db = Reconnect::new("db", config, || async { Ok::<_, ()>(()) }).unwrap();
         db.close();
+        let pages = Cache::<u8, u8>::new("pages", cache::Config::entries(1)).unwrap();
+        paused().block_on(pages.get_or_load(&1, async || 1)).unwrap();
+        pages.clear();
+        drop(pages.snapshot());
         falls_back(Mode::Enforce);
         paused().block_on(try_in_vain(&retry_at_once(3)));
         let failing = Script::new([Step::err("down"), Step::ok(1)]);
@@ -341,7 +411,7 @@ fn every_metric_is_described_once_asked() {
         .into_iter()
         .map(|(_, _, help, _)| help.is_some())
         .collect();
-    assert_eq!(described, [true; 12]);
+    assert_eq!(described, [true; 14]);
 }
 
 fn retry_at_once(attempts: u32) -> Retry {

@@ -6,9 +6,13 @@ use std::{
     time::Duration,
 };
 
+use ::http::Response;
 use buttress::{
     Mode,
-    cache::{self, Cache},
+    cache::{
+        self, Cache,
+        http::{self, HttpCache, ReplyBody, RequestKey},
+    },
     rate_limit::{
         Rate,
         keyed::{Config, KeyedRateLimiter},
@@ -17,7 +21,7 @@ use buttress::{
     redis::{self, OnStoreFailure, Redis},
 };
 use futures::FutureExt;
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceBuilder};
 
 use crate::{
     contracts::{self, Unwilling},
@@ -63,6 +67,8 @@ rows! {
     cache_of_what_was_not_there: answers().layer(each_its_own);
     cache_of_what_is_not_worth_it: answers().layer(each_its_own).cache_if(|_| false);
     cache_that_finds_no_key: answers().layer(|_: &Request| None::<u64>);
+    http_cache_of_what_may_be_kept: pages(|answer| Some(RequestKey::of(answer, [])));
+    http_cache_that_finds_no_key: pages(|_| None);
     rate_limiter_by_key: keyed(MANY).layer(by_path);
     rate_limiter_by_exact_key: KeyedRateLimiter::<String>::exact("row", MANY).unwrap().layer(by_path);
     rate_limiter_by_key_of_two_rates: keyed(Config::new(MANY).also(Rate::per_day(1000))).layer(by_path);
@@ -93,6 +99,30 @@ fn stored(policy: OnStoreFailure, mode: Mode) -> RedisRateLimiter {
 
 fn answers() -> Cache<u64, &'static str> {
     Cache::new("row", cache::Config::new()).unwrap()
+}
+
+/// For a service that is made to speak HTTP inside, and outside no longer does.
+fn pages(
+    key: fn(&Request) -> Option<RequestKey>,
+) -> impl Layer<Inner, Service: Wrapped> + Layer<Unwilling, Service: Wrapped> {
+    fn its_own(mut request: Request) -> Request {
+        let path = each_its_own(&request).unwrap().to_string();
+        *request.uri_mut() = format!("/{path}").parse().unwrap();
+        request
+    }
+    fn into_http(text: &'static str) -> Response<String> {
+        Response::builder().header("x-text", text).body(String::new()).unwrap()
+    }
+    fn out_of_http(response: Response<ReplyBody<String>>) -> &'static str {
+        response.headers()["x-text"].to_str().unwrap().to_owned().leak()
+    }
+
+    let pages = HttpCache::new("row", http::Config::new()).unwrap();
+    ServiceBuilder::new()
+        .map_request(its_own as fn(_) -> _)
+        .map_response(out_of_http as fn(_) -> _)
+        .layer(pages.layer(key))
+        .map_response(into_http as fn(_) -> _)
 }
 
 /// A key that no other request has.

@@ -1,6 +1,13 @@
 //! Around the routes of an axum service.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Extension, Router,
@@ -12,6 +19,7 @@ use axum::{
 };
 use buttress::{
     Error, Lift, Refusal,
+    cache::http::{self as pages, HttpCache, RequestKey},
     circuit_breaker::{CircuitBreaker, Config, State},
     outcome::Outcome,
     time::Deadline,
@@ -122,4 +130,30 @@ async fn the_deadline_of_a_request_ends_its_calls() {
     assert_eq!(ask(&router, "/call").await, (StatusCode::OK, "deadline_exceeded".into()));
     assert_eq!(start.elapsed(), 2 * SECOND);
     assert_eq!(timeout.snapshot().totals.deadline_struck, 1);
+}
+
+/// The body of the router, its errors and its readiness are what axum expects; what is kept is given before
+/// any route is asked.
+#[tokio::test(start_paused = true)]
+async fn pages_of_a_router_are_kept() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let page = move || {
+        let calls = Arc::clone(&counted);
+        async move { format!("page {}", calls.fetch_add(1, Ordering::Relaxed)) }
+    };
+    let pages = HttpCache::new("pages", pages::Config::new()).unwrap();
+    let key = |request: &Request<Body>| Some(RequestKey::of(request, []));
+    let stack = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(answer))
+        .layer(pages.layer(key))
+        .layer(Lift::layer());
+    let router = Router::new().route("/{*path}", get(page)).layer(stack);
+    for (path, text) in [("/a", "page 0"), ("/b", "page 1"), ("/a", "page 0"), ("/a?x", "page 2")] {
+        assert_eq!(ask(&router, path).await, (StatusCode::OK, text.to_owned()));
+    }
+    tokio::time::advance(60 * SECOND).await;
+    assert_eq!(ask(&router, "/a").await.1, "page 3");
+    let totals = pages.snapshot().cache.totals;
+    assert_eq!((totals.hits, totals.misses, calls.load(Ordering::Relaxed)), (1, 4, 4));
 }

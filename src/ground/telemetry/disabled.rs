@@ -91,8 +91,23 @@ impl Told {
         Self
     }
 
+    pub(crate) const fn cache_loads(_: &Name, _: &'static str) -> Self {
+        Self
+    }
+
+    pub(crate) const fn cache_stale(_: &Name) -> Self {
+        Self
+    }
+
+    pub(crate) const fn cache_removals(_: &Name, _: &'static str) -> Self {
+        Self
+    }
+
     #[inline(always)]
     pub(crate) const fn add_one(&self) {}
+
+    #[inline(always)]
+    pub(crate) const fn add(&self, _: u64) {}
 }
 
 #[inline(always)]
@@ -103,6 +118,12 @@ pub(crate) const fn hedged(_: &Name, _: &'static str, _: bool) {}
 
 #[inline(always)]
 pub(crate) const fn gave_up(_: &Name, _: &'static str, _: u32) {}
+
+#[inline(always)]
+pub(crate) const fn too_heavy(_: &Name, _: u64, _: u64) {}
+
+#[inline(always)]
+pub(crate) const fn work_panicked(_: &Name) {}
 
 #[inline(always)]
 pub(crate) const fn fell_back(_: &Name, _: &'static str, _: Mode) {}

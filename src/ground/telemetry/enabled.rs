@@ -234,12 +234,28 @@ impl Told {
         Self::of(&names::EXHAUSTED, &[("name", shared(name))])
     }
 
+    pub(crate) fn cache_loads(name: &Name, outcome: &'static str) -> Self {
+        Self::of(&names::CACHE_LOADS, &[("name", shared(name)), ("outcome", outcome.into())])
+    }
+
+    pub(crate) fn cache_stale(name: &Name) -> Self {
+        Self::of(&names::CACHE_STALE, &[("name", shared(name))])
+    }
+
+    pub(crate) fn cache_removals(name: &Name, cause: &'static str) -> Self {
+        Self::of(&names::CACHE_REMOVALS, &[("name", shared(name)), ("cause", cause.into())])
+    }
+
     fn of(metric: &Metric, labels: &[(&'static str, metrics::SharedString)]) -> Self {
         Self { key: metrics::Key::from_parts(metric.name, labels) }
     }
 
     pub(crate) fn add_one(&self) {
-        count(&self.key);
+        self.add(1);
+    }
+
+    pub(crate) fn add(&self, more: u64) {
+        count_many(&self.key, more);
     }
 }
 
@@ -265,7 +281,21 @@ impl Told {
         Self {}
     }
 
+    pub(crate) const fn cache_loads(_: &Name, _: &'static str) -> Self {
+        Self {}
+    }
+
+    pub(crate) const fn cache_stale(_: &Name) -> Self {
+        Self {}
+    }
+
+    pub(crate) const fn cache_removals(_: &Name, _: &'static str) -> Self {
+        Self {}
+    }
+
     pub(crate) const fn add_one(&self) {}
+
+    pub(crate) const fn add(&self, _: u64) {}
 }
 
 /// An attempt failed and another is made.
@@ -287,6 +317,20 @@ pub(crate) fn gave_up(name: &Name, reason: &'static str, attempts: u32) {
     #[cfg(feature = "tracing")]
     tracing::debug!(target: "buttress", retry = name.as_str(), reason, attempts, "gave up");
     let _ = (name, reason, attempts);
+}
+
+/// A cache refused a value that is heavier than all it may hold.
+pub(crate) fn too_heavy(name: &Name, weight: u64, most: u64) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "buttress", cache = name.as_str(), weight, most, "too heavy to be kept");
+    let _ = (name, weight, most);
+}
+
+/// Work that is shared by its callers panicked.
+pub(crate) fn work_panicked(name: &Name) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "buttress", guard = name.as_str(), "shared work panicked");
+    let _ = name;
 }
 
 /// A call was given up for something else.
@@ -330,7 +374,12 @@ fn shared(name: &Name) -> metrics::SharedString {
 // made before one is installed would be silent for ever.
 #[cfg(feature = "metrics")]
 fn count(key: &metrics::Key) {
-    metrics::with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(1));
+    count_many(key, 1);
+}
+
+#[cfg(feature = "metrics")]
+fn count_many(key: &metrics::Key, more: u64) {
+    metrics::with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(more));
 }
 
 #[cfg(feature = "metrics")]

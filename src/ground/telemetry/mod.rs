@@ -16,5 +16,5 @@ mod names;
 pub use self::inner::describe;
 pub(crate) use self::inner::{
     Gauge, Meter, SlowMeter, Told, connection_changed, evicted, exhausted, fell_back, gave_up,
-    hedged, retried, state_changed, store_changed,
+    hedged, retried, state_changed, store_changed, too_heavy, work_panicked,
 };

@@ -115,6 +115,28 @@ pub(super) const WITHOUT_STORE: Metric = Metric {
     help: "Decisions of a limiter whose store could not be asked, by what was done instead (open, closed, local)",
 };
 
+/// Labels: `name`, `outcome`.
+pub(super) const CACHE_LOADS: Metric = Metric {
+    name: "buttress_cache_loads_total",
+    kind: Kind::Counter,
+    help: "Loads of a cache, by how they ended (loaded, failed)",
+};
+
+/// Labels: `name`.
+pub(super) const CACHE_STALE: Metric = Metric {
+    name: "buttress_cache_stale_total",
+    kind: Kind::Counter,
+    help: "Values of a cache that had expired and were given because their load failed",
+};
+
+/// Labels: `name`, `cause`.
+pub(super) const CACHE_REMOVALS: Metric = Metric {
+    name: "buttress_cache_removals_total",
+    kind: Kind::Counter,
+    help: "Values of a cache that are gone, by cause (evicted, expired, removed, replaced, too_heavy), as of the last \
+           snapshot or maintenance",
+};
+
 pub(super) const ALL: &[&Metric] = &[
     &REFUSALS,
     &TRANSITIONS,
@@ -130,6 +152,9 @@ pub(super) const ALL: &[&Metric] = &[
     &LIMIT,
     &STORES,
     &WITHOUT_STORE,
+    &CACHE_LOADS,
+    &CACHE_STALE,
+    &CACHE_REMOVALS,
 ];
 
 #[cfg(test)]

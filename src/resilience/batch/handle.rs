@@ -68,8 +68,18 @@ where
         F: Fn(Vec<K>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Vec<Result<V, E>>, E>> + Send + 'static,
     {
+        Ok(Self::each_from_plan(name, config.parse()?, call))
+    }
+
+    /// The same by a config that has been checked already.
+    #[must_use]
+    pub fn each_from_plan<F, Fut>(name: impl Into<Name>, plan: Plan, call: F) -> Self
+    where
+        F: Fn(Vec<K>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Vec<Result<V, E>>, E>> + Send + 'static,
+    {
         let call = move |keys| -> Call<V, E> { Box::pin(call(keys)) };
-        Ok(Self { view: View::new(name.into(), config.parse()?), call: Arc::new(call) })
+        Self { view: View::new(name.into(), plan), call: Arc::new(call) }
     }
 
     /// The answer to this key, in a batch with those of others. Its error is its own: `E` comes back as
@@ -89,7 +99,7 @@ where
     /// # Cancel safety
     ///
     /// See [`Loading`].
-    pub fn load_unchanged(&self, key: K) -> Loading<K, V, E, Unchanged>
+    pub fn run(&self, key: K) -> Loading<K, V, E, Unchanged>
     where
         E: Fault,
     {
@@ -145,8 +155,8 @@ impl<K, V, E> Batcher<K, V, E> {
         self.view.shared().name()
     }
 
-    /// Goes by another config from now on. A batch that gathers has the wait it began with; batches that
-    /// are being sent do not count against another [`max_in_flight`](Config::max_in_flight).
+    /// Goes by another config from now on. A batch that gathers has the wait it began with. Where fewer may be
+    /// [in flight](Config::max_in_flight) than there are, none begins until there is a turn for it.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use std::{
 use tower::{Layer, Service};
 
 use super::{
-    config::Config,
+    config::{Config, Plan},
     future::Loading,
     handle::Batcher,
     snapshot::Snapshot,
@@ -65,7 +65,13 @@ impl<Req, V, E> BatchLayer<Req, V, E> {
     ///
     /// Everything that is wrong with the config, all at once.
     pub fn new(name: impl Into<Name>, config: Config) -> Result<Self, ConfigError> {
-        Ok(Self { view: View::new(name.into(), config.parse()?) })
+        Ok(Self::from_plan(name, config.parse()?))
+    }
+
+    /// The same by a config that has been checked already.
+    #[must_use]
+    pub fn from_plan(name: impl Into<Name>, plan: Plan) -> Self {
+        Self { view: View::new(name.into(), plan) }
     }
 
     /// See [`Batcher::weigh`].

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     answers::Answers,
@@ -51,6 +51,8 @@ struct Desk<K, V, E> {
     open: Option<Arc<Batch<K, V, E>>>,
     /// Whose turn it is to be sent.
     turns: Arc<Semaphore>,
+    /// So many turns are out that there should not be any more.
+    owed: usize,
     totals: Totals,
 }
 
@@ -79,8 +81,8 @@ pub(super) enum Denied {
 
 impl<K, V, E> Shared<K, V, E> {
     pub(super) fn new(name: Name, plan: Plan) -> Arc<Self> {
-        let turns = turns(&plan);
-        let desk = Desk { plan, open: None, turns, totals: Totals::default() };
+        let turns = Arc::new(Semaphore::new(turns(&plan)));
+        let desk = Desk { plan, open: None, turns, owed: 0, totals: Totals::default() };
         let meter = |kind| Meter::new(&name, kind);
         Arc::new(Self {
             hasher: RandomState::new(),
@@ -104,9 +106,13 @@ impl<K, V, E> Shared<K, V, E> {
 
     pub(super) fn reconfigure(&self, plan: Plan) {
         let mut desk = self.desk.lock();
-        if plan.config().max_in_flight != desk.plan.config().max_in_flight {
-            desk.turns = turns(&plan);
-        }
+        let (had, has) = (turns(&desk.plan), turns(&plan));
+        // More turns settle first what is owed; of fewer, those that are out are taken back later.
+        let settled = desk.owed.min(has.saturating_sub(had));
+        desk.owed -= settled;
+        desk.turns.add_permits(has.saturating_sub(had) - settled);
+        let fewer = had.saturating_sub(has);
+        desk.owed += fewer - desk.turns.forget_permits(fewer);
         desk.plan = plan;
     }
 
@@ -125,8 +131,19 @@ impl<K, V, E> Shared<K, V, E> {
         self.desk.lock().plan.config().max_wait
     }
 
-    pub(super) fn turns(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.desk.lock().turns)
+    /// A turn to be sent. It is given back when it is dropped.
+    pub(super) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        loop {
+            let turns = Arc::clone(&self.desk.lock().turns);
+            // Nobody closes it.
+            let turn = turns.acquire_owned().await.ok()?;
+            let mut desk = self.desk.lock();
+            if desk.owed == 0 {
+                return Some(turn);
+            }
+            desk.owed -= 1;
+            turn.forget();
+        }
     }
 
     pub(super) const fn in_flight(&self) -> &AtomicUsize {
@@ -185,9 +202,8 @@ impl<K, V, E> Shared<K, V, E> {
     }
 }
 
-fn turns(plan: &Plan) -> Arc<Semaphore> {
-    let most = plan.config().max_in_flight as usize;
-    Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)))
+fn turns(plan: &Plan) -> usize {
+    (plan.config().max_in_flight as usize).min(Semaphore::MAX_PERMITS)
 }
 
 impl<K, V, E> Shared<K, V, E>

@@ -95,7 +95,7 @@ where
 {
     gather(&shared, &ticket).await;
     // Keys still come while it waits for its turn, unless it is full.
-    let turn = shared.turns().acquire_owned().await;
+    let turn = shared.turn().await;
     shared.shut(&ticket);
     let (part, places) = {
         let mut book = ticket.book.lock();

@@ -38,6 +38,27 @@ pub enum Eviction {
     Lru,
 }
 
+/// Whether callers get what a cache holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Deserialize, serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum CacheMode {
+    /// They do.
+    #[default]
+    Enabled,
+    /// They do not, but it is filled, and counts who would have got something. For learning what a cache
+    /// would save, and whether its keys say enough, before anybody is given an old answer. What is loaded
+    /// while there is something leaves that as it is, so that it grows as old as it would otherwise.
+    Shadow,
+    /// They do not, and nothing new is put in; what is there stays, unless there is news of it. For when what
+    /// it holds is in doubt.
+    Disabled,
+}
+
 /// How much a cache holds, and for how long.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(
@@ -77,6 +98,9 @@ pub struct Config {
     /// Which clock tells whether an entry has expired. By the coarse one, an entry may be gone a tick
     /// (1–10 ms) early; it is never there too late. Default: coarse.
     pub clock: Clock,
+    /// Whether callers get what it holds. If they do not, whatever is asked for is missing, and is loaded: once
+    /// still for all who ask at the same time. Default: enabled.
+    pub mode: CacheMode,
 }
 
 /// A checked [`Config`]; a cache made from it cannot fail to be made.
@@ -98,6 +122,7 @@ impl Config {
             negative_ttl: None,
             detached: false,
             clock: Clock::Coarse,
+            mode: CacheMode::Enabled,
         }
     }
 
@@ -171,6 +196,12 @@ impl Config {
     #[must_use]
     pub const fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+
+    /// Sets [`mode`](Self::mode).
+    #[must_use]
+    pub const fn with_mode(self, mode: CacheMode) -> Self {
+        Self { mode, ..self }
     }
 
     /// Checks every field.

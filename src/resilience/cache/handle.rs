@@ -11,7 +11,6 @@ use crate::{
         config::ConfigError,
         name::Name,
         sync::atomic::{AtomicU64, Ordering},
-        time::nanos,
     },
     resilience::cache::{
         config::{Bound, Config, Plan},
@@ -57,7 +56,7 @@ impl<K, V, S> Cache<K, V, S> {
     #[must_use]
     pub fn with_hasher<S2>(self, hasher: S2) -> Cache<K, V, S2> {
         let told = self.shared.told.clone();
-        let shared = Shared::new(self.shared.name.clone(), self.shared.plan.clone(), told);
+        let shared = Shared::new(self.shared.name.clone(), self.shared.terms.plan(), told);
         Cache { shared: Arc::new(shared), hasher }
     }
 
@@ -88,7 +87,7 @@ impl<K, V, S> Cache<K, V, S> {
     fn told(self, tell: impl FnOnce(&mut Told<K, V>)) -> Self {
         let mut told = self.shared.told.clone();
         tell(&mut told);
-        let shared = Shared::new(self.shared.name.clone(), self.shared.plan.clone(), told);
+        let shared = Shared::new(self.shared.name.clone(), self.shared.terms.plan(), told);
         Self { shared: Arc::new(shared), hasher: self.hasher }
     }
 
@@ -124,18 +123,27 @@ impl<K, V, S> Cache<K, V, S> {
         self.shared.maintain(most)
     }
 
-    /// A look at how full it is and what it has done.
+    /// A look at how full it is and what it has done. Where entries expire, it looks at the time of each, some
+    /// thousand of them under one lock: a millisecond for a million.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let config = self.shared.plan.config();
+        let plan = self.shared.terms.plan();
+        let config = plan.config();
         let now = self.shared.now();
         let (mut counts, mut total, mut expired) = (Counts::default(), 0, 0);
         for shard in self.shared.shards() {
-            let shard = shard.lock();
-            total += shard.len() as u64;
-            expired += shard.expired(now);
-            counts += shard.counts();
+            let places = {
+                let shard = shard.lock();
+                total += shard.len() as u64;
+                counts += shard.counts();
+                shard.stamped_places()
+            };
+            // Whoever wants an entry waits for a few of them only.
+            for from in (0..places).step_by(FEW) {
+                expired += shard.lock().expired(from..from + FEW, now);
+            }
         }
+        self.shared.meters.report(counts.removed);
         let (max_entries, max_weight) = match config.bound {
             Bound::Entries(most) => (Some(most), None),
             Bound::Weight(most) => (None, Some(most)),
@@ -149,7 +157,7 @@ impl<K, V, S> Cache<K, V, S> {
             name: self.shared.name.clone(),
             total_entries: total,
             expired_entries: expired,
-            active_entries: total - expired,
+            active_entries: total.saturating_sub(expired),
             max_entries,
             total_weight: self.shared.room.taken(),
             max_weight,
@@ -197,7 +205,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> Cache<K, V, S> {
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        self.shared.look(hash, |theirs| theirs.borrow() == key, |_, _| ()).is_some()
+        !self.shared.terms.is_aside()
+            && self.shared.look(hash, |theirs| theirs.borrow() == key, |_, _| ()).is_some()
     }
 
     /// Takes an entry out. Whether it was there. What is on its way for this key is given to those who wait
@@ -242,6 +251,9 @@ impl<K: Hash + Eq, V: Clone, S: BuildHasher> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
+        if self.shared.terms.is_aside() {
+            return None;
+        }
         let hash = self.hasher.hash_one(key);
         self.shared.look(hash, |theirs| theirs.borrow() == key, |_, value| value.clone())
     }
@@ -262,7 +274,7 @@ impl<K: Hash + Eq, V: Clone, S: BuildHasher> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let grace = nanos(self.shared.plan.config().grace);
+        let grace = self.shared.terms.grace();
         let hash = self.hasher.hash_one(key);
         self.shared.look_up(hash, |theirs| theirs.borrow() == key, grace)
     }
@@ -287,6 +299,9 @@ impl<K: Hash + Eq, V: Clone, S: BuildHasher> Cache<K, V, S> {
         self.shared.remove(hash, |theirs| theirs.borrow() == key)
     }
 }
+
+/// So many entries are looked at under one lock.
+const FEW: usize = 4096;
 
 impl<K, V, S: Clone> Clone for Cache<K, V, S> {
     fn clone(&self) -> Self {

@@ -11,10 +11,11 @@ use crate::{
     ground::{
         joint::Work,
         sync::atomic::{AtomicBool, Ordering},
-        time::{self, nanos},
+        time,
     },
     resilience::{
         cache::{
+            config::CacheMode,
             loads::{Asked, Failure, Loads, Outcome, failures},
             removal::{Removal, Removed},
             shared::{Shared, Told},
@@ -85,8 +86,8 @@ impl<K, V> Shared<K, V> {
 
     /// Whether stale values are to be loaded anew.
     #[inline]
-    pub(super) const fn refreshes(&self) -> bool {
-        self.plan.config().stale_after.is_some()
+    pub(super) fn refreshes(&self) -> bool {
+        self.terms.refreshes()
     }
 
     /// The value of a key that is good as long as there is no better one: if it is not in its place, and its
@@ -95,13 +96,13 @@ impl<K, V> Shared<K, V> {
     where
         V: Clone,
     {
-        let grace = nanos(self.plan.config().grace);
-        if grace == 0 {
+        let grace = self.terms.grace();
+        if grace == 0 || self.terms.is_aside() {
             return None;
         }
         let (hit, is_fresh) = self.look_aside(hash, is, grace)?;
         if !is_fresh {
-            self.loads().counts.stale.fetch_add(1, Ordering::Relaxed);
+            self.loads().gave_stale();
         }
         Some(hit)
     }
@@ -123,8 +124,7 @@ impl<K, V> Shared<K, V> {
             return None;
         }
         let age = stamp.age(now);
-        let is_old =
-            self.plan.config().stale_after.zip(age).is_some_and(|(after, age)| age > after);
+        let is_old = age.is_some_and(|age| age > self.terms.stale_after());
         let is_fresh = Self::is_ahead(stamp.until, now);
         let is_stale = is_old || !is_fresh;
         Some((Hit { value: value.clone(), age, is_stale }, is_fresh))
@@ -132,7 +132,7 @@ impl<K, V> Shared<K, V> {
 
     /// A value as it has just come.
     pub(super) fn fresh(&self, value: V) -> Hit<V> {
-        Hit { value, age: self.times.always.then_some(Duration::ZERO), is_stale: false }
+        Hit { value, age: self.terms.always().then_some(Duration::ZERO), is_stale: false }
     }
 
     /// What is remembered of a load that has failed.
@@ -142,6 +142,9 @@ impl<K, V> Shared<K, V> {
         Q: Eq + ?Sized,
         V: Clone,
     {
+        if self.terms.is_aside() {
+            return None;
+        }
         let is = |theirs: &K| theirs.borrow() == wanted.key;
         let failure = self.failed.get()?.look(wanted.hash, is, |_, failure| Arc::clone(failure))?;
         if (*failure).type_id() != wanted.kind {
@@ -175,7 +178,7 @@ where
         if let Some(known) = self.known(wanted) {
             return Begun::Knows(known);
         }
-        let detached = self.plan.config().detached;
+        let detached = self.terms.is_detached();
         match self.join(wanted, own, detached, |ticket| self.work(ticket, loader)) {
             Ok(caller) => Begun::Waits(caller),
             Err(full) => Begun::Full(full),
@@ -244,6 +247,9 @@ where
     }
 
     fn came(&self, ticket: &Ticket<K>) -> Option<Hit<V>> {
+        if self.terms.is_aside() {
+            return None;
+        }
         let (hit, _) = self.look_aside(ticket.hash, |theirs| *theirs == ticket.key, 0)?;
         (!hit.is_stale).then_some(hit)
     }
@@ -265,25 +271,31 @@ where
 
     /// A load has succeeded.
     pub(super) fn came_in(&self, ticket: Ticket<K>, loaded: Loaded<V>) -> Hit<V> {
-        self.loads().counts.loads.fetch_add(1, Ordering::Relaxed);
+        self.loads().loaded();
         let Loaded { value, ttl, is_stored } = loaded;
-        if is_stored {
+        if is_stored && !self.is_watched(&ticket) {
             let copy = time::outside(|| value.clone());
             self.insert_if(ticket.hash, ticket.key, copy, ttl, Given::Valid(&ticket.void));
         }
         self.fresh(value)
     }
 
+    /// In the shadow, what is there stays, so that it grows as old as it would for those who got it.
+    fn is_watched(&self, ticket: &Ticket<K>) -> bool {
+        self.terms.mode() == CacheMode::Shadow
+            && self.look(ticket.hash, |theirs| *theirs == ticket.key, |_, _| ()).is_some()
+    }
+
     /// A load has failed.
     pub(super) fn came_to_nothing(&self, ticket: Ticket<K>, failure: Failure) -> Outcome<V> {
-        self.loads().counts.failures.fetch_add(1, Ordering::Relaxed);
+        self.loads().failed();
         let former = self.look_back(ticket.hash, |theirs| *theirs == ticket.key);
-        if let Some(ttl) = self.plan.config().negative_ttl {
+        if let Some(ttl) = self.terms.negative_ttl() {
             let failed = self.failed.get_or_init(|| {
                 Box::new(Shared::new(self.name.clone(), failures(ttl), Told::nothing()))
             });
             let given = Given::Valid(&ticket.void);
-            failed.insert_if(ticket.hash, ticket.key, Arc::clone(&failure), None, given);
+            failed.insert_if(ticket.hash, ticket.key, Arc::clone(&failure), Some(ttl), given);
         }
         former.ok_or(failure)
     }

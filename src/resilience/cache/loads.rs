@@ -10,6 +10,7 @@ use crate::{
             Padded,
             atomic::{AtomicBool, AtomicU64, Ordering},
         },
+        telemetry::Told,
     },
     resilience::{
         cache::{config::Plan, stored::Hit},
@@ -21,6 +22,14 @@ use crate::{
 pub(super) struct Loads<K, V> {
     pub(super) flights: Arc<Flights<Asked<K>, Outcome<V>>>,
     pub(super) counts: Padded<Counts>,
+    meters: Meters,
+}
+
+/// Tells how loads went, at once: next to a load that costs nothing.
+struct Meters {
+    loaded: Told,
+    failed: Told,
+    stale: Told,
 }
 
 /// Who waits for a load gets a clone of it. An error is a clone of the error's own type.
@@ -59,7 +68,31 @@ pub(super) struct Counts {
 impl<K, V> Loads<K, V> {
     pub(super) fn new(name: &Name) -> Self {
         let plan = single_flight::Plan::default();
-        Self { flights: Flights::new(name.clone(), &plan), counts: Padded(Counts::default()) }
+        Self {
+            flights: Flights::new(name.clone(), &plan),
+            counts: Padded(Counts::default()),
+            meters: Meters {
+                loaded: Told::cache_loads(name, "loaded"),
+                failed: Told::cache_loads(name, "failed"),
+                stale: Told::cache_stale(name),
+            },
+        }
+    }
+
+    pub(super) fn loaded(&self) {
+        self.counts.loads.fetch_add(1, Ordering::Relaxed);
+        self.meters.loaded.add_one();
+    }
+
+    pub(super) fn failed(&self) {
+        self.counts.failures.fetch_add(1, Ordering::Relaxed);
+        self.meters.failed.add_one();
+    }
+
+    /// What has expired was given, for want of a better one.
+    pub(super) fn gave_stale(&self) {
+        self.counts.stale.fetch_add(1, Ordering::Relaxed);
+        self.meters.stale.add_one();
     }
 
     /// Whatever is on its way for this key is out of date.

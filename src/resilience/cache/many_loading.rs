@@ -117,7 +117,7 @@ where
                 Box::pin(Share { shared, batch, seat: Seat::default(), ticket: Some(ticket) })
             };
             let wanted = Wanted { hash, key: &key, kind: TypeId::of::<Many<E>>() };
-            let detached = self.plan.config().detached;
+            let detached = self.terms.is_detached();
             match self.join(&wanted, || key.clone(), detached, share) {
                 Ok(caller) => places.push(Place::Waits(caller)),
                 Err(why) => {

@@ -50,6 +50,12 @@
 //! back soon after, by operations that find something to do and do a little of it each, and by
 //! [`maintain`](Cache::maintain); no task runs for that.
 //!
+//! Its config can be [changed](Cache::reconfigure) while it runs. By its [`CacheMode`] it can be filled and counted
+//! without anybody getting what it holds, to see what it would save, or be switched off: what is missing is
+//! still loaded once for all who ask at the same time.
+//!
+//! Answers to HTTP requests say themselves what may be kept, and whose they are: `cache::http` listens.
+//!
 //! Removed values are dropped, and [listeners](Cache::with_listener), weighers and whatever a method takes
 //! as a closure are called, where no lock is held. `Eq` of keys and `Clone` of values (and of keys, by
 //! [`iter`](Cache::iter)) run under the lock of a part of the cache: they must not use the cache.
@@ -71,6 +77,9 @@
 //! Memory: 50 bytes an entry of two numbers, where quick_cache has 94 and moka 238; with times, 36 more and
 //! what the wheel holds. `benches/peers`, contests `cache.*`, has the figures; `hit_ratio` what the policies
 //! come to.
+//!
+//! Loads and what they come to are told to the `metrics` facade at once; who is gone, by whoever next takes a
+//! [snapshot](Cache::snapshot) or [maintains](Cache::maintain) it: in a full cache somebody goes with each insert.
 //!
 //! # What a drop does
 //!
@@ -153,6 +162,8 @@ mod config;
 mod fetching;
 mod future;
 mod handle;
+#[cfg(feature = "http")]
+pub mod http;
 mod iter;
 pub mod key;
 #[cfg(feature = "tower")]
@@ -161,8 +172,10 @@ mod loading;
 mod loads;
 mod many;
 mod many_loading;
+mod meters;
 mod policy;
 mod reads;
+mod reconfiguring;
 mod removal;
 mod room;
 mod shard;
@@ -170,14 +183,16 @@ mod shared;
 mod sketch;
 mod slab;
 mod snapshot;
+mod stamp;
 mod stored;
+mod terms;
 mod wheel;
 mod writes;
 
 #[cfg(feature = "tower")]
 pub use self::layer::{CacheLayer, CacheService};
 pub use self::{
-    config::{Bound, Config, Eviction, Plan, presets},
+    config::{Bound, CacheMode, Config, Eviction, Plan, presets},
     future::{Aged, Bare, Fetching, Gives, Sure},
     handle::Cache,
     many::FetchingMany,

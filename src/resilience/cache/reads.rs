@@ -1,4 +1,5 @@
 use crate::resilience::cache::{
+    config::CacheMode,
     removal::{Removal, Removed},
     shared::{Guard, Shared},
     stored::{Hit, Stored},
@@ -12,7 +13,7 @@ impl<K, V> Shared<K, V> {
     where
         V: Clone,
     {
-        if self.times.usual {
+        if !self.terms.is_plain() {
             return self.get_timed(hash, is);
         }
         let mut shard = self.shard(hash).lock();
@@ -26,12 +27,15 @@ impl<K, V> Shared<K, V> {
         value
     }
 
-    /// The same where every entry has its time, and nothing else matters.
+    /// The same where every entry has its time, and nothing else matters; or nobody gets it.
     #[inline(never)]
     fn get_timed(&self, hash: u64, is: impl Fn(&K) -> bool) -> Option<V>
     where
         V: Clone,
     {
+        if self.terms.is_aside() {
+            return self.get_aside(hash, is);
+        }
         let now = self.now();
         let mut shard = self.shard(hash).lock();
         let Some(place) = shard.ask(hash as u32, is) else { return self.missed(shard, hash) };
@@ -42,6 +46,26 @@ impl<K, V> Shared<K, V> {
         drop(shard);
         self.seen(hash, true);
         value
+    }
+
+    /// The same where nobody gets what is there: it counts, if it may.
+    #[cold]
+    fn get_aside(&self, hash: u64, is: impl Fn(&K) -> bool) -> Option<V>
+    where
+        V: Clone,
+    {
+        let mut shard = self.shard(hash).lock();
+        let place = shard.ask(hash as u32, is);
+        if self.terms.mode() == CacheMode::Disabled {
+            shard.misses += 1;
+            return None;
+        }
+        let would_get = match place {
+            Some(place) => self.get_in(shard, hash, place),
+            None => self.missed(shard, hash),
+        };
+        drop(would_get);
+        None
     }
 
     #[inline]
@@ -116,6 +140,9 @@ impl<K, V> Shared<K, V> {
     where
         V: Clone,
     {
+        if self.terms.is_aside() {
+            return self.get_aside(hash, is).map(|value| Hit { value, age: None, is_stale: false });
+        }
         let now = self.now();
         let (hit, is_due) = {
             let mut shard = self.shard(hash).lock();
@@ -129,8 +156,7 @@ impl<K, V> Shared<K, V> {
                 }
                 let is_fresh = !stamped || Self::is_ahead(stamp.until, now);
                 let age = stamp.age(now);
-                let stale_after = self.plan.config().stale_after;
-                let is_old = stale_after.zip(age).is_some_and(|(after, age)| age > after);
+                let is_old = age.is_some_and(|age| age > self.terms.stale_after());
                 // One that is kept for want of a better one is not wanted for itself.
                 let value = if is_fresh { shard.hit(place, now) } else { shard.get(place) };
                 let value = value?.clone();

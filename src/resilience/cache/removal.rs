@@ -22,6 +22,10 @@ pub enum Removal {
 impl Removal {
     pub(super) const COUNT: usize = 5;
 
+    /// In the order of their numbers.
+    pub(super) const ALL: [Self; Self::COUNT] =
+        [Self::Evicted, Self::Expired, Self::Removed, Self::Replaced, Self::TooHeavy];
+
     /// As it stands in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,6 +1,6 @@
 use crate::ground::sync::{
     Padded,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 /// How much more a cache may hold: one number for all of its shards.
@@ -8,27 +8,41 @@ use crate::ground::sync::{
 /// An entry that takes the place of another leaves it as it is, so a full cache hardly writes it.
 #[derive(Debug)]
 pub(super) struct Room {
-    free: Padded<AtomicU64>,
-    most: u64,
+    /// Less than none where there has been more room than there is now.
+    free: Padded<AtomicI64>,
+    most: AtomicU64,
 }
 
 impl Room {
     pub(super) fn new(most: u64) -> Self {
-        Self { free: Padded(AtomicU64::new(most)), most }
+        Self { free: Padded(AtomicI64::new(signed(most))), most: AtomicU64::new(most) }
     }
 
     /// Everything there is.
-    pub(super) const fn most(&self) -> u64 {
-        self.most
+    pub(super) fn most(&self) -> u64 {
+        self.most.load(Ordering::Relaxed)
     }
 
     /// How much is taken.
     pub(super) fn taken(&self) -> u64 {
-        self.most - self.free.load(Ordering::Relaxed).min(self.most)
+        let taken = signed(self.most()).saturating_sub(self.free.load(Ordering::Relaxed));
+        taken.max(0).unsigned_abs()
+    }
+
+    /// How much more is taken than there is.
+    pub(super) fn missing(&self) -> u64 {
+        self.free.load(Ordering::Relaxed).min(0).unsigned_abs()
+    }
+
+    /// There is so much from now on. One change after the other.
+    pub(super) fn resize(&self, most: u64) {
+        let former = self.most.swap(most, Ordering::Relaxed);
+        self.free.fetch_add(signed(most) - signed(former), Ordering::Relaxed);
     }
 
     /// Takes so much, all of it or nothing.
     pub(super) fn take(&self, weight: u64) -> bool {
+        let weight = signed(weight);
         let mut free = self.free.load(Ordering::Relaxed);
         while free >= weight {
             let left = free - weight;
@@ -44,7 +58,12 @@ impl Room {
     /// Gives so much back.
     pub(super) fn give(&self, weight: u64) {
         if weight > 0 {
-            self.free.fetch_add(weight, Ordering::Relaxed);
+            self.free.fetch_add(signed(weight), Ordering::Relaxed);
         }
     }
+}
+
+/// Nothing is as heavy as what would not fit.
+const fn signed(weight: u64) -> i64 {
+    if weight > i64::MAX as u64 { i64::MAX } else { weight as i64 }
 }

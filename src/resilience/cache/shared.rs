@@ -8,7 +8,7 @@ use crate::{
         name::Name,
         sync::{
             Mutex, MutexGuard, Padded,
-            atomic::{AtomicU32, AtomicUsize, Ordering},
+            atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
             shards,
         },
         time::{self, Clock, LATE, nanos},
@@ -16,21 +16,22 @@ use crate::{
     resilience::cache::{
         config::{Bound, Eviction, Plan},
         loads::{Failure, Loads},
+        meters::Meters,
         policy::Duel,
         removal::{Removal, Removed},
         room::Room,
-        shard::Shard,
+        shard::{Counts, Shard},
+        terms::Terms,
     },
 };
 
 /// What clones share.
 pub(super) struct Shared<K, V> {
     pub(super) name: Name,
-    pub(super) plan: Plan,
     pub(super) shards: Box<[Padded<Locked<K, V>>]>,
     pub(super) room: Room,
     /// A shard of less weight than this has much less than its part: others make room for it.
-    pub(super) poor: u64,
+    pub(super) poor: AtomicU64,
     pub(super) told: Told<K, V>,
     /// Bits of a hash that are to be nought for the duel to see it; [`NOBODY`] while there is none.
     pub(super) watched: AtomicU32,
@@ -39,7 +40,14 @@ pub(super) struct Shared<K, V> {
     duel: Mutex<Option<Duel>>,
     /// The shard that gives room to others next.
     pub(super) donor: AtomicUsize,
-    pub(super) times: Times,
+    pub(super) terms: Terms,
+    pub(super) meters: Meters,
+    /// Who goes by another config, goes first or last.
+    pub(super) changing: Mutex<()>,
+    /// Whether the weigher is asked.
+    pub(super) is_weighed: bool,
+    /// Whether all go by one queue.
+    is_exact: bool,
     /// Made when something is loaded for the first time.
     pub(super) loads: OnceLock<Box<Loads<K, V>>>,
     /// What is remembered of loads that have failed; made when the first is.
@@ -59,16 +67,6 @@ pub(super) struct Told<K, V> {
 pub(super) type Weigher<K, V> = dyn Fn(&K, &V) -> u32 + Send + Sync;
 pub(super) type Lifetime<K, V> = dyn Fn(&K, &V) -> Option<Duration> + Send + Sync;
 pub(super) type Listener<K, V> = dyn Fn(&K, &V, Removal) + Send + Sync;
-
-/// The config's times, raw.
-pub(super) struct Times {
-    pub(super) ttl: Option<u64>,
-    pub(super) jitter: f64,
-    /// Whether every entry has a stamp.
-    pub(super) always: bool,
-    /// Whether every entry has, and it is all that tells whether it is there.
-    pub(super) usual: bool,
-}
 
 pub(super) const NOBODY: u32 = u32::MAX;
 
@@ -109,25 +107,19 @@ impl<K, V> Shared<K, V> {
         Self {
             shards: (0..width).map(shard).collect(),
             room: Room::new(most),
-            poor: if width == 1 { 0 } else { most / width as u64 / 4 * 3 },
+            poor: AtomicU64::new(poor(most, width)),
             watched: AtomicU32::new(NOBODY),
             share: AtomicU32::new(Duel::FIRST),
             duel: Mutex::new(None),
             donor: AtomicUsize::new(0),
-            times: Times {
-                ttl: raw(config.ttl),
-                jitter: config.ttl_jitter,
-                always: config.ttl.is_some()
-                    || config.idle.is_some()
-                    || config.stale_after.is_some(),
-                usual: config.ttl.is_some()
-                    && config.idle.is_none()
-                    && config.eviction == Eviction::Admission,
-            },
+            is_weighed: matches!(config.bound, Bound::Weight(_)),
+            is_exact: config.eviction == Eviction::Lru,
+            terms: Terms::new(plan),
+            meters: Meters::new(&name),
+            changing: Mutex::new(()),
             loads: OnceLock::new(),
             failed: OnceLock::new(),
             name,
-            plan,
             told,
         }
     }
@@ -148,10 +140,7 @@ impl<K, V> Shared<K, V> {
     /// The present moment, raw, as far as this cache cares.
     #[inline]
     pub(super) fn now(&self) -> u64 {
-        match self.plan.config().clock {
-            Clock::Coarse => time::recent().as_nanos(),
-            clock => read(clock),
-        }
+        if self.terms.is_exact() { read(Clock::Exact) } else { time::recent().as_nanos() }
     }
 
     /// Whether a moment is still to come. Near to it the clock is read exactly: an entry is never there
@@ -193,7 +182,7 @@ impl<K, V> Shared<K, V> {
     /// The cache is full for the first time: from now on it matters who goes.
     #[cold]
     pub(super) fn begin(&self) {
-        if self.plan.config().eviction == Eviction::Lru {
+        if self.is_exact {
             return;
         }
         let entries = self.len();
@@ -248,23 +237,25 @@ impl<K, V> Shared<K, V> {
     /// Takes out what has expired, looking at about `most` entries. Whether there is more to do.
     pub(super) fn maintain(&self, most: usize) -> bool {
         let (now, mut left, mut more) = (self.now(), most, false);
+        let mut counts = Counts::default();
         for shard in self.shards() {
             let mut removed = Removed::new();
             let due = {
                 let mut shard = shard.lock();
-                let is_due = shard.is_due(now);
+                let mut is_due = shard.is_due(now);
                 if is_due && left > 0 {
                     let (freed, unfinished, looked) = shard.expire(now, left, &mut removed);
                     self.room.give(freed);
                     left -= looked.min(left);
-                    unfinished
-                } else {
-                    is_due
+                    is_due = unfinished;
                 }
+                counts += shard.counts();
+                is_due
             };
             more |= due;
             self.tell(removed);
         }
+        self.meters.report(counts.removed);
         self.failed.get().is_some_and(|failed| failed.maintain(left)) || more
     }
 
@@ -280,6 +271,11 @@ impl<K, V> Shared<K, V> {
         }
         self.tell(removed);
     }
+}
+
+/// A shard of less weight than this has much less than its part of `most`.
+pub(super) fn poor(most: u64, width: usize) -> u64 {
+    if width == 1 { 0 } else { most / width as u64 / 4 * 3 }
 }
 
 /// A reading that costs so much that a call does not matter.

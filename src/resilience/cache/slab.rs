@@ -1,6 +1,4 @@
-use std::time::Duration;
-
-use crate::resilience::cache::policy::Places;
+use crate::resilience::cache::{policy::Places, stamp::Stamp};
 
 /// Entries in numbered places.
 ///
@@ -64,26 +62,6 @@ impl Ticks {
     #[inline]
     fn sure(&self, until: u64) -> u16 {
         self.of(until).saturating_sub(1)
-    }
-}
-
-/// When an entry came and when it goes, as raw moments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub(super) born: u64,
-    /// From here on it is not there.
-    pub(super) until: u64,
-    /// Last asked for, if that matters.
-    pub(super) touched: u64,
-}
-
-impl Stamp {
-    /// Of what never expires, and came before there was a clock.
-    const NONE: Self = Self { born: 0, until: u64::MAX, touched: 0 };
-
-    /// How old it is, if somebody took down when it came.
-    pub(super) fn age(self, now: u64) -> Option<Duration> {
-        (self.born != 0).then(|| Duration::from_nanos(now.saturating_sub(self.born)))
     }
 }
 
@@ -195,11 +173,20 @@ impl<K, V> Slab<K, V> {
     /// asked for next looks at its stamp once.
     pub(super) fn keep_time(&mut self, now: u64) {
         if self.ticks.of(now) == u16::MAX {
-            self.ticks.first = now;
-            for slot in &mut self.slots {
-                if let Slot::Filled { sure, .. } = slot {
-                    *sure = 0;
-                }
+            self.set_clock(Ticks { first: now, ..self.ticks });
+        }
+    }
+
+    /// Counts ticks from now on, as is right for lives of about this length.
+    pub(super) fn set_ticks(&mut self, now: u64, life: u64) {
+        self.set_clock(Ticks::new(now, life));
+    }
+
+    fn set_clock(&mut self, ticks: Ticks) {
+        self.ticks = ticks;
+        for slot in &mut self.slots {
+            if let Slot::Filled { sure, .. } = slot {
+                *sure = 0;
             }
         }
     }

@@ -12,6 +12,8 @@ pub enum Stored {
     Replaced,
     /// Nothing is stored, and what the key had is gone: its time to live was zero.
     Expired,
+    /// Nothing is stored, and what the key had is gone: the cache is [disabled](super::CacheMode::Disabled).
+    Disabled,
     /// Nothing is stored, and what the key had is gone: it is heavier than everything the cache may hold.
     TooHeavy,
 }

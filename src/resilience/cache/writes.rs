@@ -4,15 +4,16 @@ use crate::{
     ground::{
         random,
         sync::atomic::{AtomicBool, Ordering},
+        telemetry,
         time::{self, nanos},
     },
     resilience::cache::{
-        config::Bound,
+        config::CacheMode,
         removal::{Removal, Removed},
         room::Room,
         shard::Shard,
         shared::{Guard, Lifetime, NOBODY, Shared},
-        slab::Stamp,
+        stamp::Stamp,
         stored::Stored,
     },
 };
@@ -41,8 +42,12 @@ impl<K, V> Shared<K, V> {
         if matches!(given, Given::Valid(void) if void.load(Ordering::Relaxed)) {
             return None;
         }
+        if self.terms.is_aside() && self.terms.mode() == CacheMode::Disabled {
+            return Some(self.refuse(hash, (key, value), Stored::Disabled));
+        }
         let weight = self.weigh(&key, &value);
         if u64::from(weight) > self.room.most() {
+            telemetry::too_heavy(&self.name, weight.into(), self.room.most());
             return Some(self.refuse(hash, (key, value), Stored::TooHeavy));
         }
         let Ok(stamp) = self.stamp(&key, &value, ttl) else {
@@ -151,8 +156,8 @@ impl<K, V> Shared<K, V> {
 
     /// How heavy it is, as the user says.
     fn weigh(&self, key: &K, value: &V) -> u32 {
-        match (&self.told.weigher, self.plan.config().bound) {
-            (Some(weigher), Bound::Weight(_)) => time::outside(|| weigher(key, value)).max(1),
+        match &self.told.weigher {
+            Some(weigher) if self.is_weighed => time::outside(|| weigher(key, value)).max(1),
             _ => 1,
         }
     }
@@ -161,14 +166,14 @@ impl<K, V> Shared<K, V> {
     fn stamp(&self, key: &K, value: &V, ttl: Option<Duration>) -> Result<Option<Stamp>, ()> {
         let own = |lifetime: &Arc<Lifetime<K, V>>| time::outside(|| lifetime(key, value));
         let ttl = ttl.or_else(|| self.told.lifetime.as_ref().and_then(own));
-        let ttl = match ttl.map(nanos).or(self.times.ttl) {
-            None if !self.times.always => return Ok(None),
+        let ttl = match ttl.map(nanos).or_else(|| self.terms.ttl()) {
+            None if !self.terms.always() => return Ok(None),
             None => u64::MAX,
             Some(0) => return Err(()),
-            Some(ttl) if self.times.jitter > 0.0 => {
-                ttl - (ttl as f64 * self.times.jitter * random::unit()) as u64
-            }
-            Some(ttl) => ttl,
+            Some(ttl) => match self.terms.jitter() {
+                jitter if jitter > 0.0 => ttl - (ttl as f64 * jitter * random::unit()) as u64,
+                _ => ttl,
+            },
         };
         let born = self.now();
         Ok(Some(Stamp { born, until: born.saturating_add(ttl), touched: born }))
@@ -270,14 +275,15 @@ impl<K, V> Shared<K, V> {
         }
         // Others hold what is left for heavy entries of their own.
         drop(claim);
+        telemetry::too_heavy(&self.name, weight, self.room.most());
         self.shard(hash).lock().counts.removed[Removal::TooHeavy as usize] += 1;
         removed.push(key, value, Removal::TooHeavy);
         Some(Stored::TooHeavy)
     }
 
     /// Whether a shard has much less than its part, so that others should make room for it.
-    fn is_poor(&self, shard: &Shard<K, V>) -> bool {
-        shard.weight < self.poor
+    pub(super) fn is_poor(&self, shard: &Shard<K, V>) -> bool {
+        shard.weight < self.poor.load(Ordering::Relaxed)
     }
 
     /// Makes room in other shards: those first that have their part. How much came of it.

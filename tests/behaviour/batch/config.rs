@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use buttress::batch::{Batcher, Config, Plan};
+use buttress::{
+    Error,
+    batch::{BatchLayer, Batcher, Config, Plan},
+};
 
 use super::{Backend, MILLISECOND};
 
@@ -77,4 +80,54 @@ async fn a_snapshot_says_what_is_under_way() {
     );
     assert_eq!(format!("{batcher:?}"), r#"Batcher { name: "doubles", .. }"#);
     drop(calls);
+}
+
+/// What is being sent counts, whatever the number was when it was begun.
+#[tokio::test(start_paused = true)]
+async fn no_more_are_in_flight_than_the_latest_config_says() {
+    let config = |most| Config::new().with_max_items(1).with_max_in_flight(most);
+    let backend = Backend::default();
+    let batcher = backend.batcher(config(2));
+    let all = tokio::spawn(batcher.load_many(0..12));
+    // Each takes ten milliseconds: how many have been sent a moment after each of them.
+    let sent = async |after: u32| {
+        tokio::time::sleep(after * MILLISECOND).await;
+        (backend.calls().len(), batcher.snapshot().in_flight)
+    };
+    assert_eq!(sent(1).await, (2, 2));
+    batcher.reconfigure(config(1)).unwrap();
+    assert_eq!(sent(8).await, (2, 2), "two are out");
+    assert_eq!(sent(2).await, (3, 1));
+    assert_eq!(sent(10).await, (4, 1));
+    batcher.reconfigure(config(3)).unwrap();
+    assert_eq!(sent(1).await, (6, 3));
+    // Back and forth leaves it as it was.
+    for most in [1, 9, 2, 3] {
+        batcher.reconfigure(config(most)).unwrap();
+    }
+    assert_eq!(sent(1).await, (6, 3));
+    assert_eq!(sent(8).await.1, 3);
+    batcher.reconfigure(config(1)).unwrap();
+    assert!(all.await.unwrap().into_iter().all(|answer| answer.is_ok()));
+    assert_eq!((backend.calls().len(), batcher.snapshot().in_flight), (12, 0));
+    drop(tokio::spawn(batcher.load_many(20..24)));
+    assert_eq!(sent(1).await, (13, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_made_from_a_plan_is_made_as_by_its_config() {
+    let plan = Config::new().with_max_items(2).parse().unwrap();
+    let each = |keys: Vec<u32>| async move {
+        Ok::<_, String>(
+            keys.into_iter()
+                .map(|key| if key == 1 { Err("odd".to_owned()) } else { Ok(key) })
+                .collect(),
+        )
+    };
+    let batcher = Batcher::each_from_plan("each", plan.clone(), each);
+    let answers = batcher.load_many(0..3).await;
+    assert_eq!(answers, [Ok(0), Err(Error::Inner("odd".into())), Ok(2)]);
+    assert_eq!((batcher.name().as_str(), batcher.snapshot().totals.calls), ("each", 2));
+    let layer = BatchLayer::<u32, u32, Error<String>>::from_plan("layer", plan);
+    assert_eq!((layer.name().as_str(), layer.snapshot().totals.calls), ("layer", 0));
 }

@@ -127,7 +127,7 @@ async fn an_error_that_has_room_for_a_refusal_is_unchanged() {
         *count.lock().unwrap() += 1;
         async { Err::<Vec<u8>, Fault>(Refusal::Overloaded { name: "db".into() }.into()) }
     });
-    let answer = batcher.unwrap().load_unchanged(7).await;
+    let answer = batcher.unwrap().run(7).await;
     assert_eq!(answer, Err(Error::Refused(Refusal::Overloaded { name: "db".into() })));
     assert_eq!(*seen.lock().unwrap(), 1);
 }

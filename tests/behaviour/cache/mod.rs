@@ -4,11 +4,14 @@ mod bounds;
 mod callbacks;
 mod expiry;
 mod freshness;
+mod http;
 mod late;
 mod loads;
 mod lookups;
 mod many;
 mod panics;
+mod modes;
+mod reconfigured;
 mod services;
 
 use std::sync::{Arc, Mutex};

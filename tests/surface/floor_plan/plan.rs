@@ -7,8 +7,9 @@ pub(super) const WINGS: [&str; 4] = ["resilience", "hardening", "web", "service"
 
 /// A room inside a room: the outer, the inner, why. It is a room like any other, with the same files
 /// in the same order, and has no stair to the outer one unless the plan has it.
-pub(super) const ALCOVES: [(&str, &str, &str); 5] = [
+pub(super) const ALCOVES: [(&str, &str, &str); 6] = [
     ("budget", "quota", "a purse of another kind, with a config and a machine of its own"),
+    ("cache", "http", "answers to requests have a config, keys, a machine and totals of their own"),
     ("throttle", "shed", "a server's own load, with a config and a machine of its own"),
     ("rate_limit", "keyed", "a table of many buckets has a config, a store and totals of its own"),
     (
@@ -42,6 +43,7 @@ pub(super) const PLAN: Plan = Plan {
     stairs: &[
         ("budget", "budget::quota", "a purse is either, and a retry pays from a purse"),
         ("cache", "single_flight", "one load for a missing key, however many wait for it"),
+        ("cache::http", "cache", "answers are kept, and waited for, as any value is"),
         ("hedge", "budget", "hedges and retries spend from one purse"),
         ("rate_limit::keyed", "rate_limit", "a bucket in a table is the same bucket"),
         (
@@ -62,6 +64,12 @@ pub(super) const PLAN: Plan = Plan {
         ("all", "handle", "several handles at once"),
         ("attempt", "machine", "an attempt is polled and timed, so it is no decision"),
         ("begin", "shared", "how a call begins is asked when it may"),
+        ("body", "machine", "a body is read as it comes, and waited for"),
+        ("reconfiguring", "handle", "who changes a cache has a handle of it, and locks its parts"),
+        ("meters", "machine", "what was told of those who are gone is known to all threads"),
+        ("terms", "machine", "what a cache goes by is read while others change it"),
+        ("reply", "machine", "an answer that is kept is shared by all who get it"),
+        ("fetch", "shared", "an answer is waited for, and judged when it is there"),
         ("bodies", "layer", "a layer around the room's own, and its future"),
         ("work", "shared", "the work of a batch waits and asks the shared state for its turn"),
         ("caller", "shared", "who waits for a batch has a place in the shared state"),
@@ -87,6 +95,7 @@ pub(super) const PLAN: Plan = Plan {
         ("many", "handle", "many keys are loaded through the handle, with a future of their own"),
         ("many_loading", "shared", "a load of many ends in the shared state, as one of one does"),
         ("later", "shared", "what is left of a call waits and asks its hold, so it is no decision"),
+        ("answering", "future", "a request is answered by the shared state, with a future"),
         ("answers", "machine", "the answers to a batch are taken by whoever waits for them"),
         ("answer", "shared", "what a fallback answers may run, or remember"),
         ("backup", "shared", "a service to fall back to is readied inside the call"),

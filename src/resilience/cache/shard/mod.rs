@@ -4,7 +4,8 @@ use crate::resilience::cache::{
     config::Eviction,
     policy::{Admission, HITS, Lru, Policy},
     removal::{Removal, Removed},
-    slab::{Slab, Stamp, Taken},
+    slab::{Slab, Taken},
+    stamp::Stamp,
     wheel::Wheel,
 };
 
@@ -55,9 +56,10 @@ macro_rules! chosen {
 }
 
 mod counts;
+mod retime;
 mod sweep;
 
-pub(super) use self::counts::Counts;
+pub(super) use self::{counts::Counts, retime::Lasting};
 
 /// So many entries are looked at for their age by one operation that is not asked to do more.
 const FEW: usize = 16;

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::{Chosen, Shard};
 use crate::resilience::cache::{
     policy::Policy,
@@ -82,13 +84,18 @@ impl<K, V> Shard<K, V> {
         None
     }
 
-    /// How many entries have expired and are still here.
-    pub(in crate::resilience::cache) fn expired(&self, now: u64) -> u64 {
+    /// How many entries have expired and are still here, of those in these places.
+    pub(in crate::resilience::cache) fn expired(&self, places: Range<usize>, now: u64) -> u64 {
         if !self.is_stamped() {
             return 0;
         }
-        let places = 0..self.slab.places() as u32;
+        let places = places.start as u32..places.end.min(self.slab.places()) as u32;
         let is_old = |place: &u32| self.entry(*place).is_some() && self.stamp(*place).until <= now;
         places.filter(is_old).count() as u64
+    }
+
+    /// How many places there are, if entries in them may have expired.
+    pub(in crate::resilience::cache) fn stamped_places(&self) -> usize {
+        if self.is_stamped() { self.slab.places() } else { 0 }
     }
 }

@@ -26,7 +26,7 @@ use crate::ground::{
         atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
         shards,
     },
-    telemetry::Meter,
+    telemetry::{self, Meter},
     time,
 };
 
@@ -280,6 +280,9 @@ impl<K, O> Retire for Berth<K, O> {
         let is = |flight: &Arc<Flight<K, O>>| ptr::eq(flight.owner(), self);
         let ended = self.flights.shard(self.hash).lock().end(self.hash, panicked, is);
         let Some(ended) = ended else { return false };
+        if panicked {
+            telemetry::work_panicked(&self.flights.name);
+        }
         self.flights.in_flight.fetch_sub(1, Ordering::Relaxed);
         ended.is_alone()
     }
