@@ -216,7 +216,7 @@ const fn part(weight: u64, share: u32) -> u64 {
 const FIRST: usize = 64;
 
 impl Policy for Admission {
-    #[inline]
+    #[inline(always)]
     fn filled(&mut self, place: u32, places: &mut impl Places) {
         if self.window.places.len() + self.main.places.len() >= self.sketch.keys() {
             // What it knew is soon known again; it doubles a few times in a cache's life.

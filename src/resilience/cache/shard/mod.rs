@@ -191,14 +191,14 @@ impl<K, V> Shard<K, V> {
         stamp: Option<Stamp>,
     ) {
         let place = self.slab.fill(hash, key, value);
-        self.settle(place, hash, weight, stamp);
+        self.slab.set_weight(place, weight);
+        self.weight += u64::from(weight);
+        self.settle(place, hash, stamp);
     }
 
     /// What there is to do where a new entry stands.
-    #[inline]
-    fn settle(&mut self, place: u32, hash: u32, weight: u32, stamp: Option<Stamp>) {
-        self.slab.set_weight(place, weight);
-        self.weight += u64::from(weight);
+    #[inline(always)]
+    fn settle(&mut self, place: u32, hash: u32, stamp: Option<Stamp>) {
         self.table.insert_unique(spread(hash), place, |at| spread(self.slab.hash(*at)));
         self.stamp_with(place, stamp);
         chosen!(&mut self.policy, policy => policy.filled(place, &mut self.slab));
@@ -208,31 +208,35 @@ impl<K, V> Shard<K, V> {
 
     /// Chooses what has to go first, and says where it stands and what it weighs. It is still there, but
     /// only to be [exchanged](Self::exchange) or [thrown out](Self::throw_out) at once.
-    #[inline]
+    #[inline(always)]
     pub(super) fn choose(&mut self) -> Option<(u32, u32)> {
         let place = chosen!(&mut self.policy, policy => policy.evict(&mut self.slab))?;
         Some((place, self.slab.weight_of(place)))
     }
 
-    /// Puts a new entry in where the one stands that was chosen to go; the former one.
+    /// Puts a new entry in where the one stands that was chosen to go, and weighs as much; the former one.
     #[inline]
     pub(super) fn exchange(
         &mut self,
         place: u32,
-        new: (u32, K, V),
-        weight: u32,
+        (hash, key, value): (u32, K, V),
         stamp: Option<Stamp>,
     ) -> Option<(K, V)> {
-        let (hash, former) = (new.0, self.slab.hash(place));
-        if let Ok(entry) = self.table.find_entry(spread(former), |at| *at == place) {
-            entry.remove();
-        }
-        self.weight = self.weight.saturating_sub(u64::from(self.slab.weight_of(place)));
+        let former = self.slab.hash(place);
+        self.forget(former, place);
         self.counts.removed[Removal::Evicted as usize] += 1;
         self.note(former);
-        let former = self.slab.exchange(place, new);
-        self.settle(place, hash, weight, stamp);
+        let former = self.slab.exchange(place, (hash, key, value));
+        self.settle(place, hash, stamp);
         former
+    }
+
+    /// Takes a place out of the table.
+    #[inline]
+    fn forget(&mut self, hash: u32, place: u32) {
+        if let Ok(entry) = self.table.find_entry(spread(hash), |at| *at == place) {
+            entry.remove();
+        }
     }
 
     /// Puts another value in for a key that is there.
@@ -305,9 +309,7 @@ impl<K, V> Shard<K, V> {
     #[inline]
     fn take(&mut self, place: u32, cause: Removal) -> Option<Taken<K, V>> {
         let taken = self.slab.take(place)?;
-        if let Ok(entry) = self.table.find_entry(spread(taken.hash), |at| *at == place) {
-            entry.remove();
-        }
+        self.forget(taken.hash, place);
         self.weight = self.weight.saturating_sub(u64::from(taken.weight));
         self.counts.removed[cause as usize] += 1;
         self.note(taken.hash);
