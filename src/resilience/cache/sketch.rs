@@ -54,9 +54,9 @@ impl Sketch {
             let word = &mut words[word(mixed, row)];
             let shift = shift(mixed, row);
             let count = (*word >> shift) & 15;
-            let more = u64::from(times).min(15 - count);
-            *word += more << shift;
-            estimate = estimate.min(count + more);
+            let sum = (count + u64::from(times)).min(15);
+            *word += (sum - count) << shift;
+            estimate = estimate.min(sum);
         }
         self.added += u32::from(times);
         let is_full = self.added >= self.sample;

@@ -90,7 +90,7 @@ impl<K, V> Shared<K, V> {
             shard.set_share(self.share.load(Ordering::Relaxed));
             match shard.choose() {
                 Some((place, freed)) if freed == weight => {
-                    let gone = shard.exchange(place, (hash as u32, key, value), weight, stamp);
+                    let gone = shard.exchange(place, (hash as u32, key, value), stamp);
                     drop(shard);
                     if self.watched.load(Ordering::Relaxed) == NOBODY {
                         self.begin();

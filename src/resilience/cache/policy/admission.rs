@@ -21,6 +21,8 @@ pub(in crate::resilience::cache) struct Admission {
     champion: Option<(u32, u8)>,
     /// Moves on with every contest, so that a few are decided by lot.
     lot: u32,
+    /// So many of the window came before counts were halved.
+    overrated: usize,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +37,12 @@ pub(in crate::resilience::cache) const WINDOW: u32 = 102;
 /// The share of a window that is everything.
 pub(in crate::resilience::cache) const RECENCY: u32 = 1024;
 
+/// The level of half an estimate.
+#[inline]
+const fn half(level: u8) -> u8 {
+    (0x5432_1100_u32 >> (level as u32 * 4)) as u8 & 7
+}
+
 /// How often it was asked for since a hand passed.
 pub(in crate::resilience::cache) const HITS: u8 = 3;
 /// It stands in the main ring, or is counted there.
@@ -43,6 +51,8 @@ const MAIN: u8 = 4;
 const QUEUED: u8 = 8;
 /// Filled while the place still stood in a ring, where the former entry had put it.
 const FRESH: u8 = 16;
+/// The bits above them: how often its key was asked for when it came, as a [`level`].
+const LEVEL: u32 = 5;
 
 /// So many are passed by for one that goes: nobody waits for a hand to go all the way round.
 const PASSES: u32 = 256;
@@ -50,7 +60,13 @@ const PASSES: u32 = 256;
 /// One contest in so many is won by a candidate that is asked for often, whatever it meets: nobody can
 /// keep a place for ever by colliding with what is asked for most.
 const LOTS: u32 = 128;
-const OFTEN: u8 = 6;
+const OFTEN: u8 = 5;
+
+/// An estimate in three bits: exact while it is low.
+#[inline]
+const fn level(estimate: u8) -> u8 {
+    (0x7777_7666_6554_3210_u64 >> (estimate as u32 * 4)) as u8 & 7
+}
 
 impl Admission {
     pub(in crate::resilience::cache) fn new() -> Self {
@@ -61,6 +77,7 @@ impl Admission {
             share: WINDOW,
             champion: None,
             lot: 0,
+            overrated: 0,
         }
     }
 
@@ -71,8 +88,9 @@ impl Admission {
     }
 
     /// Puts it into the window, behind all others.
-    fn queue_in_window(&mut self, place: u32, places: &mut impl Places) {
-        places.set_mark(place, QUEUED);
+    #[inline]
+    fn queue_in_window(&mut self, place: u32, estimate: u8, places: &mut impl Places) {
+        places.set_mark(place, QUEUED | level(estimate) << LEVEL);
         self.window.places.push_back(place);
     }
 
@@ -84,11 +102,11 @@ impl Admission {
         self.main.places.push_back(place);
     }
 
-    fn back_to_window(&mut self, place: u32, places: &mut impl Places) {
+    fn back_to_window(&mut self, place: u32, estimate: u8, places: &mut impl Places) {
         let weight = places.weight(place);
         self.main.weight = self.main.weight.saturating_sub(weight);
         self.window.weight += weight;
-        self.queue_in_window(place, places);
+        self.queue_in_window(place, estimate, places);
     }
 
     fn forget(&mut self, place: u32, places: &mut impl Places) {
@@ -106,11 +124,16 @@ impl Admission {
             let place = ring.places.pop_front()?;
             match places.look(place) {
                 Some((mark, hash)) if mark & FRESH == 0 => {
-                    return Some(Next { place, hits: mark & HITS, hash });
+                    let mut level = mark >> LEVEL;
+                    if !main && self.overrated > 0 {
+                        self.overrated -= 1;
+                        level = half(level);
+                    }
+                    return Some(Next { place, hits: mark & HITS, level, hash });
                 }
                 // It is newer than where it stands.
                 Some((mark, _)) => {
-                    places.set_mark(place, QUEUED | mark & HITS);
+                    places.set_mark(place, mark & !FRESH);
                     self.window.places.push_back(place);
                 }
                 None => places.set_mark(place, 0),
@@ -122,14 +145,14 @@ impl Admission {
     fn next_of_main(&mut self, passes: &mut u32, places: &mut impl Places) -> Option<Next> {
         loop {
             let next = self.next_of(true, places)?;
-            let Next { place, hits, hash } = next;
+            let Next { place, hits, hash, .. } = next;
             if hits == 0 || *passes == 0 {
                 return Some(next);
             }
             *passes -= 1;
             if self.share == RECENCY {
-                self.count(hash, hits);
-                self.back_to_window(place, places);
+                let estimate = self.count(hash, hits);
+                self.back_to_window(place, estimate, places);
             } else {
                 self.count(hash, 1);
                 places.set_mark(place, QUEUED | MAIN | (hits - 1));
@@ -165,6 +188,7 @@ impl Admission {
     fn count(&mut self, hash: u32, times: u8) -> u8 {
         let (estimate, halved) = self.sketch.add(hash, times);
         if halved {
+            self.overrated = self.window.places.len();
             if let Some((_, estimate)) = &mut self.champion {
                 *estimate /= 2;
             }
@@ -178,6 +202,7 @@ impl Admission {
 struct Next {
     place: u32,
     hits: u8,
+    level: u8,
     hash: u32,
 }
 
@@ -191,18 +216,22 @@ const fn part(weight: u64, share: u32) -> u64 {
 const FIRST: usize = 64;
 
 impl Policy for Admission {
-    #[inline]
+    #[inline(always)]
     fn filled(&mut self, place: u32, places: &mut impl Places) {
-        if places.mark(place) & QUEUED == 0 {
-            self.queue_in_window(place, places);
-        } else {
-            places.set_mark(place, QUEUED | FRESH);
-        }
-        self.window.weight += places.weight(place);
-        if self.window.places.len() + self.main.places.len() > self.sketch.keys() {
+        if self.window.places.len() + self.main.places.len() >= self.sketch.keys() {
             // What it knew is soon known again; it doubles a few times in a cache's life.
             self.sketch = Sketch::new(self.sketch.keys() * 2);
         }
+        // It is counted when it comes: whoever brings it has its hash at hand, so that looking for the
+        // counters hinders nobody.
+        let (mark, hash) = places.look(place).unwrap_or_default();
+        let estimate = self.count(hash, 1);
+        if mark & QUEUED == 0 {
+            self.queue_in_window(place, estimate, places);
+        } else {
+            places.set_mark(place, QUEUED | FRESH | level(estimate) << LEVEL);
+        }
+        self.window.weight += places.weight(place);
     }
 
     #[inline]
@@ -229,7 +258,7 @@ impl Policy for Admission {
                 true => self.next_of(false, places),
                 false => None,
             };
-            let Some(Next { place: candidate, hits, hash }) = candidate else {
+            let Some(Next { place: candidate, hits, level, hash }) = candidate else {
                 let gone = match self.champion(&mut passes, places) {
                     Some((place, _)) => place,
                     None => self.next_of(false, places)?.place,
@@ -238,32 +267,29 @@ impl Policy for Admission {
                 self.forget(gone, places);
                 return Some(gone);
             };
-            if self.share == RECENCY {
-                if passes > 0 && hits > 0 {
-                    passes -= 1;
-                    self.count(hash, hits);
-                    self.queue_in_window(candidate, places);
-                    continue;
+            if passes > 0 && hits > 0 {
+                passes -= 1;
+                let estimate = self.count(hash, hits);
+                match self.share == RECENCY {
+                    true => self.queue_in_window(candidate, estimate, places),
+                    false => self.move_to_main(candidate, places),
                 }
-                self.count(hash, 1);
-                self.forget(candidate, places);
-                return Some(candidate);
+                continue;
             }
-            // It is counted when it leaves the window: as often as it was asked for, and once for coming.
-            let estimate = self.count(hash, hits + 1);
-            let main_has_room = self.main.weight < all - window;
-            if passes > 0 && (hits > 0 || main_has_room) {
+            if passes > 0 && self.main.weight < all - window {
                 passes -= 1;
                 self.move_to_main(candidate, places);
                 continue;
             }
             let mut gone = candidate;
-            if let Some((champion, often)) = self.champion(&mut passes, places) {
-                self.lot = (self.lot + 1) % LOTS;
-                if estimate > often || (estimate >= OFTEN && self.lot == 0) {
-                    self.champion = None;
-                    self.move_to_main(candidate, places);
-                    gone = champion;
+            if self.share != RECENCY {
+                if let Some((champion, often)) = self.champion(&mut passes, places) {
+                    self.lot = (self.lot + 1) % LOTS;
+                    if level > self::level(often) || (level >= OFTEN && self.lot == 0) {
+                        self.champion = None;
+                        self.move_to_main(candidate, places);
+                        gone = champion;
+                    }
                 }
             }
             self.forget(gone, places);

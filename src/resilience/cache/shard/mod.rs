@@ -56,15 +56,11 @@ macro_rules! chosen {
 }
 
 mod counts;
+mod expiry;
 mod retime;
 mod sweep;
 
 pub(super) use self::{counts::Counts, retime::Lasting};
-
-/// So many entries are looked at for their age by one operation that is not asked to do more.
-const FEW: usize = 16;
-/// Fewer places than this are not worth moving together.
-const SMALL: usize = 64;
 
 impl<K, V> Shard<K, V> {
     pub(super) fn new(eviction: Eviction, idle: u64, grace: u64) -> Self {
@@ -188,14 +184,14 @@ impl<K, V> Shard<K, V> {
         stamp: Option<Stamp>,
     ) {
         let place = self.slab.fill(hash, key, value);
-        self.settle(place, hash, weight, stamp);
+        self.slab.set_weight(place, weight);
+        self.weight += u64::from(weight);
+        self.settle(place, hash, stamp);
     }
 
     /// What there is to do where a new entry stands.
-    #[inline]
-    fn settle(&mut self, place: u32, hash: u32, weight: u32, stamp: Option<Stamp>) {
-        self.slab.set_weight(place, weight);
-        self.weight += u64::from(weight);
+    #[inline(always)]
+    fn settle(&mut self, place: u32, hash: u32, stamp: Option<Stamp>) {
         self.table.insert_unique(spread(hash), place, |at| spread(self.slab.hash(*at)));
         self.stamp_with(place, stamp);
         chosen!(&mut self.policy, policy => policy.filled(place, &mut self.slab));
@@ -205,31 +201,35 @@ impl<K, V> Shard<K, V> {
 
     /// Chooses what has to go first, and says where it stands and what it weighs. It is still there, but
     /// only to be [exchanged](Self::exchange) or [thrown out](Self::throw_out) at once.
-    #[inline]
+    #[inline(always)]
     pub(super) fn choose(&mut self) -> Option<(u32, u32)> {
         let place = chosen!(&mut self.policy, policy => policy.evict(&mut self.slab))?;
         Some((place, self.slab.weight_of(place)))
     }
 
-    /// Puts a new entry in where the one stands that was chosen to go; the former one.
+    /// Puts a new entry in where the one stands that was chosen to go, and weighs as much; the former one.
     #[inline]
     pub(super) fn exchange(
         &mut self,
         place: u32,
-        new: (u32, K, V),
-        weight: u32,
+        (hash, key, value): (u32, K, V),
         stamp: Option<Stamp>,
     ) -> Option<(K, V)> {
-        let (hash, former) = (new.0, self.slab.hash(place));
-        if let Ok(entry) = self.table.find_entry(spread(former), |at| *at == place) {
-            entry.remove();
-        }
-        self.weight = self.weight.saturating_sub(u64::from(self.slab.weight_of(place)));
+        let former = self.slab.hash(place);
+        self.forget(former, place);
         self.counts.removed[Removal::Evicted as usize] += 1;
         self.note(former);
-        let former = self.slab.exchange(place, new);
-        self.settle(place, hash, weight, stamp);
+        let former = self.slab.exchange(place, (hash, key, value));
+        self.settle(place, hash, stamp);
         former
+    }
+
+    /// Takes a place out of the table.
+    #[inline]
+    fn forget(&mut self, hash: u32, place: u32) {
+        if let Ok(entry) = self.table.find_entry(spread(hash), |at| *at == place) {
+            entry.remove();
+        }
     }
 
     /// Puts another value in for a key that is there; the former one, which is gone for this cause.
@@ -306,9 +306,7 @@ impl<K, V> Shard<K, V> {
     #[inline]
     fn take(&mut self, place: u32, cause: Removal) -> Option<Taken<K, V>> {
         let taken = self.slab.take(place)?;
-        if let Ok(entry) = self.table.find_entry(spread(taken.hash), |at| *at == place) {
-            entry.remove();
-        }
+        self.forget(taken.hash, place);
         self.weight = self.weight.saturating_sub(u64::from(taken.weight));
         self.counts.removed[cause as usize] += 1;
         self.note(taken.hash);
@@ -319,74 +317,6 @@ impl<K, V> Shard<K, V> {
     #[inline]
     pub(super) fn is_due(&self, now: u64) -> bool {
         now >= self.due_at
-    }
-
-    /// Takes out what has expired, looking at `most` entries. The weight of what is gone, whether there may
-    /// be more to look at, and how many were.
-    pub(super) fn expire(
-        &mut self,
-        now: u64,
-        most: usize,
-        removed: &mut Removed<K, V>,
-    ) -> (u64, bool, usize) {
-        if self.wheel.as_ref().is_some_and(|wheel| wheel.has_run_out(now)) {
-            self.wheel = Some(Box::new(Wheel::new(now)));
-            self.replan();
-        }
-        let Some(mut wheel) = self.wheel.take() else { return (0, false, 0) };
-        wheel.turn(now);
-        self.slab.keep_time(now);
-        let (mut freed, mut looked) = (0, 0);
-        while looked < most {
-            let Some(place) = wheel.next() else { break };
-            looked += 1;
-            if self.slab.entry(place).is_none() {
-                continue;
-            }
-            let gone = self.gone_at(place);
-            if gone > now {
-                wheel.plan(place, gone);
-                continue;
-            }
-            chosen!(&mut self.policy, policy => policy.emptied(place, &mut self.slab));
-            if let Some(taken) = self.take(place, Removal::Expired) {
-                freed += u64::from(taken.weight);
-                removed.push(taken.key, taken.value, Removal::Expired);
-            }
-        }
-        self.due_at = wheel.due_at();
-        self.wheel = Some(wheel);
-        self.tidy();
-        (freed, looked == most, looked)
-    }
-
-    /// The bounded part of it that any operation does.
-    pub(super) fn expire_few(&mut self, now: u64, removed: &mut Removed<K, V>) -> u64 {
-        self.expire(now, FEW, removed).0
-    }
-
-    /// From when on nobody wants the entry there, however old it may be.
-    fn gone_at(&self, place: u32) -> u64 {
-        self.stamp(place).until.saturating_add(self.grace)
-    }
-
-    /// Gives memory back where few places are filled of many there were.
-    fn tidy(&mut self) {
-        if self.slab.places() < SMALL || self.slab.len() >= self.slab.places() / 8 {
-            return;
-        }
-        let moved = self.slab.compact();
-        self.moves += 1;
-        let new = |place: u32| moved.get(place as usize).copied().filter(|to| *to != u32::MAX);
-        chosen!(&mut self.policy, policy => policy.renumber(new));
-        self.replan();
-        let mut table = HashTable::with_capacity(self.slab.len());
-        for place in 0..self.slab.len() as u32 {
-            table.insert_unique(spread(self.slab.hash(place)), place, |at| {
-                spread(self.slab.hash(*at))
-            });
-        }
-        self.table = table;
     }
 }
 

@@ -41,20 +41,6 @@ impl<K, V> Shard<K, V> {
         weight
     }
 
-    /// Plans every entry anew, each once.
-    #[cold]
-    pub(super) fn replan(&mut self) {
-        let Some(mut wheel) = self.wheel.take() else { return };
-        wheel.clear();
-        for place in 0..self.slab.places() as u32 {
-            if self.slab.entry(place).is_some() {
-                wheel.plan(place, self.gone_at(place));
-            }
-        }
-        self.due_at = wheel.due_at();
-        self.wheel = Some(wheel);
-    }
-
     #[inline]
     pub(super) fn note(&mut self, hash: u32) {
         self.writes += 1;
