@@ -105,21 +105,30 @@ mod keys;
 mod kinds;
 mod machine;
 mod mask;
+mod path;
 mod pem;
 mod phrases;
 mod pii;
+mod redacted;
 mod report;
 mod rules;
 mod span;
 mod stream;
+mod structured;
 mod url;
 mod view;
 mod writer;
 
+#[cfg(feature = "serde")]
+pub use self::structured::{
+    FieldFinding, Redacting, RedactingFields, RedactingItems, RedactingStruct, Sanitized,
+};
 pub use self::{
     config::{Literal, Mask, Pattern, RuleSet, Set},
     handle::{Redactor, is_secret_key},
+    redacted::{Masked, Redacted, SerializableSecret},
     report::{Confidence, Finding},
     stream::Stream,
+    structured::{RedactedDebug, RedactedDisplay},
     writer::{AsyncRedactWriter, RedactWriter},
 };

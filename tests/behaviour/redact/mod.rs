@@ -3,6 +3,7 @@
 mod kinds;
 mod persons;
 mod rules;
+mod structured;
 mod syntax;
 mod writers;
 

@@ -1,12 +1,16 @@
 //! What the name of a value says about it.
 
+mod stems;
 mod words;
 
 use self::words::{
     AFTER, CLOSE_KEYS, CODES, DENIED_AFTER, DENIED_BEFORE_KEY, DENIED_BEFORE_TOKEN, DOUBTFUL, KEYS,
     PASSES, SECRET_ENDS, SECRETS, SESSIONS, TOKENS,
 };
-pub(super) use self::words::{STEMS, WHOLE};
+pub(super) use self::{
+    stems::Stems,
+    words::{STEMS, WHOLE},
+};
 
 /// How much a name promises, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,6 +128,16 @@ pub(super) fn judge(name: &[u8]) -> Option<Strength> {
         strength = strength.min(Strength::Weak);
     }
     Some(strength)
+}
+
+/// The same for a name of which nothing else is known.
+pub(super) fn judge_alone(name: &[u8]) -> Option<Strength> {
+    let foreign = |stem: &&str| {
+        let stem = stem.as_bytes();
+        !stem.is_ascii() && name.windows(stem.len()).any(|here| here == stem)
+    };
+    judge(name)
+        .or_else(|| (!name.is_ascii() && STEMS.iter().any(foreign)).then_some(Strength::Strong))
 }
 
 /// What two words of a sentence say together: a name, no name, or nothing.
