@@ -8,16 +8,16 @@ use std::{
 
 use super::{
     super::{
-        ask::{Promise, holds_mask},
+        ask::{Promise, holds_mask, promise},
         grammar::whole,
         handle::{Shared, readable},
-        keys::Strength,
+        keys::{LONGEST, Strength},
         mask,
         report::Confidence,
         rules,
         span::{Span, Tag},
     },
-    place::Place,
+    place::{Place, without_masks},
     short::Short,
 };
 
@@ -58,6 +58,17 @@ impl Shared {
             Some(clean) => Some(scanned(&clean).unwrap_or(clean)),
             None => scanned(bytes),
         }
+    }
+
+    /// What a text promises of the value beside it, if it is a name.
+    pub(super) fn names(&self, text: &str) -> Option<Promise> {
+        if !self.rules.may_name(text.as_bytes()) {
+            return None;
+        }
+        // Of what is a secret itself nothing is left to be a name, now or the next time.
+        let clean = self.clean(text.as_bytes(), &mut |_| {}).map(readable);
+        let name = without_masks(clean.as_deref().unwrap_or(text));
+        promise(&self.rules, name.as_bytes()).filter(|_| name.len() <= LONGEST)
     }
 
     /// What stands where a path leads is secret, unless it is a mask already.

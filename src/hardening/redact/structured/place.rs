@@ -1,11 +1,13 @@
 //! Where a value stands, and what that says about it.
 
+use std::borrow::Cow;
+
 use super::super::{
     ask::{Promise, promise},
     custom::Custom,
     keys::Strength,
     path::Trail,
-    rules::Rules,
+    rules::{MASK, Rules},
 };
 
 /// How deep values are looked into; what lies deeper is masked as a whole.
@@ -53,6 +55,14 @@ impl Place {
             self.told |= ends;
         }
         self
+    }
+
+    /// Where a name leads that may be, or have been, a secret itself: what its mask says is no part of it.
+    pub(super) fn key(self, rules: &Rules, name: &str) -> Self {
+        match name.contains('[') {
+            true => self.named(rules, &without_masks(name)),
+            false => self.named(rules, name),
+        }
     }
 
     /// The item at `at` of a list.
@@ -131,6 +141,18 @@ impl Place {
     pub(super) const fn may_hold_json(&self) -> bool {
         self.inner < INNER
     }
+}
+
+/// A name of which parts are masked, without the masks.
+pub(super) fn without_masks(name: &str) -> Cow<'_, str> {
+    let mut name = Cow::Borrowed(name);
+    while let Some(start) = name.find(MASK) {
+        let Some(length) = name[start..].find(']') else {
+            break;
+        };
+        name.to_mut().replace_range(start..=start + length, "-");
+    }
+    name
 }
 
 /// Fields that hold the name of what stands in the field beside them.

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{
     super::{
-        ask::{Promise, promise},
+        ask::Promise,
         handle::{Redactor, Shared, readable},
     },
     compound::{RedactingFields, RedactingItems},
@@ -155,25 +155,21 @@ impl<'r, S: Serializer> Redacting<'r, S> {
         written: &str,
         same: impl FnOnce(S) -> Result<S::Ok, S::Error>,
     ) -> Result<S::Ok, S::Error> {
-        let mut secrets = 0;
-        match self.ear {
-            Ear::Deaf => {}
-            Ear::Name(promised) => promised.set(promise(&self.shared.rules, written.as_bytes())),
-            Ear::Key(map, heard) => {
-                heard.place.set(Some(map.named(&self.shared.rules, written)));
-                heard.holds_name.set(holds_name(written));
-                heard.holds_value.set(holds_value(written));
-                secrets = heard.secrets.get();
-            }
+        if let Ear::Name(promised) = self.ear {
+            promised.set(self.shared.names(written));
         }
-        match text(self.shared, &self.place, written) {
+        let clean = text(self.shared, &self.place, written);
+        let mut secrets = 0;
+        if let Ear::Key(map, heard) = self.ear {
+            secrets = heard.secrets.get();
+            heard.secrets.set(secrets + usize::from(matches!(clean, Cow::Owned(_))));
+            heard.place.set(Some(map.key(&self.shared.rules, &clean)));
+            heard.holds_name.set(holds_name(written));
+            heard.holds_value.set(holds_value(written));
+        }
+        match clean {
             Cow::Borrowed(_) => same(self.inner),
-            Cow::Owned(clean) => {
-                if let Ear::Key(_, heard) = self.ear {
-                    heard.secrets.set(secrets + 1);
-                }
-                self.inner.serialize_str(&numbered(clean, secrets))
-            }
+            Cow::Owned(clean) => self.inner.serialize_str(&numbered(clean, secrets)),
         }
     }
 

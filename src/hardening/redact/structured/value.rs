@@ -7,10 +7,9 @@ use zeroize::Zeroize;
 
 use super::{
     super::{
-        ask::promise,
         handle::{Redactor, Shared, readable},
         report::Confidence,
-        span::Tag,
+        span::{Span, Tag},
     },
     place::{Place, holds_name, holds_value},
 };
@@ -114,7 +113,7 @@ impl Walk<'_> {
     fn items(&mut self, items: &mut [Value], place: &Place, trail: &Trail<'_>) {
         let rules = &self.shared.rules;
         let beside = match &*items {
-            [Value::String(name), _] => promise(rules, name.as_bytes()),
+            [Value::String(name), _] => self.shared.names(name),
             _ => None,
         };
         for (at, item) in items.iter_mut().enumerate() {
@@ -130,22 +129,22 @@ impl Walk<'_> {
         let rules = &self.shared.rules;
         let beside = fields.iter().find_map(|(field, value)| {
             let name = value.as_str().filter(|_| holds_name(field))?;
-            promise(rules, name.as_bytes())
+            self.shared.names(name)
         });
         let mut secret = Vec::new();
         for (field, value) in fields.iter_mut() {
-            let mut place = place.named(rules, field);
+            let report = &mut *self.report;
+            let mut see = |span: &Span| report(trail, span.tag, span.confidence);
+            let clean = match rules.has_anchor(field.as_bytes()) {
+                true => self.shared.clean(field.as_bytes(), &mut see).map(readable),
+                false => None,
+            };
+            let mut place = place.key(rules, clean.as_deref().unwrap_or(field));
             if beside.is_some() && holds_value(field) {
                 place = place.beside(beside);
             }
             self.value(value, &place, &Trail::Name(trail, field));
-            let report = &mut *self.report;
-            let mut see = |tag, confidence| report(trail, tag, confidence);
-            let clean =
-                self.shared.clean(field.as_bytes(), &mut |span| see(span.tag, span.confidence));
-            if let Some(clean) = clean {
-                secret.push((field.clone(), readable(clean)));
-            }
+            secret.extend(clean.map(|clean| (field.clone(), clean)));
         }
         for (number, (mut field, clean)) in secret.into_iter().enumerate() {
             let value = fields.remove(&field).unwrap_or_default();
