@@ -132,3 +132,6 @@ pub use self::{
     structured::{RedactedDebug, RedactedDisplay},
     writer::{AsyncRedactWriter, RedactWriter},
 };
+/// What a [`Redacted`] can be made of: texts, bytes, numbers, and whatever says how it is overwritten.
+#[doc(no_inline)]
+pub use zeroize::Zeroize;
