@@ -151,27 +151,28 @@ fn may_join(view: &View<'_>, end: usize) -> bool {
 
 /// The kind of a value of this name.
 fn named_as(view: &View<'_>, key: &Key) -> (Tag, Confidence) {
-    kind_of(view.slice(key.start, key.end), key.strength())
+    let (kind, confidence) = kind_of(view.slice(key.start, key.end), key.strength());
+    (Tag::Built(kind), confidence)
 }
 
-fn kind_of(name: &[u8], strength: Strength) -> (Tag, Confidence) {
+fn kind_of(name: &[u8], strength: Strength) -> (u16, Confidence) {
     let has = |text: &[u8]| name.windows(text.len()).any(|here| here.eq_ignore_ascii_case(text));
     match strength {
-        Strength::Header => (Tag::Built(rules::AUTHORIZATION), Confidence::Likely),
-        Strength::Cookie => (Tag::Built(rules::COOKIE), Confidence::Likely),
-        Strength::Digits => (Tag::Built(rules::CODE), Confidence::Possible),
+        Strength::Header => (rules::AUTHORIZATION, Confidence::Likely),
+        Strength::Cookie => (rules::COOKIE, Confidence::Likely),
+        Strength::Digits => (rules::CODE, Confidence::Possible),
         Strength::Strong if has(b"pass") || has(b"pwd") || has(b"pw") || !name.is_ascii() => {
-            (Tag::Built(rules::PASSWORD), Confidence::Likely)
+            (rules::PASSWORD, Confidence::Likely)
         }
-        Strength::Strong => (Tag::Built(rules::SECRET), Confidence::Likely),
+        Strength::Strong => (rules::SECRET, Confidence::Likely),
         strength => {
-            let tag = if has(b"token") || !has(b"key") { rules::TOKEN } else { rules::API_KEY };
+            let kind = if has(b"token") || !has(b"key") { rules::TOKEN } else { rules::API_KEY };
             let confidence = if strength == Strength::Medium {
                 Confidence::Likely
             } else {
                 Confidence::Possible
             };
-            (Tag::Built(tag), confidence)
+            (kind, confidence)
         }
     }
 }
@@ -180,8 +181,15 @@ fn kind_of(name: &[u8], strength: Strength) -> (Tag, Confidence) {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Promise {
     pub(super) strength: Strength,
-    pub(super) tag: Tag,
+    /// The number of its kind.
+    kind: u16,
     pub(super) confidence: Confidence,
+}
+
+impl Promise {
+    pub(super) const fn tag(&self) -> Tag {
+        Tag::Built(self.kind)
+    }
 }
 
 /// What a name promises, if it promises a secret.
@@ -193,12 +201,12 @@ pub(super) fn promise(rules: &Rules, name: &[u8]) -> Option<Promise> {
 #[cold]
 fn promise_of(rules: &Rules, name: &[u8]) -> Option<Promise> {
     if rules.custom.keys().any(|key| has_word(name, key)) {
-        let (tag, confidence) = (Tag::Built(rules::SECRET), Confidence::Likely);
-        return Some(Promise { strength: Strength::Strong, tag, confidence });
+        let (kind, confidence) = (rules::SECRET, Confidence::Likely);
+        return Some(Promise { strength: Strength::Strong, kind, confidence });
     }
     let strength = judge_alone(name).filter(|_| rules.has_names())?;
-    let (tag, confidence) = kind_of(name, strength);
-    Some(Promise { strength, tag, confidence })
+    let (kind, confidence) = kind_of(name, strength);
+    Some(Promise { strength, kind, confidence })
 }
 
 /// Whether `name` has `key` in it, as a word of its own.

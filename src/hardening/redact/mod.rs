@@ -100,6 +100,7 @@ mod config;
 mod custom;
 mod ends;
 mod grammar;
+mod grams;
 mod handle;
 mod keys;
 mod kinds;

@@ -17,7 +17,8 @@ use super::{
     config::{Mask, RuleSet, Set},
     custom::{Custom, Fault},
     grammar::FLAGS,
-    keys::{STEMS, Stems, WHOLE},
+    grams::Grams,
+    keys::{STEMS, WHOLE},
     kinds::{FAMILIES, Kind},
     phrases::{PHRASES, Phrase},
     span::Tag,
@@ -84,7 +85,9 @@ pub(super) struct Rules {
     targets: Vec<Target>,
     names: Vec<Name>,
     pub(super) custom: Custom,
-    stems: Stems,
+    /// What names and texts are looked through with first.
+    stems: Grams,
+    grams: Grams,
     named: bool,
     numbers: bool,
 }
@@ -155,7 +158,8 @@ impl Rules {
             start: start.unwrap_or_default(),
             targets,
             names,
-            stems: Stems::new(stems.chain(custom.keys())),
+            stems: Grams::new(stems.chain(custom.keys())),
+            grams: Grams::new(anchors.iter().map(Vec::as_slice)),
             named: has(Set::Keys),
             numbers: has(Set::Pii) || custom.has_texts(),
             custom,
@@ -165,7 +169,7 @@ impl Rules {
     /// Whether a value of this name may be a secret; most are not, which shows at once.
     #[inline]
     pub(super) fn may_name(&self, name: &[u8]) -> bool {
-        self.stems.may_stand_in(name)
+        self.stems.first(name, 0).is_some()
     }
 
     /// Whether names such as `password` promise secrets.
@@ -184,11 +188,22 @@ impl Rules {
         let Some(automaton) = &self.automaton else {
             return false;
         };
-        let mut state = self.start;
-        text.iter().any(|byte| {
-            state = automaton.next_state(Anchored::No, state, *byte);
-            automaton.is_special(state) && automaton.is_match(state)
-        })
+        let mut from = 0;
+        while let Some(first) = self.grams.first(text, from) {
+            let mut state = self.start;
+            let rest = text.get(first..).unwrap_or_default();
+            // From where no anchor is under way there is the faster way to look.
+            let stop = rest.iter().position(|byte| {
+                state = automaton.next_state(Anchored::No, state, *byte);
+                state == self.start || automaton.is_special(state)
+            });
+            match stop {
+                None => return false,
+                Some(_) if automaton.is_match(state) => return true,
+                Some(at) => from = first + at + 1,
+            }
+        }
+        false
     }
 
     #[inline]

@@ -1,16 +1,12 @@
 //! What the name of a value says about it.
 
-mod stems;
 mod words;
 
 use self::words::{
     AFTER, CLOSE_KEYS, CODES, DENIED_AFTER, DENIED_BEFORE_KEY, DENIED_BEFORE_TOKEN, DOUBTFUL, KEYS,
     PASSES, SECRET_ENDS, SECRETS, SESSIONS, TOKENS,
 };
-pub(super) use self::{
-    stems::Stems,
-    words::{STEMS, WHOLE},
-};
+pub(super) use self::words::{STEMS, WHOLE};
 
 /// How much a name promises, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

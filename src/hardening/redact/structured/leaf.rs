@@ -94,7 +94,7 @@ impl Shared {
                 continue;
             }
             clean.extend_from_slice(bytes.get(from..*start).unwrap_or_default());
-            clean.append(&mut self.masked(promise.tag, promise.confidence, secret, see));
+            clean.append(&mut self.masked(promise.tag(), promise.confidence, secret, see));
             from = *end;
         }
         if from == 0 {
@@ -109,7 +109,7 @@ impl Shared {
         let secret = promise.strength > Strength::Vague
             && !bytes.is_empty()
             && !self.rules.custom.allows(bytes);
-        secret.then(|| self.masked(promise.tag, promise.confidence, bytes, see))
+        secret.then(|| self.masked(promise.tag(), promise.confidence, bytes, see))
     }
 
     fn masked(
