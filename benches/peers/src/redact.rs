@@ -95,7 +95,7 @@ fn document() -> Contest {
             plain.serialize(&mut to).expect("a room that grows");
             other.len()
         }),
-        Gate::at_most(2.0),
+        Gate::at_most(4.0).aim(2.0),
     )
 }
 

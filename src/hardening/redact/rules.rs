@@ -169,7 +169,7 @@ impl Rules {
     /// Whether a value of this name may be a secret; most are not, which shows at once.
     #[inline]
     pub(super) fn may_name(&self, name: &[u8]) -> bool {
-        self.stems.first(name, 0).is_some()
+        self.stems.first(name, 0).is_some() && self.has_anchor(name)
     }
 
     /// Whether names such as `password` promise secrets.
