@@ -1,14 +1,14 @@
 //! Paths through structured data: `user.*.token`, `items[*].secret`, `**.password`.
 
+mod parse;
+
 use hashbrown::HashTable;
 
+use self::parse::{Part, Step, parts};
 use super::custom::Fault;
 
 /// How many names and places all paths together may have.
 const STEPS: usize = 256;
-
-/// The longest name of a path.
-const LONGEST: usize = 96;
 
 /// How far each path has been followed: the steps that may come next.
 pub(super) type Trail = Bits;
@@ -69,15 +69,6 @@ pub(super) struct Paths {
     items: Vec<(usize, Bits)>,
     /// Names with a `*` in them.
     globs: Vec<(Box<[u8]>, usize)>,
-}
-
-/// One step of a path.
-enum Step {
-    Name(Vec<u8>),
-    Glob(Vec<u8>),
-    Item(usize),
-    Anything,
-    AnyItem,
 }
 
 impl Paths {
@@ -254,89 +245,6 @@ fn matches(glob: &[u8], name: &[u8]) -> bool {
             }
         }
     }
-}
-
-/// A piece of a path as it is written.
-enum Part {
-    /// `**`
-    Gap,
-    Step(Step),
-}
-
-/// Takes a path apart.
-fn parts(path: &str) -> Result<Vec<Part>, Fault> {
-    let mut parts = Vec::new();
-    let mut rest = path;
-    if rest.is_empty() {
-        return Err(Fault::Empty);
-    }
-    loop {
-        if let Some(inside) = rest.strip_prefix('[') {
-            let (step, after) = in_brackets(inside)?;
-            parts.push(Part::Step(step));
-            rest = after;
-        } else {
-            let end = rest.find(['.', '[']).unwrap_or(rest.len());
-            let (word, after) = rest.split_at(end);
-            parts.push(named(word)?);
-            rest = after;
-        }
-        match rest.strip_prefix('.') {
-            Some(after) if after.starts_with('[') => {
-                return Err(Fault::Path("must not have a `.` before a `[`"));
-            }
-            Some(after) => rest = after,
-            None if rest.is_empty() => return Ok(parts),
-            None if rest.starts_with('[') => {}
-            None => return Err(Fault::Path("must have a `.` or a `[` behind a `]`")),
-        }
-    }
-}
-
-/// What stands between dots.
-fn named(word: &str) -> Result<Part, Fault> {
-    match word {
-        "" => Err(Fault::Path(
-            "must have a name between two dots, before the first and behind the last",
-        )),
-        "**" => Ok(Part::Gap),
-        "*" => Ok(Part::Step(Step::Anything)),
-        _ if word.contains("**") => Err(Fault::Path("must have `**` alone between dots")),
-        _ if word.contains(['"', '\'', ']', '\\']) => {
-            Err(Fault::Path("must have quotes only inside of brackets: `[\"a name\"]`"))
-        }
-        _ => {
-            let name = name(word)?;
-            Ok(Part::Step(if name.contains(&b'*') { Step::Glob(name) } else { Step::Name(name) }))
-        }
-    }
-}
-
-/// What stands behind `[`, and what follows its `]`.
-fn in_brackets(inside: &str) -> Result<(Step, &str), Fault> {
-    const OPEN: Fault = Fault::Path("must have a `]` for every `[`");
-    if let Some(quote) = inside.chars().next().filter(|first| matches!(first, '"' | '\'')) {
-        let (text, after) = inside[1..].split_once(quote).ok_or(OPEN)?;
-        let after = after.strip_prefix(']').ok_or(OPEN)?;
-        return Ok((Step::Name(name(text)?), after));
-    }
-    let (text, after) = inside.split_once(']').ok_or(OPEN)?;
-    let step = match text {
-        "*" => Step::AnyItem,
-        _ => Step::Item(text.parse().map_err(|_| {
-            Fault::Path("must have `*`, a number or a name in quotes between brackets")
-        })?),
-    };
-    Ok((step, after))
-}
-
-/// The letters of a name of a path.
-fn name(text: &str) -> Result<Vec<u8>, Fault> {
-    let name: Vec<u8> = plain(text.as_bytes()).collect();
-    if !(1..=LONGEST).contains(&name.len()) {
-        return Err(Fault::Path("must have names of 1 to 96 letters"));
-    }
-    Ok(name)
 }
 
 #[cfg(test)]
