@@ -225,7 +225,7 @@ fn by_path() {
     #[derive(Serialize)]
     enum Event {
         Login { ssn: u32 },
-        Pair(u8, Box<Event>),
+        Pair(u8, Box<Self>),
         New(BTreeMap<String, String>),
     }
     let map = BTreeMap::from([("ssn".to_owned(), "x".to_owned())]);
