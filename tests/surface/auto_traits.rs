@@ -35,6 +35,10 @@ use buttress::{
         redis::{RedisAll, RedisRateLimitService, RedisRateLimiter},
     },
     reconnect::{Connection, Reconnect, ReconnectService},
+    redact::{
+        FieldFinding, Masked, Redacted, RedactedDebug, RedactedDisplay, Redacting, Redactor,
+        Sanitized,
+    },
     retry::{
         self, Attempted, Detailed, Planned, Retry, RetryLayer, RetryService, Retrying, Unwatched,
     },
@@ -157,6 +161,23 @@ fn handles_and_layers_are_shared_and_cloned() {
     cloned::<Timeout>();
     cloned::<Keyed<Rc<str>, CircuitBreaker>>();
     cloned::<Pipeline<Chain<Nothing, Timeout>>>();
+}
+
+#[test]
+fn redactors_are_shared_and_what_is_redacted_is_what_it_holds() {
+    shared::<Redactor>();
+    cloned::<Redactor>();
+    shared::<Redacted<String>>();
+    cloned::<Redacted<Vec<u8>>>();
+    sent::<Redacted<Option<[u8; 32]>>>();
+    shared::<Masked>();
+    shared::<FieldFinding>();
+    shared::<Sanitized<'static, str>>();
+    shared::<RedactedDebug<'static, str>>();
+    shared::<RedactedDisplay<'static, dyn std::fmt::Display + Sync>>();
+    // What it has heard of a name stays on one thread.
+    fn debugged<T: std::fmt::Debug>() {}
+    debugged::<Redacting<'static, Rc<u8>>>();
 }
 
 #[test]

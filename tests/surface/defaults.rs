@@ -13,7 +13,7 @@ use buttress::{
         self, Rate, WhenLimited,
         keyed::{self, WhenCrowded},
     },
-    reconnect,
+    reconnect, redact,
     retry::{self, GiveUp},
     single_flight, throttle,
     time::Clock,
@@ -86,6 +86,17 @@ fn the_http_caches_defaults_are_as_documented() {
         "cache::http config: bound must be 1 to 2147483648 entries; max_body must be 1 to 2147483648 \
          bytes; max_wait must be above zero; statuses must be from 200 to 599, and neither 206 nor 304"
     );
+}
+
+#[test]
+fn the_redactors_defaults_are_as_documented() {
+    let rules = redact::RuleSet::builder();
+    assert_eq!(rules, redact::RuleSet::default());
+    assert_eq!(rules.sets, [redact::Set::Credentials, redact::Set::Keys, redact::Set::Urls]);
+    assert_eq!(rules.mask, redact::Mask::Tag);
+    assert!(rules.keys.is_empty() && rules.paths.is_empty() && rules.allow.is_empty());
+    assert!(rules.literals.is_empty() && rules.patterns.is_empty());
+    assert_eq!(redact::Redacted::<String>::default().expose(), "");
 }
 
 #[test]

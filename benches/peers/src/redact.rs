@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use aho_corasick::AhoCorasick;
 use buttress::redact::Redactor;
 use regex::{Regex, RegexBuilder};
+use serde::Serialize;
 
 use crate::harness::{Contest, Gate, Report};
 use crate::sampling::Side;
@@ -24,7 +25,78 @@ pub fn run(report: &mut Report) {
     {
         report.hold(lines(name, secrets));
     }
+    report.hold(document());
     flood();
+}
+
+/// A line of a log in JSON: twenty fields, none of them a secret, written once more into the same
+/// room.
+fn document() -> Contest {
+    #[derive(Clone, Serialize)]
+    struct Client {
+        address: &'static str,
+        agent: &'static str,
+        mobile: bool,
+    }
+
+    #[derive(Clone, Serialize)]
+    struct Line {
+        timestamp: &'static str,
+        level: &'static str,
+        target: &'static str,
+        message: &'static str,
+        trace: &'static str,
+        method: &'static str,
+        path: &'static str,
+        status: u16,
+        bytes: u64,
+        seconds: f64,
+        cached: bool,
+        retries: Option<u8>,
+        region: &'static str,
+        tenant: u32,
+        tags: Vec<&'static str>,
+        client: Client,
+    }
+
+    let line = Line {
+        timestamp: "2026-03-01T12:00:07.123Z",
+        level: "INFO",
+        target: "billing::invoice",
+        message: "created an invoice for the order",
+        trace: "4bf92f3577b34da6a3ce929d0e0e4736",
+        method: "POST",
+        path: "/v1/orders/8812/invoice",
+        status: 201,
+        bytes: 5123,
+        seconds: 0.0342,
+        cached: false,
+        retries: None,
+        region: "eu-central-1",
+        tenant: 77,
+        tags: vec!["billing", "blue"],
+        client: Client { address: "10.0.0.4", agent: "curl/8.5.0", mobile: false },
+    };
+    let redactor = Redactor::built_in();
+    let (plain, mut room, mut other) = (line.clone(), Vec::new(), Vec::new());
+    Contest::new(
+        "redact.json",
+        Side::new("buttress.serialize", move || {
+            room.clear();
+            let mut to = serde_json::Serializer::new(&mut room);
+            redactor.serialize(&line, &mut to).expect("a room that grows");
+            room.len()
+        }),
+    )
+    .against(
+        Side::new("serde_json.plain", move || {
+            other.clear();
+            let mut to = serde_json::Serializer::new(&mut other);
+            plain.serialize(&mut to).expect("a room that grows");
+            other.len()
+        }),
+        Gate::at_most(4.0).aim(2.0),
+    )
 }
 
 fn lines(name: &'static str, secrets: usize) -> Contest {

@@ -4,7 +4,7 @@ use super::{
     checksum,
     ends::Open,
     grammar::{Found, Key, flag_value, secrets},
-    keys::Strength,
+    keys::{Strength, judge_alone},
     kinds::{Kind, Test},
     pem::{self, Block},
     phrases,
@@ -12,7 +12,7 @@ use super::{
     rules::{self, Rules, Target},
     span::Tag,
     url,
-    view::{View, is_wordy},
+    view::{View, stands_apart},
 };
 
 /// What a rule says about a place.
@@ -74,10 +74,7 @@ pub(super) fn ask(
             Some(Verdict { found, tag, confidence, open: found.open.map(Open::Until) })
         }
         Target::Name => {
-            let apart = !view.get(end).is_some_and(is_wordy)
-                && !view
-                    .before(start)
-                    .is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+            let apart = stands_apart(view.before(start), view.get(end));
             let key = Key::around(view, start, end).filter(|_| apart)?.custom();
             likely(secrets(view, &key)?, Tag::Built(rules::SECRET))
         }
@@ -154,26 +151,70 @@ fn may_join(view: &View<'_>, end: usize) -> bool {
 
 /// The kind of a value of this name.
 fn named_as(view: &View<'_>, key: &Key) -> (Tag, Confidence) {
-    let name = view.slice(key.start, key.end);
+    let (kind, confidence) = kind_of(view.slice(key.start, key.end), key.strength());
+    (Tag::Built(kind), confidence)
+}
+
+fn kind_of(name: &[u8], strength: Strength) -> (u16, Confidence) {
     let has = |text: &[u8]| name.windows(text.len()).any(|here| here.eq_ignore_ascii_case(text));
-    match key.strength() {
-        Strength::Header => (Tag::Built(rules::AUTHORIZATION), Confidence::Likely),
-        Strength::Cookie => (Tag::Built(rules::COOKIE), Confidence::Likely),
-        Strength::Digits => (Tag::Built(rules::CODE), Confidence::Possible),
+    match strength {
+        Strength::Header => (rules::AUTHORIZATION, Confidence::Likely),
+        Strength::Cookie => (rules::COOKIE, Confidence::Likely),
+        Strength::Digits => (rules::CODE, Confidence::Possible),
         Strength::Strong if has(b"pass") || has(b"pwd") || has(b"pw") || !name.is_ascii() => {
-            (Tag::Built(rules::PASSWORD), Confidence::Likely)
+            (rules::PASSWORD, Confidence::Likely)
         }
-        Strength::Strong => (Tag::Built(rules::SECRET), Confidence::Likely),
+        Strength::Strong => (rules::SECRET, Confidence::Likely),
         strength => {
-            let tag = if has(b"token") || !has(b"key") { rules::TOKEN } else { rules::API_KEY };
+            let kind = if has(b"token") || !has(b"key") { rules::TOKEN } else { rules::API_KEY };
             let confidence = if strength == Strength::Medium {
                 Confidence::Likely
             } else {
                 Confidence::Possible
             };
-            (Tag::Built(tag), confidence)
+            (kind, confidence)
         }
     }
+}
+
+/// What the name of a value promises, where nothing stands around it but its own quotes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Promise {
+    pub(super) strength: Strength,
+    /// The number of its kind.
+    kind: u16,
+    pub(super) confidence: Confidence,
+}
+
+impl Promise {
+    pub(super) const fn tag(&self) -> Tag {
+        Tag::Built(self.kind)
+    }
+}
+
+/// What a name promises, if it promises a secret.
+#[inline]
+pub(super) fn promise(rules: &Rules, name: &[u8]) -> Option<Promise> {
+    if rules.may_name(name) { promise_of(rules, name) } else { None }
+}
+
+#[cold]
+fn promise_of(rules: &Rules, name: &[u8]) -> Option<Promise> {
+    if rules.custom.keys().any(|key| has_word(name, key)) {
+        let (kind, confidence) = (rules::SECRET, Confidence::Likely);
+        return Some(Promise { strength: Strength::Strong, kind, confidence });
+    }
+    let strength = judge_alone(name).filter(|_| rules.has_names())?;
+    let (kind, confidence) = kind_of(name, strength);
+    Some(Promise { strength, kind, confidence })
+}
+
+/// Whether `name` has `key` in it, as a word of its own.
+fn has_word(name: &[u8], key: &[u8]) -> bool {
+    name.windows(key.len()).enumerate().any(|(at, here)| {
+        let before = at.checked_sub(1).and_then(|at| name.get(at)).copied();
+        here.eq_ignore_ascii_case(key) && stands_apart(before, name.get(at + key.len()).copied())
+    })
 }
 
 /// Whether an earlier pass has masked a part of it: then it has masked all that was secret.

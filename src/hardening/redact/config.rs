@@ -32,6 +32,9 @@ pub struct RuleSet {
     pub literals: Vec<Literal>,
     /// Further shapes.
     pub patterns: Vec<Pattern>,
+    /// Places in structured data whose values are secrets, whatever they are: `user.*.token`,
+    /// `items[*].secret`, `**.ssn`. See [`path`](Self::path).
+    pub paths: Vec<String>,
     /// Texts that stay, though a rule has found exactly them.
     pub allow: Vec<String>,
 }
@@ -142,6 +145,7 @@ impl Default for RuleSet {
             keys: Vec::new(),
             literals: Vec::new(),
             patterns: Vec::new(),
+            paths: Vec::new(),
             allow: Vec::new(),
         }
     }
@@ -197,6 +201,18 @@ impl RuleSet {
         self
     }
 
+    /// Adds a place in structured data whose value is a secret, whatever it is.
+    ///
+    /// Names are joined by dots and spelled in any case and with `-`, `_` or nothing between words. `*` is any one
+    /// name or item, `**` any number of them, also none; `*_token` any name that ends so; `[*]` any item of a
+    /// list, `[2]` the third; `["a.b"]` a name with dots or brackets in it. What lies below the place is
+    /// secret with it.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.paths.push(path.into());
+        self
+    }
+
     /// Lets `text` stay, though a rule has found exactly it.
     #[must_use]
     pub fn allow(mut self, text: impl Into<String>) -> Self {
@@ -220,6 +236,7 @@ impl fmt::Debug for RuleSet {
             .field("keys", &self.keys)
             .field("literals", &self.literals)
             .field("patterns", &self.patterns)
+            .field("paths", &self.paths)
             .field("allow", &self.allow.len())
             .finish()
     }

@@ -8,6 +8,7 @@ use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use crate::ground::name::Name;
 
 use super::{
+    path::Paths,
     rules::Target,
     view::{View, WINDOW},
 };
@@ -30,6 +31,7 @@ pub(super) enum Fault {
     Endless,
     Window,
     Anchor,
+    Path(&'static str),
 }
 
 impl fmt::Display for Fault {
@@ -44,6 +46,7 @@ impl fmt::Display for Fault {
             Self::Endless => f.write_str("must begin with a text of at least 2 bytes, or one of at most 64, or have an `anchor`"),
             Self::Window => f.write_str("must have a window of 1 to 4096 bytes"),
             Self::Anchor => f.write_str("must have an anchor of 2 to 40 bytes on one line"),
+            Self::Path(fault) => f.write_str(fault),
         }
     }
 }
@@ -72,6 +75,7 @@ pub(super) struct Custom {
     keys: Vec<Vec<u8>>,
     shapes: Vec<Shape>,
     allowed: HashSet<Vec<u8>>,
+    pub(super) paths: Paths,
 }
 
 impl fmt::Debug for Custom {
@@ -234,6 +238,16 @@ impl Custom {
         let text = view.slice(from, from + shape.window);
         let found = shape.regex.find(text)?;
         (found.end() > 0).then_some((from, from + found.end()))
+    }
+
+    /// The names, as they are looked for.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.iter().map(Vec::as_slice)
+    }
+
+    /// Whether there are rules that a number could break.
+    pub(super) fn has_texts(&self) -> bool {
+        !self.forms.is_empty() || !self.shapes.is_empty()
     }
 
     #[inline]

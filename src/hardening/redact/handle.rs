@@ -69,32 +69,14 @@ impl Redactor {
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.redact_bytes(text.as_bytes()) {
             Cow::Borrowed(_) => Cow::Borrowed(text),
-            Cow::Owned(bytes) => Cow::Owned(match String::from_utf8(bytes) {
-                Ok(text) => text,
-                // A part may begin or end inside a character.
-                Err(bytes) => String::from_utf8_lossy(bytes.as_bytes()).into_owned(),
-            }),
+            Cow::Owned(bytes) => Cow::Owned(readable(bytes)),
         }
     }
 
     /// The same for bytes of any kind.
     #[must_use]
     pub fn redact_bytes<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
-        let mut scan = Scan::new(&self.shared.rules);
-        scan.advance(&self.shared.rules, text, 0, true);
-        let mut clean = Vec::new();
-        let mut from = 0;
-        scan.tell(usize::MAX, |span| {
-            clean.extend_from_slice(text.get(from..span.start).unwrap_or_default());
-            let secret = text.get(span.start..span.end);
-            mask::write(&self.shared.mask, &self.shared.rules, &span, secret, &mut clean);
-            from = span.end;
-        });
-        if from == 0 {
-            return Cow::Borrowed(text);
-        }
-        clean.extend_from_slice(text.get(from..).unwrap_or_default());
-        Cow::Owned(clean)
+        self.shared.clean(text, &mut |_| {}).map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
     /// What there is to find in `text`: kinds and places, and no byte of a secret.
@@ -115,7 +97,33 @@ impl Redactor {
     }
 }
 
+/// A text of which parts were masked; one may begin or end inside a character.
+pub(super) fn readable(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into_owned())
+}
+
 impl Shared {
+    /// The text without its secrets, if it has any.
+    pub(super) fn clean(&self, text: &[u8], see: &mut dyn FnMut(&Span)) -> Option<Vec<u8>> {
+        let mut scan = Scan::new(&self.rules);
+        scan.advance(&self.rules, text, 0, true);
+        let mut clean = Vec::new();
+        let mut from = 0;
+        scan.tell(usize::MAX, |span| {
+            see(&span);
+            clean.extend_from_slice(text.get(from..span.start).unwrap_or_default());
+            let secret = text.get(span.start..span.end);
+            mask::write(&self.mask, &self.rules, &span, secret, &mut clean);
+            from = span.end;
+        });
+        if from == 0 {
+            return None;
+        }
+        clean.extend_from_slice(text.get(from..).unwrap_or_default());
+        Some(clean)
+    }
+
     pub(super) fn finding(&self, span: &Span) -> Finding {
         Finding {
             kind: self.rules.name(span.tag).clone(),

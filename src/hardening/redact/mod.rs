@@ -28,6 +28,17 @@
 //! * *Persons*, only if [asked for](Set::Pii): cards, IBANs, national numbers, all with check digits;
 //!   mail addresses, phones. A number that could be any is one only behind a word that says so.
 //!
+//! What is not text yet has more to say, and is decided by all of it: [`Redactor::serialize`] writes anything that
+//! serializes, in any format, [`Redactor::redact_value`] cleans a JSON document in place,
+//! [`Redactor::redact_field`] one field, [`Redactor::redact_debug`] whatever prints itself.
+//!
+//! * A *path* that leads there ([`RuleSet::path`]): whatever it is, but `null`.
+//! * The *name*, as above, and with it what lies below: shapes stay, texts and numbers in them are masked;
+//!   `true`, `false` and `null` stay. `{"name": "authorization", "value": "…"}` and `["cookie", "…"]` are a name
+//!   and its value; in a stream of fields the name must come first.
+//! * What it *looks* like, names of fields too. A text that is a JSON object or list is a document, three times
+//!   over; if something is found in it, it is written anew.
+//!
 //! What stands for a secret stays readable: `${DB_PASSWORD}`, `<your-key>`, `null`, `****`. So does a mask of
 //! an earlier pass: redacting twice changes nothing.
 //!
@@ -42,7 +53,11 @@
 //! over again. The built-in rules take some milliseconds and about a megabyte, once for the process. Figures:
 //! `benches/peers/RESULTS.md`.
 //!
+//! A line of JSON of twenty clean fields takes two to four times what it takes plainly, and no allocation.
+//!
 //! # What a drop does
+//!
+//! A [`Redacted`] overwrites what it holds.
 //!
 //! A [`RedactWriter`] that is dropped writes what it holds back, as `BufWriter` does, and cannot say
 //! whether that went well: call [`finish`](RedactWriter::finish). An [`AsyncRedactWriter`] cannot wait when it is
@@ -76,11 +91,31 @@
 //! # Ok::<_, std::io::Error>(())
 //! ```
 //!
+//! # Example (what serializes)
+//!
+//! ```
+//! # #[cfg(feature = "serde")] {
+//! use buttress::redact::{Redactor, RuleSet};
+//!
+//! let redactor = Redactor::new(RuleSet::builder().path("users[*].born"))?;
+//! let order = serde_json::json!({
+//!     "users": [{ "name": "bob", "born": 1984, "dbPassword": "hunter2" }],
+//!     "body": "{\"pin\":4711}",
+//! });
+//! assert_eq!(
+//!     serde_json::to_string(&redactor.sanitized(&order))?,
+//!     r#"{"body":"{\"pin\":\"[REDACTED:code]\"}","users":[{"born":"[REDACTED:secret]","dbPassword":"[REDACTED:password]","name":"bob"}]}"#,
+//! );
+//! # }
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Example (rules in a file)
 //!
 //! ```toml
 //! sets = ["credentials", "keys", "urls", "pii"]
 //! keys = ["x-internal-ticket"]
+//! paths = ["**.ssn", "items[*].serial"]
 //! mask = { fingerprint = "a long random text, the same on every machine" }
 //!
 //! [[literals]]
@@ -100,26 +135,42 @@ mod config;
 mod custom;
 mod ends;
 mod grammar;
+mod grams;
 mod handle;
 mod keys;
 mod kinds;
 mod machine;
 mod mask;
+#[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "asked by what serializes"))]
+mod path;
 mod pem;
 mod phrases;
 mod pii;
+mod redacted;
 mod report;
+#[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "asked by what serializes"))]
 mod rules;
 mod span;
 mod stream;
+#[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "asked by what serializes"))]
+mod structured;
 mod url;
 mod view;
 mod writer;
 
+#[cfg(feature = "serde")]
+pub use self::structured::{
+    FieldFinding, Redacting, RedactingFields, RedactingItems, RedactingStruct, Sanitized,
+};
 pub use self::{
     config::{Literal, Mask, Pattern, RuleSet, Set},
     handle::{Redactor, is_secret_key},
+    redacted::{Masked, Redacted, SerializableSecret},
     report::{Confidence, Finding},
     stream::Stream,
+    structured::{RedactedDebug, RedactedDisplay},
     writer::{AsyncRedactWriter, RedactWriter},
 };
+/// What a [`Redacted`] can be made of: texts, bytes, numbers, and whatever says how it is overwritten.
+#[doc(no_inline)]
+pub use zeroize::Zeroize;

@@ -17,6 +17,7 @@ use super::{
     config::{Mask, RuleSet, Set},
     custom::{Custom, Fault},
     grammar::FLAGS,
+    grams::Grams,
     keys::{STEMS, WHOLE},
     kinds::{FAMILIES, Kind},
     phrases::{PHRASES, Phrase},
@@ -57,8 +58,9 @@ pub(super) const AUTHORIZATION: u16 = 5;
 pub(super) const CODE: u16 = 6;
 pub(super) const URL_PASSWORD: u16 = 7;
 pub(super) const PRIVATE_KEY: u16 = 8;
+pub(super) const TOO_DEEP: u16 = 9;
 
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
     "password",
     "secret",
     "api-key",
@@ -68,6 +70,7 @@ const OTHERS: [&str; 9] = [
     "code",
     "url-password",
     "private-key",
+    "too-deep",
 ];
 
 /// What masks begin with, and how they end.
@@ -82,6 +85,11 @@ pub(super) struct Rules {
     targets: Vec<Target>,
     names: Vec<Name>,
     pub(super) custom: Custom,
+    /// What names and texts are looked through with first.
+    stems: Grams,
+    grams: Grams,
+    named: bool,
+    numbers: bool,
 }
 
 impl Rules {
@@ -144,7 +152,58 @@ impl Rules {
             .ok();
         let start =
             automaton.as_ref().and_then(|automaton| automaton.start_state(Anchored::No).ok());
-        Self { automaton, start: start.unwrap_or_default(), targets, names, custom }
+        let stems = STEMS.iter().filter(|_| has(Set::Keys)).map(|stem| stem.as_bytes());
+        Self {
+            automaton,
+            start: start.unwrap_or_default(),
+            targets,
+            names,
+            stems: Grams::new(stems.chain(custom.keys())),
+            grams: Grams::new(anchors.iter().map(Vec::as_slice)),
+            named: has(Set::Keys),
+            numbers: has(Set::Pii) || custom.has_texts(),
+            custom,
+        }
+    }
+
+    /// Whether a value of this name may be a secret; most are not, which shows at once.
+    #[inline]
+    pub(super) fn may_name(&self, name: &[u8]) -> bool {
+        self.stems.first(name, 0).is_some() && self.has_anchor(name)
+    }
+
+    /// Whether names such as `password` promise secrets.
+    pub(super) const fn has_names(&self) -> bool {
+        self.named
+    }
+
+    /// Whether nothing but digits may be a secret.
+    pub(super) const fn has_numbers(&self) -> bool {
+        self.numbers
+    }
+
+    /// Whether anything in `text` is worth a look; nothing is found where there is none.
+    #[inline]
+    pub(super) fn has_anchor(&self, text: &[u8]) -> bool {
+        let Some(automaton) = &self.automaton else {
+            return false;
+        };
+        let mut from = 0;
+        while let Some(first) = self.grams.first(text, from) {
+            let mut state = self.start;
+            let rest = text.get(first..).unwrap_or_default();
+            // From where no anchor is under way there is the faster way to look.
+            let stop = rest.iter().position(|byte| {
+                state = automaton.next_state(Anchored::No, state, *byte);
+                state == self.start || automaton.is_special(state)
+            });
+            match stop {
+                None => return false,
+                Some(_) if automaton.is_match(state) => return true,
+                Some(at) => from = first + at + 1,
+            }
+        }
+        false
     }
 
     #[inline]
@@ -192,6 +251,9 @@ pub(super) fn parse(rules: &RuleSet) -> Result<Custom, ConfigError> {
         let anchor = pattern.anchor.as_deref();
         let added = custom.add_pattern(&pattern.name, &pattern.regex, anchor, pattern.window);
         note(&mut check, "patterns", at, &pattern.name, added);
+    }
+    for (at, path) in rules.paths.iter().enumerate() {
+        note(&mut check, "paths", at, path, custom.paths.add(path));
     }
     for text in &rules.allow {
         custom.add_allowed(text);

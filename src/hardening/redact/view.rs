@@ -234,3 +234,9 @@ impl<'a> View<'a> {
 pub(super) const fn is_wordy(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
+
+/// Whether a name of the user's own that stands between these two bytes is a word of its own.
+pub(super) fn stands_apart(before: Option<u8>, after: Option<u8>) -> bool {
+    !after.is_some_and(is_wordy)
+        && !before.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}

@@ -3,6 +3,8 @@
 mod kinds;
 mod persons;
 mod rules;
+mod secrets;
+mod structured;
 mod syntax;
 mod writers;
 

@@ -120,6 +120,11 @@ pub(super) const PLAN: Plan = Plan {
         ),
         ("store", "machine", "a store waits for its back end or is shared, so it is no decision"),
         ("streams", "handle", "streams are called through the handle, and hold its permits"),
+        (
+            "structured",
+            "handle",
+            "fields and documents are redacted with the rules of a handle, and texts in them",
+        ),
         ("stream", "handle", "a text in pieces is redacted with the rules of a handle"),
         ("subscription", "machine", "a subscriber waits for news, so it is no decision"),
         ("waiter", "shared", "a waiter looks into the shared state"),

@@ -34,15 +34,7 @@ const LISTS: [&[u8]; 7] =
 pub(super) fn value(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<Found> {
     if let Some((quote, start)) = prefixed(view, at) {
         let closing = quote::close(view, quote, start);
-        let (begin, whole) = credential(view, start);
-        let begin = if whole { begin } else { start };
-        let value = view.slice(begin.min(closing.end), closing.end);
-        let shown = value.get(..256).unwrap_or(value);
-        let words = shown.iter().filter(|byte| **byte == b' ').count();
-        if is_placeholder(shown) || (!whole && (value.len() < 6 || words > 3)) {
-            return None;
-        }
-        let mut found = Found::one(begin, closing.end);
+        let mut found = whole(view, start, closing.end)?;
         if closing.open {
             found.open = Some(match quote {
                 Quote::Mark(mark, _) => Until::Quote(mark),
@@ -87,6 +79,19 @@ pub(super) fn value(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option
     let mut found = Found::one(begin, end);
     found.open = open.then_some(Until::Bare);
     Some(found)
+}
+
+/// What is secret of a value that is known to end at `end`.
+pub(super) fn whole(view: &View<'_>, start: usize, end: usize) -> Option<Found> {
+    let (begin, whole) = credential(view, start);
+    let begin = if whole { begin } else { start };
+    let value = view.slice(begin.min(end), end);
+    let shown = value.get(..256).unwrap_or(value);
+    let words = shown.iter().filter(|byte| **byte == b' ').count();
+    if is_placeholder(shown) || (!whole && (value.len() < 6 || words > 3)) {
+        return None;
+    }
+    Some(Found::one(begin, end))
 }
 
 /// `Scheme credential`, of a scheme that nobody knows.

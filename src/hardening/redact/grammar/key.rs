@@ -73,10 +73,15 @@ impl Key {
 
     /// No name, where a secret stands at `at`.
     pub(super) const fn nameless(at: usize) -> Self {
+        Self::unseen(at, Strength::Strong)
+    }
+
+    /// A name that stands somewhere else, of a value at `at`.
+    pub(super) const fn unseen(at: usize, strength: Strength) -> Self {
         Self {
             start: at,
             end: at,
-            strength: Strength::Strong,
+            strength,
             flag: false,
             query: false,
             coded: false,

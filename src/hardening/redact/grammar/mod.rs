@@ -10,11 +10,13 @@ mod operator;
 mod placeholder;
 mod quote;
 mod value;
+mod whole;
 
 pub(super) use self::{
     flags::{FLAGS, flag_value},
     key::Key,
     placeholder::is_placeholder,
+    whole::whole,
 };
 use super::view::View;
 

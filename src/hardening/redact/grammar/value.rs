@@ -322,9 +322,11 @@ pub(super) fn wrapped(view: &View<'_>, at: usize) -> usize {
         let known = [&b"Some("[..], b"Ok(", b"Optional(", b"Just("]
             .iter()
             .any(|known| view.starts(at, known));
-        let call = opens && end > at && (known || (capital && prefixed(view, end + 1).is_some()));
+        // What prints itself prettily begins a new line.
+        let inside = if opens { space(view, end + 1, 96) } else { end };
+        let call = opens && end > at && (known || (capital && prefixed(view, inside).is_some()));
         if call {
-            at = end + 1;
+            at = inside;
         } else if view.is(at, b'(') && prefixed(view, at + 1).is_some() {
             at += 1;
         } else {

@@ -126,6 +126,16 @@ pub(super) fn judge(name: &[u8]) -> Option<Strength> {
     Some(strength)
 }
 
+/// The same for a name of which nothing else is known.
+pub(super) fn judge_alone(name: &[u8]) -> Option<Strength> {
+    let foreign = |stem: &&str| {
+        let stem = stem.as_bytes();
+        !stem.is_ascii() && name.windows(stem.len()).any(|here| here == stem)
+    };
+    judge(name)
+        .or_else(|| (!name.is_ascii() && STEMS.iter().any(foreign)).then_some(Strength::Strong))
+}
+
 /// What two words of a sentence say together: a name, no name, or nothing.
 pub(super) fn judge_two(first: &[u8], second: &[u8]) -> Option<Option<Strength>> {
     let (first, second) = (Words::of(first), Words::of(second));
