@@ -236,6 +236,11 @@ impl Custom {
         (found.end() > 0).then_some((from, from + found.end()))
     }
 
+    /// Whether there is a literal or a pattern.
+    pub(super) fn has_values(&self) -> bool {
+        !self.forms.is_empty() || !self.shapes.is_empty()
+    }
+
     #[inline]
     pub(super) fn allows(&self, text: &[u8]) -> bool {
         !self.allowed.is_empty() && self.allowed.contains(text)

@@ -116,6 +116,11 @@ impl Redactor {
 }
 
 impl Shared {
+    /// Whether a rule may find something in nothing but digits.
+    pub(super) fn minds_numbers(&self) -> bool {
+        self.sets.contains(&Set::Pii) || self.rules.custom.has_values()
+    }
+
     pub(super) fn finding(&self, span: &Span) -> Finding {
         Finding {
             kind: self.rules.name(span.tag).clone(),
