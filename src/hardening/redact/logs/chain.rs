@@ -38,12 +38,11 @@ impl Told {
     pub(super) fn unless_clean(shared: &Shared, error: &dyn Error) -> Option<Self> {
         let mut next = Some(error);
         for _ in 0..=LONGEST {
-            let Some(error) = next else { return None };
-            let text = error.to_string();
-            if matches!(shared.text(&text), Cow::Owned(_)) {
+            let here = next?;
+            if matches!(shared.text(&here.to_string()), Cow::Owned(_)) {
                 break;
             }
-            next = error.source();
+            next = here.source();
         }
         Some(Self::of(shared, error))
     }

@@ -22,7 +22,7 @@ pub struct Config {
 }
 
 /// A checked [`Config`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan(Config);
 
 impl Config {
@@ -75,11 +75,5 @@ impl Plan {
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.0
-    }
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self(Config::new())
     }
 }

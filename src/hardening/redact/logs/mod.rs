@@ -2,9 +2,15 @@
 
 mod chain;
 mod config;
+#[cfg(all(feature = "http", feature = "tracing"))]
+mod exchange;
 #[cfg(feature = "tracing-subscriber")]
 mod format;
+#[cfg(all(feature = "http", feature = "tracing"))]
+mod future;
 mod handle;
+#[cfg(all(feature = "http", feature = "tracing"))]
+mod layer;
 mod names;
 mod neutral;
 mod panics;
@@ -27,6 +33,11 @@ pub use self::{
     format::{RedactFields, RedactLines},
     subscriber::RedactLayer,
     writers::{EventWriter, RedactWriters},
+};
+#[cfg(all(feature = "http", feature = "tracing"))]
+pub use self::{
+    future::HttpLogged,
+    layer::{HttpLogLayer, HttpLogService},
 };
 #[cfg(feature = "log")]
 pub use self::record::RedactLogger;

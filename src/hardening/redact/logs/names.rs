@@ -1,17 +1,24 @@
 //! What is known of the names of fields, so that each is judged once.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use super::super::{named::Named, span::Tag};
 
 /// How many names are remembered; what falls on the same slot is judged again.
 const SLOTS: usize = 512;
 
-/// A slot is the address of a name that lives as long as the process, its length, and what is known:
-/// one word, so that threads need no lock, and none sees half of it.
+/// A slot is where a name is and what is known of it: one word, so that threads need no lock, and none
+/// sees half of it.
 #[derive(Debug)]
 pub(super) struct Names {
-    slots: Box<[AtomicU64]>,
+    /// By the address and length of names that live as long as the process.
+    fixed: Box<[AtomicU64]>,
+    /// By a hash, under a secret of this process: 56 bits of it are as good as the name.
+    texts: Box<[AtomicU64]>,
+    hasher: RandomState,
 }
 
 const EMPTY: u64 = 0;
@@ -23,33 +30,46 @@ const SECRET: u64 = 4;
 
 impl Names {
     pub(super) fn new() -> Self {
-        Self { slots: (0..SLOTS).map(|_| AtomicU64::new(EMPTY)).collect() }
+        let slots = || (0..SLOTS).map(|_| AtomicU64::new(EMPTY)).collect();
+        Self { fixed: slots(), texts: slots(), hasher: RandomState::new() }
     }
 
     /// What is known of `name`; if nothing is, `judge` says.
     #[inline]
     pub(super) fn get(&self, name: &'static str, judge: impl FnOnce() -> Named) -> Named {
         let address = name.as_ptr() as u64;
+        if address >= 1 << 48 || name.len() >= 1 << 8 {
+            return judge();
+        }
         // Names are a few words apart.
         let slot = (address ^ (address >> 9)) as usize % SLOTS;
-        let (Some(slot), true) =
-            (self.slots.get(slot), address < 1 << 48 && name.len() < 1 << 8)
-        else {
-            return judge();
-        };
-        let place = address << 16 | (name.len() as u64) << 8;
-        let word = slot.load(Relaxed);
-        if word & !0xff == place {
-            if let Some(named) = unpack(word & 0xff) {
-                return named;
-            }
-        }
-        let named = judge();
-        if let Some(known) = pack(named) {
-            slot.store(place | known, Relaxed);
-        }
-        named
+        known(self.fixed.get(slot), address << 16 | (name.len() as u64) << 8, judge)
     }
+
+    /// The same for a name that came from somewhere.
+    pub(super) fn of_text(&self, name: &str, judge: impl FnOnce() -> Named) -> Named {
+        let hash = self.hasher.hash_one(name);
+        known(self.texts.get(hash as usize % SLOTS), hash & !0xff, judge)
+    }
+}
+
+/// What `slot` knows, if it is of the name at `place`.
+#[inline]
+fn known(slot: Option<&AtomicU64>, place: u64, judge: impl FnOnce() -> Named) -> Named {
+    let Some(slot) = slot else {
+        return judge();
+    };
+    let word = slot.load(Relaxed);
+    if word & !0xff == place {
+        if let Some(named) = unpack(word & 0xff) {
+            return named;
+        }
+    }
+    let named = judge();
+    if let Some(known) = pack(named) {
+        slot.store(place | known, Relaxed);
+    }
+    named
 }
 
 fn pack(named: Named) -> Option<u64> {
@@ -108,5 +128,8 @@ mod tests {
         let name = "password_hint";
         names.get(name, || Named::Free);
         assert_eq!(names.get(&name[..8], || Named::Perhaps), Named::Perhaps);
+        names.of_text(name, || Named::Free);
+        assert_eq!(names.of_text(name, || Named::Perhaps), Named::Free);
+        assert_eq!(names.of_text(&name[..8], || Named::Perhaps), Named::Perhaps);
     }
 }

@@ -49,14 +49,14 @@ impl Shared {
         self.harmless(self.redactor.redact_named(named, name, value))
     }
 
-    /// The same of a name that is looked up nowhere.
-    pub(super) fn value_of<'v>(&self, name: &str, value: &'v str) -> Cow<'v, str> {
-        self.value(self.redactor.named(name), name, value)
+    /// What is known of values of a name that came from somewhere.
+    pub(super) fn named_so(&self, name: &str) -> Named {
+        self.names.of_text(name, || self.redactor.named(name))
     }
 
-    /// Bytes as they may be logged.
-    pub(super) fn bytes_of(&self, name: &str, value: &[u8]) -> String {
-        self.value_of(name, &neutral::readable(value)).into_owned()
+    /// A value of a name that came from somewhere.
+    pub(super) fn value_of<'v>(&self, name: &str, value: &'v str) -> Cow<'v, str> {
+        self.value(self.named_so(name), name, value)
     }
 
     /// What is done once secrets are gone.
@@ -77,6 +77,11 @@ impl Shared {
     pub(super) fn line<'l>(&self, line: &'l [u8]) -> Cow<'l, [u8]> {
         let clean = self.redactor.redact_bytes(line);
         neutral::shorten_line(clean, self.plan.config().max_line, self.fixed())
+    }
+
+    /// Several values that were put together.
+    pub(super) fn whole(&self, text: String) -> String {
+        neutral::shorten(Cow::Owned(text), self.plan.config().max_line, self.fixed()).into_owned()
     }
 
     fn fixed(&self) -> Option<&str> {
