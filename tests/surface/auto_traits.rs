@@ -35,6 +35,10 @@ use buttress::{
         redis::{RedisAll, RedisRateLimitService, RedisRateLimiter},
     },
     reconnect::{Connection, Reconnect, ReconnectService},
+    redact::logs::{
+        EventWriter, HttpLogLayer, HttpLogService, HttpLogged, Logs, RedactFields, RedactLayer,
+        RedactLines, RedactLogger, RedactWriters, Scrubbed,
+    },
     retry::{
         self, Attempted, Detailed, Planned, Retry, RetryLayer, RetryService, Retrying, Unwatched,
     },
@@ -88,6 +92,17 @@ fn handles_and_layers_are_shared_and_cloned() {
     cloned::<UntilBodyEndsLayer>();
     cloned::<Bulkhead<Class, fn(&Result<(), ()>) -> Outcome>>();
     shared::<Latency>();
+    shared::<Logs>();
+    cloned::<Logs>();
+    shared::<HttpLogLayer>();
+    cloned::<HttpLogLayer>();
+    shared::<RedactLayer<()>>();
+    shared::<RedactFields<()>>();
+    shared::<RedactLines<()>>();
+    shared::<RedactWriters<()>>();
+    cloned::<RedactWriters<Rc<u8>>>();
+    shared::<RedactLogger<()>>();
+    shared::<EventWriter<'_, Vec<u8>>>();
     shared::<RateLimiter>();
     shared::<KeyedRateLimiter<str>>();
     cloned::<KeyedRateLimiter<Cell<u8>>>();
@@ -181,6 +196,8 @@ fn services_are_what_the_service_inside_is() {
     shared::<RateLimitService<()>>();
     cloned::<RateLimitService<Rc<u8>>>();
     shared::<LatencyService<()>>();
+    shared::<HttpLogService<()>>();
+    cloned::<HttpLogService<Rc<u8>>>();
     shared::<FallbackService<(), Value<u8>, Standard, Unmarked>>();
     sent::<FallbackService<Cell<u8>, Value<u8>, Standard, Unmarked>>();
     cloned::<FallbackService<Rc<u8>, Value<NotCloned>, Standard, Unmarked>>();
@@ -231,6 +248,8 @@ fn futures_are_what_the_operation_is() {
     shared::<Reservation<rate_limit::Owned>>();
     shared::<Decision>();
     shared::<Measured<Operation, latency::Owned>>();
+    shared::<HttpLogged<Operation>>();
+    sent::<HttpLogged<Cell<u8>>>();
     sent::<Measured<Cell<u8>, latency::Borrowed<'_>>>();
     shared::<Throttling<Operation, throttle::Owned<Standard>>>();
     sent::<Throttling<Cell<u8>, throttle::Borrowed<'_, Standard>>>();
@@ -272,6 +291,7 @@ fn streams_are_what_the_stream_inside_is() {
 fn errors_travel_anywhere() {
     shared::<Refusal>();
     shared::<Error<std::io::Error>>();
+    shared::<Scrubbed<Error<std::io::Error>>>();
     shared::<Failed<Error<std::io::Error>>>();
     shared::<Served<u8>>();
     shared::<Degraded>();

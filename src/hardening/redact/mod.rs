@@ -35,6 +35,8 @@
 //! secret that is longer is masked as it comes, to its end. So a [`Stream`], a [`RedactWriter`] or an
 //! [`AsyncRedactWriter`] decides as the whole text does, however it is cut, in bounded memory.
 //!
+//! For what is logged there are doors of their own: [`logs`].
+//!
 //! # What it costs
 //!
 //! Without a secret: one pass, 2 to 3 ns a byte, no allocation. With one: the new text. The time grows with

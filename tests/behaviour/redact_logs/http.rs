@@ -1,10 +1,6 @@
 //! Requests and responses.
 
-use std::{
-    convert::Infallible,
-    panic::AssertUnwindSafe,
-    time::Duration,
-};
+use std::{convert::Infallible, panic::AssertUnwindSafe, time::Duration};
 
 use buttress::redact::logs::Logs;
 use http::{Request, Response, header::HeaderValue};
@@ -21,7 +17,11 @@ fn told(run: impl Future<Output = ()>) -> Vec<Value> {
     let json = fmt::layer().json().without_time().with_writer(page.clone());
     let subscriber = tracing_subscriber::registry().with(json);
     let dispatch = Dispatch::new(subscriber);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
     tracing::dispatcher::with_default(&dispatch, || runtime.block_on(run));
     page.text().lines().map(|line| serde_json::from_str(line).expect(line)).collect()
 }
@@ -33,21 +33,26 @@ fn request(uri: &str) -> Request<()> {
 #[test]
 fn a_request_and_its_response() {
     let events = told(async {
-        let service = Logs::default().http_layer().layer(service_fn(|request: Request<()>| async move {
-            assert!(request.headers()["authorization"].is_sensitive());
-            assert!(!request.headers()["accept"].is_sensitive());
-            tokio::time::sleep(Duration::from_millis(25)).await;
-            let mut response = Response::new("body");
-            let cookie = HeaderValue::from_static("sid=9f8e7d6c5b4a; Path=/; HttpOnly");
-            response.headers_mut().insert("set-cookie", cookie);
-            response.headers_mut().insert("x-seen", HeaderValue::from_static("password=hunter2"));
-            Ok::<_, Infallible>(response)
-        }));
-        let mut request = request("/users/ghp_16C7e42F292c6912E7710c838347Ae178B4a?page=2&api%5Fkey=four-words&next=password%3Dhunter2&flag");
+        let service =
+            Logs::default().http_layer().layer(service_fn(|request: Request<()>| async move {
+                assert!(request.headers()["authorization"].is_sensitive());
+                assert!(!request.headers()["accept"].is_sensitive());
+                tokio::time::sleep(Duration::from_millis(25)).await;
+                let mut response = Response::new("body");
+                let cookie = HeaderValue::from_static("sid=9f8e7d6c5b4a; Path=/; HttpOnly");
+                response.headers_mut().insert("set-cookie", cookie);
+                response
+                    .headers_mut()
+                    .insert("x-seen", HeaderValue::from_static("password=hunter2"));
+                Ok::<_, Infallible>(response)
+            }));
+        let mut request = request(
+            "/users/ghp_16C7e42F292c6912E7710c838347Ae178B4a?page=2&api%5Fkey=four-words&flag&next=password%3Dhunter2",
+        );
         for (name, value) in [
             ("accept", "*/*"),
             ("authorization", "Bearer 4f9K2mQx7R"),
-            ("x-api-key", "four words in here"),
+            ("x-api-key", "four words of it"),
             ("cookie", "theme=dark; sid=9f8e7d6c5b4a"),
         ] {
             request.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -66,7 +71,7 @@ fn a_request_and_its_response() {
     assert_eq!(fields["path"], "/users/[REDACTED:github-pat]");
     assert_eq!(
         fields["query"],
-        "page=2&api%5Fkey=[REDACTED:api-key]&next=password%3D[REDACTED:password]&flag"
+        "page=2&api%5Fkey=[REDACTED:api-key]&flag&next=password%3D[REDACTED:password]"
     );
     assert_eq!(
         fields["request_headers"],
@@ -97,7 +102,9 @@ fn how_a_request_may_end() {
         let error = service.ready().await.unwrap().call(request("/down")).await.unwrap_err();
         assert_eq!(error, "cannot reach postgres://app:hunter2@db\n", "passed on as it is");
         let panicking = service.ready().await.unwrap().call(request("/panics"));
-        let panicked = tokio::task::unconstrained(futures::FutureExt::catch_unwind(AssertUnwindSafe(panicking)));
+        let panicked = tokio::task::unconstrained(futures::FutureExt::catch_unwind(
+            AssertUnwindSafe(panicking),
+        ));
         assert!(panicked.await.is_err());
         let hanging = service.ready().await.unwrap().call(request("/hangs"));
         tokio::time::timeout(Duration::from_secs(2), hanging).await.unwrap_err();
@@ -109,7 +116,12 @@ fn how_a_request_may_end() {
             let fields = &event["fields"];
             assert!(fields.get("request_headers").is_none() && fields.get("query").is_none());
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            (text(&event["level"]), text(&fields["path"]), text(&fields["message"]), text(&fields["error"]))
+            (
+                text(&event["level"]),
+                text(&fields["path"]),
+                text(&fields["message"]),
+                text(&fields["error"]),
+            )
         })
         .collect();
     let row = |level: &str, path: &str, message: &str, error: &str| {
@@ -119,7 +131,12 @@ fn how_a_request_may_end() {
         seen,
         [
             row("ERROR", "/busy", "answered", ""),
-            row("ERROR", "/down", "failed", "cannot reach postgres://app:[REDACTED:url-password]@db\\n"),
+            row(
+                "ERROR",
+                "/down",
+                "failed",
+                "cannot reach postgres://app:[REDACTED:url-password]@db\\n"
+            ),
             row("ERROR", "/panics", "panicked", ""),
             row("INFO", "/hangs", "cancelled", ""),
             row("INFO", "/unpolled", "cancelled", ""),

@@ -7,7 +7,7 @@ pub(super) const WINGS: [&str; 4] = ["resilience", "hardening", "web", "service"
 
 /// A room inside a room: the outer, the inner, why. It is a room like any other, with the same files
 /// in the same order, and has no stair to the outer one unless the plan has it.
-pub(super) const ALCOVES: [(&str, &str, &str); 5] = [
+pub(super) const ALCOVES: [(&str, &str, &str); 6] = [
     ("budget", "quota", "a purse of another kind, with a config and a machine of its own"),
     ("throttle", "shed", "a server's own load, with a config and a machine of its own"),
     ("rate_limit", "keyed", "a table of many buckets has a config, a store and totals of its own"),
@@ -16,6 +16,7 @@ pub(super) const ALCOVES: [(&str, &str, &str); 5] = [
         "redis",
         "buckets in a store have a config, scripts, leases and totals of their own",
     ),
+    ("redact", "logs", "what is logged has a config, shared state, doors and futures of its own"),
     ("timeout", "stream", "limits on streams have a config, a machine and totals of their own"),
 ];
 
@@ -54,6 +55,7 @@ pub(super) const PLAN: Plan = Plan {
             "rate_limit::keyed",
             "who decides while the store cannot, and whose key it is",
         ),
+        ("redact::logs", "redact", "what is logged is redacted by the rules of a redactor"),
         ("retry", "budget", "retries and hedges spend from one purse"),
         ("retry", "budget::quota", "what a further attempt costs depends on what it follows"),
     ],
@@ -65,6 +67,7 @@ pub(super) const PLAN: Plan = Plan {
         ("bodies", "layer", "a layer around the room's own, and its future"),
         ("work", "shared", "the work of a batch waits and asks the shared state for its turn"),
         ("caller", "shared", "who waits for a batch has a place in the shared state"),
+        ("chain", "shared", "what an error says is redacted by the rules that clones share"),
         (
             "changing",
             "handle",
@@ -74,6 +77,8 @@ pub(super) const PLAN: Plan = Plan {
         ("closing", "shared", "who waits for the last call to leave looks into the shared state"),
         ("connection", "shared", "a connection says to the shared state that it is broken"),
         ("heartbeat", "future", "a heartbeat waits as a call does, and is none"),
+        ("exchange", "shared", "what is told of a request is redacted by the rules of clones"),
+        ("format", "handle", "a format is put around another by a handle"),
         ("held", "machine", "what is held of keys is behind locks, and waited for in turn"),
         ("hold", "shared", "a hold refers to the shared state"),
         ("iter", "shared", "whoever goes through a cache locks one part of it after the other"),
@@ -93,6 +98,15 @@ pub(super) const PLAN: Plan = Plan {
         ("failover", "handle", "a second handle of its room, with futures of its own"),
         ("last_good", "shared", "a memory that clones share, with the time of what it remembers"),
         ("lease", "shared", "a lease takes of the shared state, and gives back to it"),
+        ("named", "handle", "what a name says is asked of the rules of a handle"),
+        ("names", "machine", "what is known of names is a table that threads share"),
+        ("panics", "handle", "a hook holds a handle"),
+        ("record", "handle", "a logger is put around another by a handle"),
+        ("scrubbed", "handle", "an error is scrubbed by a handle"),
+        ("subscriber", "handle", "a layer is put around another by a handle"),
+        ("substitute", "shared", "values are redacted by the rules that clones share"),
+        ("values", "shared", "values are redacted by the rules that clones share"),
+        ("writers", "handle", "writers are put around others by a handle"),
         ("unseen", "machine", "what is taken without a look is a decision about the same word"),
         ("permit", "shared", "a permit holds the shared state it settles with"),
         ("purse", "handle", "a purse is one handle or another"),

@@ -74,11 +74,17 @@ impl Exchange {
 
     pub(super) fn failed(&mut self, error: &impl fmt::Display) {
         if self.request.is_some() {
-            let text = error.to_string();
+            // With what it came from, if it is one that says so: `Error` and `anyhow::Error` do.
+            let text = format!("{error:#}");
             let clean = self.shared.text(&text).into_owned();
             self.tell(&Ending::Failed(clean.into()));
         }
         self.told = true;
+    }
+
+    #[cold]
+    pub(super) fn panicked(&mut self) {
+        self.tell(&Ending::Panicked);
     }
 
     /// Once, whatever ends it.
@@ -124,8 +130,7 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         if !self.told {
-            let panicked = std::thread::panicking();
-            self.tell(if panicked { &Ending::Panicked } else { &Ending::Cancelled });
+            self.tell(&Ending::Cancelled);
         }
     }
 }

@@ -5,10 +5,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{
     field::{MakeVisitor, RecordFields, VisitFmt, VisitOutput},
-    fmt::{
-        FmtContext, FormatEvent, FormatFields,
-        format::Writer,
-    },
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
     registry::LookupSpan,
 };
 

@@ -26,8 +26,9 @@ pub struct HttpLogged<F> {
 }
 
 impl<F> HttpLogged<F> {
-    pub(super) fn start(exchange: Exchange, start: impl FnOnce() -> F) -> Self {
-        Self { inner: time::outside(start), exchange }
+    pub(super) fn start(mut exchange: Exchange, start: impl FnOnce() -> F) -> Self {
+        let inner = time::watched(start, || exchange.panicked());
+        Self { inner, exchange }
     }
 }
 
@@ -44,7 +45,7 @@ where
             // Polled again after its answer: it has no other.
             return Poll::Pending;
         }
-        match time::outside(|| this.inner.poll(cx)) {
+        match time::watched(|| this.inner.poll(cx), || this.exchange.panicked()) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(mut response)) => {
                 this.exchange.answered(&mut response);
@@ -60,6 +61,10 @@ where
 
 impl<F> fmt::Debug for HttpLogged<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.exchange.is_told() { "HttpLogged(done)" } else { "HttpLogged(running)" })
+        f.write_str(if self.exchange.is_told() {
+            "HttpLogged(done)"
+        } else {
+            "HttpLogged(running)"
+        })
     }
 }

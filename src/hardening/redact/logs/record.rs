@@ -94,7 +94,9 @@ impl Pairs {
 impl Source for Pairs {
     fn visit<'kvs>(&'kvs self, visitor: &mut dyn VisitSource<'kvs>) -> Result<(), Error> {
         let mut pairs = self.0.iter();
-        pairs.try_for_each(|(key, value)| visitor.visit_pair(Key::from_str(key), value.as_str().into()))
+        pairs.try_for_each(|(key, value)| {
+            visitor.visit_pair(Key::from_str(key), value.as_str().into())
+        })
     }
 }
 

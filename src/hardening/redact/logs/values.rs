@@ -8,9 +8,7 @@ use std::{
 
 use tracing::field::{Field, Visit};
 
-use super::{
-    super::named::Named, chain::Told, scratch::Scratch, shared::Shared,
-};
+use super::{super::named::Named, chain::Told, scratch::Scratch, shared::Shared};
 
 /// Passes values on to `inner` as they may be logged. Each is looked at by its name and by what it says, once
 /// it is text; each is passed on as the kind of value that it was, but for numbers that are secret.
