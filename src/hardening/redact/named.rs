@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
-    grammar::is_placeholder,
+    grammar::is_stand_in,
     handle::Redactor,
     keys::{Strength, judge},
     machine::Scan,
@@ -40,7 +40,9 @@ impl Redactor {
             let cookies = !self.is_clean(format!("cookie: a={}", TRIALS[0]));
             return if cookies { Named::Cookies } else { Named::Free };
         }
-        let tag = TRIALS.iter().find_map(|trial| self.asked(name, trial));
+        // Not what is a secret whatever it is called: a pattern may match anything.
+        let by_name = |trial: &&str| self.asked(name, trial).filter(|tag| tag.is_of_name());
+        let tag = TRIALS.iter().find_map(by_name);
         match (tag, known) {
             (None, _) => Named::Free,
             (Some(_), Some(Strength::Vague | Strength::Weak | Strength::Digits)) => Named::Perhaps,
@@ -62,7 +64,7 @@ impl Redactor {
                 None => self.redact(value),
             },
             Named::Cookies => self.cookies(value),
-            Named::Secret(_) if is_mask(value) || is_placeholder(value.as_bytes()) => {
+            Named::Secret(_) if is_mask(value) || is_stand_in(value.as_bytes()) => {
                 Cow::Borrowed(value)
             }
             Named::Secret(tag) => self.masked(tag, value),
@@ -132,7 +134,10 @@ fn is_mask(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::config::RuleSet, super::config::Set, *};
+    use super::{
+        super::config::{Pattern, RuleSet, Set},
+        *,
+    };
 
     #[test]
     fn names() {
@@ -169,6 +174,9 @@ mod tests {
         assert_eq!(named("cookie"), Some(Named::Free));
         let none = Redactor::new(RuleSet::default().without(Set::Keys)).ok();
         assert_eq!(none.map(|none| none.named("password")), Some(Named::Free));
+        let wide = RuleSet::default().pattern(Pattern::new("wide", "Zx9k[0-9A-Za-z]+"));
+        let wide = Redactor::new(wide).ok();
+        assert_eq!(wide.map(|wide| wide.named("user")), Some(Named::Free));
     }
 
     #[test]
@@ -181,6 +189,7 @@ mod tests {
             ("password", "${DB_PASSWORD}", "${DB_PASSWORD}"),
             ("password", "[REDACTED:password]", "[REDACTED:password]"),
             ("password", "[REDACTED:x] hunter2", "[REDACTED:password]"),
+            ("password", "your cat, my example", "[REDACTED:password]"),
             ("otp", "483920", "[REDACTED:code]"),
             ("otp", "sent", "sent"),
             ("key", "user:12:profile", "user:12:profile"),

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, panic::AssertUnwindSafe, time::Duration};
 
-use buttress::redact::logs::Logs;
+use buttress::{Error, Refusal, redact::logs::Logs, timeout::Timeout};
 use http::{Request, Response, header::HeaderValue};
 use serde_json::Value;
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -109,6 +109,9 @@ fn how_a_request_may_end() {
         let hanging = service.ready().await.unwrap().call(request("/hangs"));
         tokio::time::timeout(Duration::from_secs(2), hanging).await.unwrap_err();
         drop(service.ready().await.unwrap().call(request("/unpolled")));
+        let timeout = Timeout::new("t", Duration::from_secs(1)).unwrap();
+        let call = service.ready().await.unwrap().call(request("/slow"));
+        timeout.call(|| call).await.unwrap_err();
     });
     let seen: Vec<_> = events
         .iter()
@@ -140,9 +143,23 @@ fn how_a_request_may_end() {
             row("ERROR", "/panics", "panicked", ""),
             row("INFO", "/hangs", "cancelled", ""),
             row("INFO", "/unpolled", "cancelled", ""),
+            row("ERROR", "/slow", "timed out", ""),
         ]
     );
     assert_eq!(events[3]["fields"]["latency_ms"], 2000.0);
+}
+
+#[test]
+fn a_refusal_says_why() {
+    let events = told(async {
+        let refusal = Refusal::ShuttingDown { name: "here".into() };
+        let service = Logs::default().http_layer().layer(service_fn(move |_: Request<()>| {
+            let refusal = refusal.clone();
+            async move { Err::<Response<()>, _>(Error::<Infallible>::Refused(refusal)) }
+        }));
+        service.oneshot(request("/")).await.unwrap_err();
+    });
+    assert_eq!(events[0]["fields"]["error"], "the call was refused: `here` is shutting down");
 }
 
 #[test]

@@ -255,15 +255,24 @@ impl fmt::Debug for Shy {
     }
 }
 
+impl fmt::Display for Shy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl Error for Shy {}
+
 #[test]
 fn a_value_that_panics_or_cannot_be_printed_spoils_nothing() {
     let text = logged(&Logs::default(), || {
         assert!(catch_unwind(AssertUnwindSafe(|| info!(value = ?Bomb, "lost"))).is_err());
         info!(value = ?Shy, "shy");
+        info!(error = &Shy as &(dyn Error + 'static), "shy");
         info!(password = "a b", "after");
     });
     assert!(text.ends_with(
-        " INFO shy value=password=[REDACTED:password]\n INFO after password=\"[REDACTED:password]\"\n"
+        " INFO shy value=password=[REDACTED:password]\n INFO shy error=password=[REDACTED:password]\n INFO after password=\"[REDACTED:password]\"\n"
     ), "{text}");
 }
 

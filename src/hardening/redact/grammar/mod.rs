@@ -14,7 +14,7 @@ mod value;
 pub(super) use self::{
     flags::{FLAGS, flag_value},
     key::Key,
-    placeholder::is_placeholder,
+    placeholder::{is_placeholder, is_stand_in},
 };
 use super::view::View;
 

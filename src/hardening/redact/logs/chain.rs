@@ -4,7 +4,7 @@ use std::{borrow::Cow, error::Error, fmt};
 
 use crate::ground::refusal::Refusal;
 
-use super::shared::Shared;
+use super::{scratch::printed, shared::Shared};
 
 /// No chain of sources is followed further.
 const LONGEST: usize = 32;
@@ -23,7 +23,7 @@ impl Told {
     }
 
     fn along(shared: &Shared, error: &dyn Error, left: usize) -> Self {
-        let text = shared.text(&error.to_string()).into_owned();
+        let text = shared.text(&printed(format_args!("{error}"))).into_owned();
         let source = error.source().filter(|_| left > 0);
         let source = source.map(|source| -> Box<dyn Error + Send + Sync> {
             match source.downcast_ref::<Refusal>() {
@@ -39,7 +39,7 @@ impl Told {
         let mut next = Some(error);
         for _ in 0..=LONGEST {
             let here = next?;
-            if matches!(shared.text(&here.to_string()), Cow::Owned(_)) {
+            if matches!(shared.text(&printed(format_args!("{here}"))), Cow::Owned(_)) {
                 break;
             }
             next = here.source();

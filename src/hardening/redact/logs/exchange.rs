@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header::HeaderName};
 
 use crate::ground::time::{self, Instant};
 
-use super::{super::named::Named, neutral, shared::Shared};
+use super::{super::named::Named, neutral, scratch::printed, shared::Shared};
 
 /// What events of requests are filtered by.
 const TARGET: &str = "buttress::http";
@@ -38,6 +38,7 @@ enum Ending<'a> {
     Answered(StatusCode, Option<String>),
     Failed(Cow<'a, str>),
     Cancelled,
+    CutOff,
     Panicked,
 }
 
@@ -75,7 +76,7 @@ impl Exchange {
     pub(super) fn failed(&mut self, error: &impl fmt::Display) {
         if self.request.is_some() {
             // With what it came from, if it is one that says so: `Error` and `anyhow::Error` do.
-            let text = format!("{error:#}");
+            let text = printed(format_args!("{error:#}"));
             let clean = self.shared.text(&text).into_owned();
             self.tell(&Ending::Failed(clean.into()));
         }
@@ -121,6 +122,7 @@ impl Exchange {
                 }
             }
             Ending::Failed(error) => event!(ERROR, error = &**error, "failed"),
+            Ending::CutOff => event!(ERROR, "timed out"),
             Ending::Panicked => event!(ERROR, "panicked"),
             Ending::Cancelled => event!(INFO, "cancelled"),
         }
@@ -130,7 +132,9 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         if !self.told {
-            self.tell(&Ending::Cancelled);
+            // By one of our own timeouts or deadlines: whoever waits is told that it failed.
+            let cut_off = time::is_cutting_off();
+            self.tell(if cut_off { &Ending::CutOff } else { &Ending::Cancelled });
         }
     }
 }

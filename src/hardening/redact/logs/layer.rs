@@ -20,7 +20,7 @@ impl Logs {
 /// Tells of requests and responses; made by [`Logs::http_layer`].
 ///
 /// When a request has ended there is one event of the target `buttress::http`, of the level `ERROR` if the service has
-/// failed, panicked or answered with 500 or above, else `INFO`, with the fields `method`, `path`, `query`, `request_headers`,
+/// failed, panicked, answered with 500 or above or was cut off by one of our own timeouts, else `INFO`, with the fields `method`, `path`, `query`, `request_headers`,
 /// `status`, `response_headers`, `latency_ms` and `error`: each value by its name and by what it says. Bodies are not
 /// looked at. What stands in headers that are secret by their names is marked as
 /// [sensitive](http::HeaderValue::set_sensitive) on the way in and on the way out.

@@ -7,8 +7,8 @@ use std::{
 
 use super::super::{named::Named, span::Tag};
 
-/// How many names are remembered; what falls on the same slot is judged again.
-const SLOTS: usize = 512;
+/// How many names are remembered. Each has two places; a third that falls on both is judged again.
+const SLOTS: usize = 1024;
 
 /// A slot is where a name is and what is known of it: one word, so that threads need no lock, and none
 /// sees half of it.
@@ -43,31 +43,34 @@ impl Names {
         }
         // Names are a few words apart.
         let slot = (address ^ (address >> 9)) as usize % SLOTS;
-        known(self.fixed.get(slot), address << 16 | (name.len() as u64) << 8, judge)
+        known(&self.fixed, slot, address << 16 | (name.len() as u64) << 8, judge)
     }
 
     /// The same for a name that came from somewhere.
     pub(super) fn of_text(&self, name: &str, judge: impl FnOnce() -> Named) -> Named {
         let hash = self.hasher.hash_one(name);
-        known(self.texts.get(hash as usize % SLOTS), hash & !0xff, judge)
+        known(&self.texts, hash as usize % SLOTS, hash & !0xff, judge)
     }
 }
 
-/// What `slot` knows, if it is of the name at `place`.
+/// What is known of the name at `place`.
 #[inline]
-fn known(slot: Option<&AtomicU64>, place: u64, judge: impl FnOnce() -> Named) -> Named {
-    let Some(slot) = slot else {
+fn known(slots: &[AtomicU64], slot: usize, place: u64, judge: impl FnOnce() -> Named) -> Named {
+    let [Some(first), Some(second)] = [slots.get(slot), slots.get(slot ^ 1)] else {
         return judge();
     };
-    let word = slot.load(Relaxed);
-    if word & !0xff == place {
-        if let Some(named) = unpack(word & 0xff) {
-            return named;
+    let taken = first.load(Relaxed);
+    for word in [taken, second.load(Relaxed)] {
+        if word & !0xff == place {
+            if let Some(named) = unpack(word & 0xff) {
+                return named;
+            }
         }
     }
     let named = judge();
     if let Some(known) = pack(named) {
-        slot.store(place | known, Relaxed);
+        let free = if taken == EMPTY { first } else { second };
+        free.store(place | known, Relaxed);
     }
     named
 }
@@ -120,6 +123,20 @@ mod tests {
             }
             assert_eq!(judged, 1);
         }
+    }
+
+    #[test]
+    fn two_names_in_one_place_are_both_remembered() {
+        let slots: Vec<_> = (0..2).map(|_| AtomicU64::new(EMPTY)).collect();
+        let ask = |place, named| known(&slots, 0, place, || named);
+        assert_eq!(ask(0x100, Named::Free), Named::Free);
+        assert_eq!(ask(0x200, Named::Perhaps), Named::Perhaps);
+        assert_eq!(
+            (ask(0x100, Named::Cookies), ask(0x200, Named::Cookies)),
+            (Named::Free, Named::Perhaps)
+        );
+        assert_eq!(ask(0x300, Named::Cookies), Named::Cookies);
+        assert_eq!(ask(0x100, Named::Cookies), Named::Free);
     }
 
     #[test]

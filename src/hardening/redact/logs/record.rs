@@ -7,7 +7,11 @@ use log::{
     kv::{Error, Key, Source, Value, VisitSource},
 };
 
-use super::{handle::Logs, scratch::Scratch, shared::Shared};
+use super::{
+    handle::Logs,
+    scratch::{Scratch, printed},
+    shared::Shared,
+};
 
 impl Logs {
     /// A logger that gives `inner` records without their secrets.
@@ -108,7 +112,7 @@ struct Reader<'s> {
 
 impl<'kvs> VisitSource<'kvs> for Reader<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
-        let text = value.to_string();
+        let text = printed(format_args!("{value}"));
         let clean = self.shared.value_of(key.as_str(), &text);
         self.changed |= matches!(clean, Cow::Owned(_));
         self.pairs.push((key.as_str().to_owned(), clean.into_owned()));

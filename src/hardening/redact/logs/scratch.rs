@@ -54,6 +54,13 @@ impl Scratch {
     }
 }
 
+/// What is printed, as far as it goes: whoever cannot be printed says so, and `format!` would panic.
+pub(super) fn printed(value: fmt::Arguments<'_>) -> String {
+    let mut text = String::new();
+    let _as_far_as_it_goes = fmt::Write::write_fmt(&mut text, value);
+    text
+}
+
 impl fmt::Write for Scratch {
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
