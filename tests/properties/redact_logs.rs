@@ -40,7 +40,7 @@ impl<'a> MakeWriter<'a> for Page {
 }
 
 #[derive(Debug)]
-struct Failed(String, Option<Box<Failed>>);
+struct Failed(String, Option<Box<Self>>);
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -26,7 +26,7 @@ struct Login {
 }
 
 #[derive(Debug)]
-struct Failed(&'static str, Option<Box<Failed>>);
+struct Failed(&'static str, Option<Box<Self>>);
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
