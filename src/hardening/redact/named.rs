@@ -12,7 +12,7 @@ use super::{
     machine::Scan,
     mask,
     report::Confidence,
-    rules::MASK,
+    rules::{API_KEY, MASK, TOKEN},
     span::{Span, Tag},
 };
 
@@ -64,7 +64,9 @@ impl Redactor {
                 None => self.redact(value),
             },
             Named::Cookies => self.cookies(value),
-            Named::Secret(_) if is_mask(value) || is_stand_in(value.as_bytes()) => {
+            Named::Secret(tag)
+                if is_mask(value) || is_stand_in(value.as_bytes()) || is_count(tag, value) =>
+            {
                 Cow::Borrowed(value)
             }
             Named::Secret(tag) => self.masked(tag, value),
@@ -132,6 +134,13 @@ fn is_mask(value: &str) -> bool {
     })
 }
 
+/// Whether `value` counts something: `pass = 2`, `retry_token = 5`. No token is so short, a password may be.
+fn is_count(tag: Tag, value: &str) -> bool {
+    matches!(tag, Tag::Built(TOKEN | API_KEY))
+        && value.len() < 4
+        && value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{
@@ -190,6 +199,9 @@ mod tests {
             ("password", "[REDACTED:password]", "[REDACTED:password]"),
             ("password", "[REDACTED:x] hunter2", "[REDACTED:password]"),
             ("password", "your cat, my example", "[REDACTED:password]"),
+            ("retry_token", "5", "5"),
+            ("access_token", "a5", "[REDACTED:token]"),
+            ("password", "5", "[REDACTED:password]"),
             ("otp", "483920", "[REDACTED:code]"),
             ("otp", "sent", "sent"),
             ("key", "user:12:profile", "user:12:profile"),

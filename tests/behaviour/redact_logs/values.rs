@@ -11,7 +11,7 @@ use buttress::redact::{
     logs::{Config, Logs},
 };
 use tracing::{Dispatch, debug, error, field::Empty, info, info_span};
-use tracing_subscriber::prelude::*;
+use tracing_subscriber::{filter::LevelFilter, prelude::*};
 
 use super::{Page, as_json, logged, plain};
 
@@ -300,6 +300,46 @@ fn many_threads_with_one_layer() {
     assert_eq!(text.lines().count(), 4 * 200 * 2);
     for piece in ["correct", "hunter2", "w o r d s"] {
         assert!(!text.contains(piece));
+    }
+}
+
+#[test]
+fn a_filter_around_it_is_its_own_and_neighbours_see_all() {
+    let (ours, others) = (Page::default(), Page::default());
+    let ours_filtered = Logs::default().layer(plain(&ours)).with_filter(LevelFilter::INFO);
+    let subscriber = tracing_subscriber::registry().with(ours_filtered).with(plain(&others));
+    tracing::dispatcher::with_default(&Dispatch::new(subscriber), || {
+        debug!(password = "a b", "quiet");
+        info!(password = "a b", "loud");
+    });
+    assert_eq!(ours.text(), " INFO loud password=\"[REDACTED:password]\"\n");
+    assert_eq!(others.text(), "DEBUG quiet password=\"a b\"\n INFO loud password=\"a b\"\n");
+}
+
+#[test]
+fn names_that_services_use_for_what_is_no_secret() {
+    let logs = Logs::default();
+    for (name, value) in [
+        ("tokens", "1500"),
+        ("prompt_tokens", "15"),
+        ("tokens_per_second", "45.5"),
+        ("code", "200"),
+        ("code.lineno", "12"),
+        ("key", "user:1"),
+        ("cache_key", "user:12:profile"),
+        ("idempotency_key", "9f8e7d6c-5b4a-4928-8170-6f5e4d3c2b1a"),
+        ("auth.method", "basic"),
+        ("session_id", "42"),
+        ("trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"),
+        ("secret_name", "db/prod"),
+        ("token_type", "bearer"),
+        ("pass", "2"),
+        ("signature_algorithm", "RS256"),
+    ] {
+        assert_eq!(logs.value(name, value), value, "{name}");
+    }
+    for name in ["http.request.header.authorization", "http.request.header.x-api-key"] {
+        assert!(logs.value(name, "any words").starts_with("[REDACTED:"), "{name}");
     }
 }
 

@@ -93,14 +93,12 @@ where
     ) -> fmt::Result {
         let mut line = Scratch::take();
         self.inner.format_event(ctx, Writer::new(&mut line), event)?;
-        let clean = self.shared.line(line.bytes());
-        let changed = matches!(clean, Cow::Owned(_));
-        let written = writer.write_str(&String::from_utf8_lossy(&clean));
-        drop(clean);
-        if changed {
-            line.taint();
-        }
-        written
+        let clean = match self.shared.line(line.bytes()) {
+            Cow::Borrowed(_) => return writer.write_str(line.text()),
+            Cow::Owned(clean) => clean,
+        };
+        line.taint();
+        writer.write_str(&String::from_utf8_lossy(&clean))
     }
 }
 

@@ -43,8 +43,9 @@ impl Logs {
 /// prints itself (`?x`, `%x`) has then done so twice. Values of more than 256 fields in which something was found
 /// are not passed on.
 ///
-/// Filters belong around it: `logs.layer(fmt::layer()).with_filter(..)`. It does not show what is inside of it to
-/// those who look for a layer by its type: `OpenTelemetrySpanExt::set_parent`, for one, does nothing.
+/// It does not show what is inside of it to those who look for a layer by its type. So a filter belongs around it,
+/// `logs.layer(fmt::layer()).with_filter(..)`: one inside would silence its neighbours as well. And
+/// `OpenTelemetrySpanExt::set_parent`, for one, does nothing.
 pub struct RedactLayer<L> {
     shared: Arc<Shared>,
     inner: L,
