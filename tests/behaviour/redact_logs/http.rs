@@ -23,7 +23,10 @@ fn told(run: impl Future<Output = ()>) -> Vec<Value> {
         .build()
         .unwrap();
     tracing::dispatcher::with_default(&dispatch, || runtime.block_on(run));
-    page.text().lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    let text = page.text();
+    let events = text.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
+    // Guards tell of what they do as well.
+    events.filter(|event| event["target"] == "buttress::http").collect()
 }
 
 fn request(uri: &str) -> Request<()> {
