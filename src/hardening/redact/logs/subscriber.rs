@@ -40,7 +40,8 @@ impl Logs {
 /// Whatever `L` is: text, JSON, or an exporter. It sees the same fields with the same kinds of values; a number
 /// that is secret becomes a text, and an error whose text or sources are not clean, or that stands beside such a
 /// value, another with the same texts. An event in which nothing was found is passed on as it came, and what
-/// prints itself (`?x`, `%x`) has then done so twice. Values of more than 256 fields in which something was found
+/// prints itself (`?x`, `%x`) has then done so twice; of one that says something else the second time only a net
+/// behind it ([`Logs::writers`]) knows. Values of more than 256 fields in which something was found
 /// are not passed on.
 ///
 /// It does not show what is inside of it to those who look for a layer by its type. So a filter belongs around it,
