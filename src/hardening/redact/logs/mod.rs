@@ -36,7 +36,8 @@
 //!
 //! A clean event: some ten nanoseconds for each value and two to three for each byte, no allocation; with four
 //! fields about a quarter of what the format itself takes. What prints itself is printed a second time, to be looked
-//! at. What a name says is asked once for each. An event with a secret is built anew. The nets look at every byte
+//! at. What a name says is asked once for each; a value whose name may be harmless (`key`) is copied to be looked at
+//! with it. An event with a secret is built anew. The nets look at every byte
 //! of the line, colours and time included: 60 to 80 % of the format. Figures: `benches/peers/RESULTS.md`.
 //!
 //! A handle remembers some thousand names, in 16 KiB.
