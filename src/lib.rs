@@ -30,6 +30,7 @@
 //! | [`throttle`] | a backend that turns calls away | `throttle` |
 //! | [`timeout::stream`] | a stream that may fall silent | `timeout` |
 //! | [`redact`] | secrets on their way to a log | `redact` |
+//! | [`redact::logs`] | events, records, panics and requests that are logged | `redact` |
 //! | [`latency`] | how long operations take, and which are slow | `latency` |
 //! | [`Keyed`] | one guard per tenant, host or user, in bounded memory | |
 //! | [`Pipeline`] | several guards around one operation | |
@@ -39,7 +40,7 @@
 //!
 //! `resilience` is all rooms of that kind, `full` everything that needs no server of its own. `tower`
 //! adds the layers, `http` those for HTTP, `serde` configs and snapshots as data, `tracing` events,
-//! `metrics` counters and gauges, `anyhow` refusals inside `anyhow::Error`, `test-util` the module
+//! `tracing-subscriber` and `log` what goes around those who write logs, `metrics` counters and gauges, `anyhow` refusals inside `anyhow::Error`, `test-util` the module
 //! [`testing`]. `redis` needs a server ([`redis`]), so no group has it. Features only add: none changes what the others do.
 //!
 //! # What it asks of you

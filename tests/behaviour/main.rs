@@ -21,6 +21,7 @@ mod latency;
 mod rate_limit;
 mod reconnect;
 mod redact;
+mod redact_logs;
 mod retry;
 mod single_flight;
 mod throttle;

@@ -12,6 +12,7 @@ mod closures;
 mod fallback;
 mod hedge;
 mod latency;
+mod logs;
 mod panics;
 mod permits;
 mod rate_limit;

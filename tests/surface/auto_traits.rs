@@ -38,6 +38,10 @@ use buttress::{
     redact::{
         FieldFinding, Masked, Redacted, RedactedDebug, RedactedDisplay, Redacting, Redactor,
         Sanitized,
+        logs::{
+            EventWriter, HttpLogLayer, HttpLogService, HttpLogged, Logs, RedactFields, RedactLayer,
+            RedactLines, RedactLogger, RedactWriters, Scrubbed,
+        },
     },
     retry::{
         self, Attempted, Detailed, Planned, Retry, RetryLayer, RetryService, Retrying, Unwatched,
@@ -92,6 +96,17 @@ fn handles_and_layers_are_shared_and_cloned() {
     cloned::<UntilBodyEndsLayer>();
     cloned::<Bulkhead<Class, fn(&Result<(), ()>) -> Outcome>>();
     shared::<Latency>();
+    shared::<Logs>();
+    cloned::<Logs>();
+    shared::<HttpLogLayer>();
+    cloned::<HttpLogLayer>();
+    shared::<RedactLayer<()>>();
+    shared::<RedactFields<()>>();
+    shared::<RedactLines<()>>();
+    shared::<RedactWriters<()>>();
+    cloned::<RedactWriters<Rc<u8>>>();
+    shared::<RedactLogger<()>>();
+    shared::<EventWriter<'_, Vec<u8>>>();
     shared::<RateLimiter>();
     shared::<KeyedRateLimiter<str>>();
     cloned::<KeyedRateLimiter<Cell<u8>>>();
@@ -206,6 +221,8 @@ fn services_are_what_the_service_inside_is() {
     shared::<RateLimitService<()>>();
     cloned::<RateLimitService<Rc<u8>>>();
     shared::<LatencyService<()>>();
+    shared::<HttpLogService<()>>();
+    cloned::<HttpLogService<Rc<u8>>>();
     shared::<FallbackService<(), Value<u8>, Standard, Unmarked>>();
     sent::<FallbackService<Cell<u8>, Value<u8>, Standard, Unmarked>>();
     cloned::<FallbackService<Rc<u8>, Value<NotCloned>, Standard, Unmarked>>();
@@ -260,6 +277,8 @@ fn futures_are_what_the_operation_is() {
     shared::<Reservation<rate_limit::Owned>>();
     shared::<Decision>();
     shared::<Measured<Operation, latency::Owned>>();
+    shared::<HttpLogged<Operation>>();
+    sent::<HttpLogged<Cell<u8>>>();
     sent::<Measured<Cell<u8>, latency::Borrowed<'_>>>();
     shared::<Throttling<Operation, throttle::Owned<Standard>>>();
     sent::<Throttling<Cell<u8>, throttle::Borrowed<'_, Standard>>>();
@@ -301,6 +320,7 @@ fn streams_are_what_the_stream_inside_is() {
 fn errors_travel_anywhere() {
     shared::<Refusal>();
     shared::<Error<std::io::Error>>();
+    shared::<Scrubbed<Error<std::io::Error>>>();
     shared::<Failed<Error<std::io::Error>>>();
     shared::<Served<u8>>();
     shared::<Degraded>();

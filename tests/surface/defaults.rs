@@ -13,7 +13,8 @@ use buttress::{
         self, Rate, WhenLimited,
         keyed::{self, WhenCrowded},
     },
-    reconnect, redact,
+    reconnect,
+    redact::{self, logs},
     retry::{self, GiveUp},
     single_flight, throttle,
     time::Clock,
@@ -178,6 +179,16 @@ fn the_monitors_defaults_are_as_documented() {
     assert_eq!((config.slow_after, config.slow_after_of.len()), (None, 0));
     assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
     assert_eq!(latency::Plan::default().config(), &latency::Config::new());
+}
+
+#[test]
+fn the_defaults_of_logs_are_as_documented() {
+    let config = logs::Config::new();
+    assert_eq!(config, logs::Config::default());
+    assert_eq!((config.max_field, config.max_line), (8 * 1024, 64 * 1024));
+    assert!(config.neutralize);
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(logs::Plan::default().config(), &logs::Config::new());
 }
 
 #[test]

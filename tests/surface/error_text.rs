@@ -158,6 +158,7 @@ fn the_operations_error_is_transparent_and_a_refusal_is_the_source() {
     assert_eq!(inner.to_string(), "disk on fire");
     let refused = Error::<io::Error>::Refused(Refusal::ShuttingDown { name: NAME });
     assert_eq!(refused.to_string(), "the call was refused");
+    assert_eq!(format!("{refused:#}"), "the call was refused: `openai` is shutting down");
     assert_eq!(refused.source().unwrap().to_string(), "`openai` is shutting down");
 }
 

@@ -9,7 +9,9 @@ use buttress::{
     budget::{self, quota},
     cache,
     fallback::{self, FailoverConfig, WhenAllOpen},
-    hedge, retry, single_flight,
+    hedge,
+    redact::logs,
+    retry, single_flight,
     timeout::stream,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -27,6 +29,12 @@ fn survives<C: Serialize + DeserializeOwned + PartialEq + Debug>(config: &C) {
     assert_eq!(serde_json::from_str::<C>(&json).as_ref().unwrap(), config, "{json}");
     let toml = toml::Value::try_from(config).unwrap();
     assert_eq!(toml.clone().try_into::<C>().as_ref().unwrap(), config, "{toml:?}");
+}
+
+#[test]
+fn of_logs() {
+    survives(&logs::Config::new());
+    survives(&logs::Config::new().with_neutralize(false).with_max_field(64).with_max_line(256));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use buttress::{
     latency::{Config as Measuring, Latency},
     outcome::Outcome,
     rate_limit::{self, RateLimiter},
+    redact::logs::{HttpLogLayer, Logs},
     retry::{Config as RetryConfig, Retry},
     source::ByMethod,
     testing::{Played, Probe, Script, Step},
@@ -20,6 +21,8 @@ use buttress::{
     },
     timeout::{DeadlineLayer, HttpDeadlineLayer, Timeout},
 };
+
+use tower::util::MapResponseLayer;
 
 use crate::{
     contracts,
@@ -98,6 +101,7 @@ rows! {
     rate_limiter_that_only_watches: limiter(rate_limit::Config::new(NONE).with_mode(Mode::Shadow)).layer();
     timeout: timeout().layer();
     latency: latency().layer("op");
+    logs_of_http: logging();
     lift: Lift::layer();
     deadline: DeadlineLayer::new(LONG).unwrap();
     http_deadline: HttpDeadlineLayer::new(LONG).unwrap();
@@ -108,6 +112,18 @@ rows! {
             (timeout().layer(), breaker().layer(), bulkhead(10, Mode::Enforce).layer(), DeadlineLayer::new(LONG).unwrap(), Lift::layer()),
         ),
     );
+}
+
+type Answered<T> = MapResponseLayer<fn(T) -> http::Response<T>>;
+type Body<T> = MapResponseLayer<fn(http::Response<T>) -> T>;
+
+/// Around a service whose responses are those of HTTP; the contracts know only what is in them.
+fn logging() -> (Body<&'static str>, HttpLogLayer, Answered<&'static str>) {
+    (
+        MapResponseLayer::new(http::Response::into_body),
+        Logs::default().http_layer(),
+        MapResponseLayer::new(http::Response::new),
+    )
 }
 
 /// Closed, with a rule of each kind, and far from opening.

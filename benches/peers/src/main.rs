@@ -21,13 +21,14 @@ mod calls;
 mod fallback;
 mod harness;
 mod hedge;
-mod keyed;
 mod hit_ratio;
+mod keyed;
 mod latency;
 mod limiter;
+mod logs;
 mod pace;
-mod redis_limiter;
 mod redact;
+mod redis_limiter;
 mod retry;
 mod sampling;
 mod sharing;
@@ -64,6 +65,7 @@ const ROOMS: &[Room] = &[
     ("single_flight", sharing::run_flights),
     ("batch", sharing::run_batches),
     ("redact", redact::run),
+    ("redact", logs::run),
 ];
 
 fn main() -> ExitCode {

@@ -92,6 +92,7 @@ impl<E: 'static> Fault for Error<E> {
 impl<E: fmt::Display> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Refused(refusal) if f.alternate() => write!(f, "the call was refused: {refusal}"),
             Self::Refused(_) => f.write_str("the call was refused"),
             Self::Inner(error) => error.fmt(f),
         }

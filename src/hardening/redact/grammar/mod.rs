@@ -15,7 +15,7 @@ mod whole;
 pub(super) use self::{
     flags::{FLAGS, flag_value},
     key::Key,
-    placeholder::is_placeholder,
+    placeholder::{is_placeholder, is_stand_in},
     whole::whole,
 };
 use super::view::View;

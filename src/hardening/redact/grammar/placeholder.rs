@@ -48,6 +48,22 @@ pub(in super::super) fn is_placeholder(value: &[u8]) -> bool {
     masks(value) || is_variable(value, *first) || is_word(value) || is_start(value)
 }
 
+/// The same of all that there is of a value, when its name is certain: what only begins as an expression
+/// does may be a secret that begins so.
+pub(in super::super) fn is_stand_in(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    let Some(first) = value.first() else {
+        return true;
+    };
+    let between = |start: &[u8], end: &[u8]| value.starts_with(start) && value.ends_with(end);
+    value.len() <= 64
+        && (masks(value)
+            || is_variable(value, *first)
+            || is_word(value)
+            || between(b"${", b"}")
+            || between(b"{{", b"}}"))
+}
+
 /// Stars, crosses and dots.
 fn masks(value: &[u8]) -> bool {
     let stars = value.iter().filter(|byte| **byte == b'*').count();
@@ -194,6 +210,12 @@ mod tests {
             "process.env.X",
         ] {
             assert!(is_placeholder(text.as_bytes()), "{text}");
+        }
+        for text in ["${DB_PASSWORD}", "{{ password }}", "null", "****", "<your-key>", ""] {
+            assert!(is_stand_in(text.as_bytes()), "{text}");
+        }
+        for text in ["your cat", "[REDACTED] hunter2", "data.2024", "of this example", "${a}b"] {
+            assert!(!is_stand_in(text.as_bytes()), "{text}");
         }
         for text in ["hunter2", "$ecret9", "x", "changeme", "pa$$word", "a*b*c", "1234", "{x9!"] {
             assert!(!is_placeholder(text.as_bytes()), "{text}");
