@@ -89,6 +89,8 @@ pub(super) fn ask(
         }
         Target::PgPass => likely(phrases::pgpass(view, start, end)?, Tag::Built(rules::PASSWORD)),
         Target::Url => likely(url::userinfo(view, start, end)?, Tag::Built(rules::URL_PASSWORD)),
+        Target::CodedUrl => likely(url::coded(view, end)?, Tag::Built(rules::URL_PASSWORD)),
+        Target::Address => likely(url::address(view, start)?, Tag::Built(rules::URL_PASSWORD)),
         Target::Pem => block(pem::block(view, start, end)?, start),
         Target::Putty => block(pem::putty(view, end)?, start),
         Target::Pii(detector) => {
@@ -149,7 +151,12 @@ fn block(block: Block, start: usize) -> Option<Verdict> {
 /// Whether a value may follow at all; most names end here.
 #[inline]
 fn may_join(view: &View<'_>, end: usize) -> bool {
-    !matches!(view.get(end), None | Some(b'.' | b'/' | b'{' | b';' | b'?' | b'!' | b'@'))
+    match view.get(end) {
+        None | Some(b'/' | b'{' | b'?' | b'!' | b'@') => false,
+        // A leader of dots.
+        Some(b'.') => view.is(end + 1, b'.'),
+        _ => true,
+    }
 }
 
 /// The kind of a value of this name.

@@ -23,6 +23,8 @@ enum Place {
     Words,
     /// It is the second argument of a call.
     Second,
+    /// The last of the one or two words in quotes.
+    Quoted,
     /// `user/secret@`.
     Slash,
     /// `user:secret`.
@@ -71,7 +73,24 @@ pub(super) static PHRASES: &[Phrase] = &[
     phrase("convertto-securestring -string ", 0),
     phrase("vault login ", 0),
     phrase("htpasswd -b ", 2),
+    phrase("htpasswd -bc ", 2),
+    phrase("htpasswd -cb ", 2),
+    phrase("htpasswd -bB ", 2),
+    phrase("htpasswd -Bb ", 2),
+    phrase("htpasswd -Bbc ", 2),
     phrase("htpasswd -nb ", 1),
+    phrase("htpasswd -nbB ", 1),
+    phrase("htpasswd -Bbn ", 1),
+    phrase("tacacs-server key ", 0),
+    phrase("radius-server key ", 0),
+    phrase("crypto isakmp key ", 0),
+    phrase("pre-shared-key ascii-text ", 0),
+    phrase("pre-shared-key hexadecimal ", 0),
+    phrase("key-string ", 0),
+    phrase(": psk \"", 0),
+    phrase(": eap \"", 0),
+    phrase(": xauth \"", 0),
+    phrase(" on >", 0),
     phrase("net user ", 1),
     phrase("rabbitmqctl add_user ", 1),
     phrase("rabbitmqctl change_password ", 1),
@@ -82,7 +101,8 @@ pub(super) static PHRASES: &[Phrase] = &[
     phrase("secret 0 ", 0),
     phrase("secret 7 ", 0),
     phrase("password 5 ", 0),
-    phrase("\"auth\" \"", 0),
+    placed("\"AUTH\" ", Place::Quoted),
+    placed("\"auth\" ", Place::Quoted),
     placed("BasicAuth(", Place::Second),
     placed("basic_auth(", Place::Second),
     placed("basicAuth(", Place::Second),
@@ -96,6 +116,7 @@ pub(super) static PHRASES: &[Phrase] = &[
     placed("jdbc:oracle:oci:", Place::Slash),
     placed("sqlplus ", Place::Slash),
     placed("WIFI:", Place::Wifi),
+    placed("rpcauth=", Place::Pair),
     placed("http -a ", Place::Pair),
     placed("http --auth ", Place::Pair),
     placed("https -a ", Place::Pair),
@@ -126,6 +147,7 @@ impl Phrase {
         match self.place {
             Place::Words => {}
             Place::Second => return second(view, end),
+            Place::Quoted => return quoted(view, end),
             Place::Slash => return slash(view, end),
             Place::Pair => {
                 let user = view.run(end, &super::class::DOTTED, 64);
@@ -160,6 +182,13 @@ impl Phrase {
         }
         plain(view, at, self.doubtful)
     }
+}
+
+/// `"user" "secret"`, or the secret alone.
+fn quoted(view: &View<'_>, at: usize) -> Option<Found> {
+    let first = plain(view, at, false)?;
+    let (_, end) = first.parts().last()?;
+    if view.starts(*end, b"\" \"") { plain(view, end + 2, false) } else { Some(first) }
 }
 
 /// `user/secret@`.

@@ -35,6 +35,10 @@ pub(super) enum Target {
     Flag(usize),
     Phrase(&'static Phrase),
     Url,
+    /// A URL inside of a query.
+    CodedUrl,
+    /// What stands behind a password that stands before it: `user:…@tcp(`.
+    Address,
     Pem,
     Putty,
     PgPass,
@@ -120,9 +124,15 @@ impl Rules {
             add(b":5432:", Target::PgPass);
             add(b":5433:", Target::PgPass);
             add(b":6432:", Target::PgPass);
+            add(b":*:", Target::PgPass);
         }
         if has(Set::Urls) {
             add(b"://", Target::Url);
+            add(b":\\/\\/", Target::Url);
+            add(b"%3A%2F%2F", Target::CodedUrl);
+            for network in ["@tcp(", "@unix(", "@tcp4("] {
+                add(network.as_bytes(), Target::Address);
+            }
         }
         if has(Set::Pii) {
             for detector in super::pii::DETECTORS {

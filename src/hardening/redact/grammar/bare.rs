@@ -135,6 +135,9 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
     {
         return true;
     }
+    if value.windows(2).any(|two| two == b"()") {
+        return value.first().is_some_and(u8::is_ascii_alphabetic);
+    }
     if value.starts_with(b"&")
         && value.iter().skip(1).all(|byte| byte.is_ascii_lowercase() || *byte == b'\'')
     {

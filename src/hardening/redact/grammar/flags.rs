@@ -35,6 +35,10 @@ pub(in super::super) const FLAGS: &[(&str, &[&str], bool)] = &[
     ("7z", &["-p"], true),
     ("rar", &["-p", "-hp"], true),
     ("smbclient", &["-U"], false),
+    ("rpcclient", &["-U"], false),
+    ("gh secret set", &["--body", "-b"], false),
+    ("useradd", &["-p"], false),
+    ("usermod", &["-p"], false),
     ("curl", &["-u", "--user", "--proxy-user", "-U"], true),
     ("wget", &["--http-password", "--ftp-password"], false),
     ("openssl", &["-passin", "-passout", "-pass", "-k", "-K"], false),
@@ -141,7 +145,8 @@ fn secret(view: &View<'_>, at: usize, pair: bool, flag: &str) -> Option<Found> {
         return None;
     }
     let mut begin = start;
-    let colon = value.iter().position(|byte| *byte == b':');
+    let colon =
+        value.iter().position(|byte| *byte == b':' || (*byte == b'%' && flag == "-U"));
     if pair && (flag != "-a" || colon.is_some()) {
         begin = start + colon? + 1;
         // A quote may close the name and open the password.

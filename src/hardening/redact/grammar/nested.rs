@@ -10,8 +10,9 @@ use super::{
     key::Key,
     operator::{Join, space},
     placeholder::is_placeholder,
+    promise::{is_tokenish, promising},
     quote,
-    value::{is_tokenish, one, prefixed, promising, scheme, wrapped},
+    value::{one, prefixed, scheme, wrapped},
 };
 
 /// The items of a list.
@@ -56,16 +57,19 @@ pub(super) fn argument(
     let closing = quote::close(view, quote, start);
     let after = view.blanks(closing.after?, 8);
     let before = key.start.checked_sub(2).and_then(|at| view.get(at));
+    let value = view.slice(start, closing.end.min(start + 256));
+    let comma = join == Join::Comma;
     let ends = match view.get(after) {
         Some(b')') => true,
-        Some(b']') => key.flag || (join == Join::Comma && before == Some(b'[')),
-        Some(b',') => key.flag,
+        Some(b']') => key.flag || (comma && before == Some(b'[')),
+        // Further arguments, or a line of two fields: only what cannot be a word.
+        Some(b',') if comma && before == Some(b'(') => is_tokenish(value, key),
+        Some(b'\n' | b'\r') | None if comma && key.first => is_tokenish(value, key),
         _ => key.flag,
     };
-    if !ends || (join == Join::Comma && !closed) {
+    if !ends || (comma && !closed) {
         return None;
     }
-    let value = view.slice(start, closing.end.min(start + 256));
     let spoken = join == Join::Call && value.contains(&b' ')
         || value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
             && judge(value).is_some();
@@ -77,12 +81,26 @@ pub(super) fn argument(
     Some(Found::one(begin, closing.end))
 }
 
+/// Bars that tables are drawn with.
+pub(super) const BARS: [&str; 3] = ["│", "║", "┃"];
+
 /// `| name | value |`.
 pub(super) fn table(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
     let start = view.blanks(at, 64);
-    let end = view.run(start, &BARE, WINDOW);
-    let close = view.blanks(end, 64);
-    let closed = view.is(close, b'|') || view.starts(close, "│".as_bytes());
+    let (start, end, after) = match prefixed(view, start) {
+        Some((quote, start)) => {
+            let closing = quote::close(view, quote, start);
+            (start, closing.end, closing.after?)
+        }
+        None => {
+            let run = view.run(start, &BARE, WINDOW);
+            let text = view.slice(start, run);
+            let end = start + text.iter().position(|byte| *byte == b'|').unwrap_or(text.len());
+            (start, end, end)
+        }
+    };
+    let close = view.blanks(after, 64);
+    let closed = view.is(close, b'|') || BARS.iter().any(|bar| view.starts(close, bar.as_bytes()));
     let value = view.slice(start, end.min(start + 256));
     let fits = closed
         && is_tokenish(value, key)
@@ -102,7 +120,13 @@ pub(super) fn tag(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
     let value = view.slice(start, end).trim_ascii_end();
     let value = value.strip_suffix(b"]]>").unwrap_or(value);
     let shown = value.get(..256).unwrap_or(value);
+    // `<setting name="…"><value>…`
+    if value.is_empty() && !open && view.starts(end, b"<value>") {
+        return tag(view, key, end + 7);
+    }
+    let label = shown.iter().all(u8::is_ascii_alphabetic) && judge(shown).is_some();
     if is_placeholder(shown)
+        || label
         || !promising(key, shown, value.len(), true)
         || (key.strength <= Strength::Medium && shown.contains(&b' '))
     {

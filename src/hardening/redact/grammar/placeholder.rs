@@ -1,5 +1,7 @@
 //! What stands where a secret would, and is none.
 
+use super::super::keys::judge;
+
 /// Words that say that there is no secret, or what kind of thing it would be.
 #[rustfmt::skip]
 const WORDS: &[&str] = &[
@@ -32,7 +34,8 @@ const STARTS: &[&str] = &[
     "[secret", "[masked", "[removed", "[omitted", "(redacted", "<redacted", "<secret",
     "<hidden", "<masked", "<removed", "<password", "<token", "<key", "<api", "__", "{%",
     "!vault", "!ref", "!sub", "!getatt", "arn:aws:secretsmanager", "vault:", "op://", "ssm:",
-    "sm://", "secretref", "%!",
+    "sm://", "secretref", "%!", "enc[", "enc(", "optional[", "list[", "union[", "secretstr",
+    "file:", "z.string", "random_",
 ];
 
 /// Whether `value` stands for a secret and is none: an empty text, a variable, a mask, a word that
@@ -45,7 +48,27 @@ pub(in super::super) fn is_placeholder(value: &[u8]) -> bool {
     if value.len() > 256 {
         return false;
     }
-    masks(value) || is_variable(value, *first) || is_word(value) || is_start(value)
+    masks(value)
+        || is_variable(value, *first)
+        || is_word(value)
+        || is_start(value)
+        || is_path(value)
+}
+
+/// The path of a file that holds a secret: words between slashes.
+fn is_path(value: &[u8]) -> bool {
+    let rest = value.strip_prefix(b"~").or_else(|| value.strip_prefix(b".")).unwrap_or(value);
+    let words = || rest.split(|byte| *byte == b'/').skip(1);
+    rest.first() == Some(&b'/')
+        && rest.len() > 3
+        && (words().count() > 1 || rest.len() < value.len())
+        && words().all(|word| {
+            let lower = !word.iter().any(u8::is_ascii_uppercase);
+            (lower || !word.iter().any(u8::is_ascii_digit))
+                && word.iter().all(|byte| {
+                    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
+                })
+        })
 }
 
 /// Stars, crosses and dots.
@@ -81,6 +104,9 @@ fn is_variable(value: &[u8], first: u8) -> bool {
     match first {
         b'$' => {
             let text = inside(1, value.len());
+            if text.len() < 3 && !text.is_empty() && text.iter().all(u8::is_ascii_digit) {
+                return true;
+            }
             name(text)
                 && (text.iter().all(|byte| {
                     byte.is_ascii_uppercase() || *byte == b'_' || byte.is_ascii_digit()
@@ -109,6 +135,9 @@ fn is_variable(value: &[u8], first: u8) -> bool {
                 && inside(1, end).iter().all(|byte| {
                     byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'_' | b'-' | b'*')
                 })
+        }
+        b'@' | b':' if name(inside(1, value.len())) && judge(inside(1, value.len())).is_some() => {
+            true
         }
         b'#' | b'@' | b':' => value.len() == 1,
         b'&' | b'*' => {

@@ -3,7 +3,7 @@
 use super::{
     super::{
         class::{LINE, OPAQUE},
-        keys::Strength,
+        keys::{Strength, judge},
         view::View,
     },
     Found, Until, bare, cookie, header,
@@ -11,7 +11,9 @@ use super::{
     nested::{argument, block, block_start, list, part, table, tag},
     operator::{Join, Operator, colour, space},
     placeholder::is_placeholder,
+    promise::{is_tokenish, promising},
     quote::{self, Quote},
+    twin::past_markup,
 };
 
 /// How much of a value is looked at.
@@ -28,6 +30,21 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
         _ => {}
     }
     let mut at = past_blanks(view, end);
+    // `**name:** value`, `name: <b>value</b>`
+    if view.starts(at, b"**") && matches!(join, Join::Colon) && view.before(key.start) == Some(b'*') {
+        at = past_blanks(view, at + 2);
+    }
+    if view.is(at, b'<') {
+        at = past_markup(view, at);
+        if view.starts(at, b"<<") && prefixed(view, at + 2).is_some() {
+            at += 2;
+        } else if view.is(at, b'<') && join != Join::Compare {
+            return one(view, key, Join::Prose, at + 1);
+        }
+    }
+    if join == Join::Colon {
+        at = past_yaml(view, at);
+    }
     if matches!(view.get(at), Some(b'\n' | b'\r')) {
         let next = counted(view, space(view, at, 64));
         // Only quotes may stand on the next line.
@@ -54,7 +71,7 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
     if view.starts(at, super::super::rules::MASK.as_bytes()) {
         return None;
     }
-    if view.is(at, b'[') {
+    if view.is(at, b'[') && join != Join::Prose {
         return list(view, key, at + 1);
     }
     at = wrapped(view, at);
@@ -64,6 +81,20 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
         _ => {}
     }
     one(view, key, join, at)
+}
+
+/// Past `!!str ` and `&anchor `.
+fn past_yaml(view: &View<'_>, at: usize) -> usize {
+    let start = match view.get(at) {
+        Some(b'!') if view.is(at + 1, b'!') => at + 2,
+        Some(b'&') => at + 1,
+        _ => return at,
+    };
+    let mut end = start;
+    while end - start < 24 && view.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+        end += 1;
+    }
+    if end > start && view.is(end, b' ') { view.blanks(end, 8) } else { at }
 }
 
 /// Past `string(12) `.
@@ -136,7 +167,7 @@ fn quoted(view: &View<'_>, key: &Key, join: Join, quote: Quote, start: usize) ->
     let mut found = Found::default();
     let fits = !is_placeholder(value)
         && promising(key, value, closing.end - begin, true)
-        && !(join == Join::Prose && value.iter().filter(|byte| **byte == b' ').count() > 4);
+        && !(join == Join::Prose && is_label(value));
     if fits {
         found.push(begin, closing.end);
         if closing.open {
@@ -171,92 +202,11 @@ fn quoted(view: &View<'_>, key: &Key, join: Join, quote: Quote, start: usize) ->
     Some(found)
 }
 
-/// Whether the value is what the name promises.
-pub(super) fn promising(key: &Key, value: &[u8], length: usize, quoted: bool) -> bool {
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-    let spaces = value.contains(&b' ');
-    if is_address(value) {
-        return false;
-    }
-    match key.strength {
-        Strength::Strong | Strength::Header | Strength::Cookie => true,
-        Strength::Medium => {
-            if spaces && !quoted {
-                return false;
-            }
-            let sentence = spaces && digits == 0;
-            let count = length < 6
-                && value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'%' | b'.'));
-            !sentence && !count && (length >= 4 || digits > 0)
-        }
-        Strength::Weak => {
-            let numbers = digits == length && length < 8;
-            !spaces && !numbers && ((digits > 0 && length >= 6) || length >= 16) && !is_path(value)
-        }
-        Strength::Vague => {
-            let mixed = value.iter().any(u8::is_ascii_lowercase)
-                && value.iter().any(u8::is_ascii_uppercase);
-            let uuid = length == 36 && value.iter().filter(|byte| **byte == b'-').count() == 4;
-            !spaces
-                && !uuid
-                && length >= 16
-                && letters > 0
-                && (digits > 1 || (mixed && digits == 0 && !value.contains(&b'_')))
-                && !is_path(value)
-                && !value.contains(&b':')
-        }
-        Strength::Digits => {
-            let grouped =
-                value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b' '));
-            (grouped && (3..=10).contains(&digits) && length <= 12)
-                || (key.strength == Strength::Digits
-                    && !spaces
-                    && digits > 1
-                    && letters > 0
-                    && (4..=16).contains(&length))
-        }
-    }
-}
-
-/// A URL without a user.
-fn is_address(value: &[u8]) -> bool {
-    (value.starts_with(b"http://") || value.starts_with(b"https://")) && !value.contains(&b'@')
-}
-
-/// Words with slashes or dots between.
-fn is_path(value: &[u8]) -> bool {
-    let slashes = value.iter().filter(|byte| **byte == b'/').count();
-    value.starts_with(b"/")
-        || value.starts_with(b"./")
-        || value.windows(3).any(|three| three == b"://")
-        || (slashes > 1
-            && !value.contains(&b'+')
-            && !value.contains(&b'=')
-            && value.len() / (slashes + 1) < 12)
-}
-
-/// Whether it can be nothing but a secret, in the middle of a sentence.
-pub(super) fn is_tokenish(value: &[u8], key: &Key) -> bool {
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-    let marks = value
-        .iter()
-        .filter(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'?'))
-        .count();
-    if value.contains(&b'=') && !value.ends_with(b"=") || value.contains(&b'(') || is_path(value) {
-        return false;
-    }
-    match key.strength {
-        Strength::Digits => digits >= 4,
-        Strength::Strong => {
-            (digits > 0 && letters > 1 && value.len() >= 6)
-                || (marks > 0 && value.len() >= 8 && letters > 0)
-        }
-        Strength::Medium => digits > 0 && letters > 0 && value.len() >= 10,
-        Strength::Weak => digits > 0 && letters > 0 && value.len() >= 16,
-        _ => false,
-    }
+/// Whether what a sentence has in quotes is more of it, or what a thing is called.
+fn is_label(value: &[u8]) -> bool {
+    let name = value.contains(&b'-') || value.contains(&b'_') || value.contains(&b'/');
+    value.iter().filter(|byte| **byte == b' ').count() > 4
+        || (name && !value.iter().any(u8::is_ascii_digit) && judge(value).is_some())
 }
 
 /// A password of several words, alone on its line.
@@ -324,7 +274,7 @@ pub(super) fn wrapped(view: &View<'_>, at: usize) -> usize {
             .any(|known| view.starts(at, known));
         let call = opens && end > at && (known || (capital && prefixed(view, end + 1).is_some()));
         if call {
-            at = end + 1;
+            at = if known { space(view, end + 1, 64) } else { end + 1 };
         } else if view.is(at, b'(') && prefixed(view, at + 1).is_some() {
             at += 1;
         } else {

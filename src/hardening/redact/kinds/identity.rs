@@ -152,9 +152,26 @@ pub(super) static KINDS: &[Kind] = &[
     .left(Left::Any)
     .keeping_anchor()
     .test(Test::Mixed),
-    kind("sudo-stdin", &[" | sudo -S", "|sudo -S"], &[])
-        .left(Left::Run(&BARE, 4, 64))
-        .test(Test::None),
+    kind(
+        "stdin-password",
+        &[
+            " | sudo -S",
+            "|sudo -S",
+            " | docker login",
+            "\" | docker login",
+            "' | docker login",
+            " | podman login",
+            "\" | podman login",
+            " | helm registry login",
+            " | passwd --stdin",
+            " | chpasswd",
+            "\" | chpasswd",
+            "' | chpasswd",
+        ],
+        &[],
+    )
+    .left(Left::Run(&BARE, 4, 64))
+    .test(Test::None),
     kind("bearer", &["bearer ", "bearer%20", "bearer+"], &[from(&CREDENTIAL, 8)])
         .test(Test::AnyCase)
         .keeping_anchor(),
