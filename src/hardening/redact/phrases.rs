@@ -83,6 +83,7 @@ pub(super) static PHRASES: &[Phrase] = &[
     phrase("htpasswd -Bbn ", 1),
     phrase("tacacs-server key ", 0),
     phrase("radius-server key ", 0),
+    phrase("radius-server host ", 2),
     phrase("crypto isakmp key ", 0),
     phrase("pre-shared-key ascii-text ", 0),
     phrase("pre-shared-key hexadecimal ", 0),

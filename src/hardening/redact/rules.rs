@@ -130,7 +130,7 @@ impl Rules {
             add(b"://", Target::Url);
             add(b":\\/\\/", Target::Url);
             add(b"%3A%2F%2F", Target::CodedUrl);
-            for network in ["@tcp(", "@unix(", "@tcp4("] {
+            for network in ["@tcp(", "@unix(", "@tcp4(", ":1521/"] {
                 add(network.as_bytes(), Target::Address);
             }
         }

@@ -86,14 +86,19 @@ pub(super) fn coded(view: &View<'_>, end: usize) -> Option<Found> {
     (!is_placeholder(password)).then(|| Found::one(end + from, end + at))
 }
 
-/// The password that ends at `at`: `user:…@tcp(host:3306)/orders`.
+/// The password before the `@` or the port at `at`: `user:…@tcp(host:3306)`, `user/…@host:1521/`.
 pub(super) fn address(view: &View<'_>, at: usize) -> Option<Found> {
-    let start = view.run_back(at, &AUTHORITY, 90);
+    let start = view.run_back(at, &super::class::BARE, 90);
     let text = view.slice(start, at);
-    let whole = start == 0 || view.before(start).is_some();
-    let colon = text.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0 && whole)?;
-    let password = text.get(colon + 1..)?;
-    (!is_placeholder(password)).then(|| Found::one(start + colon + 1, at))
+    let (mark, end) = if view.is(at, b'@') {
+        (b':', text.len())
+    } else {
+        (b'/', text.iter().rposition(|byte| *byte == b'@')?)
+    };
+    let user = text.get(..end)?.iter().position(|byte| *byte == mark)?;
+    let password = text.get(user + 1..end)?;
+    let whole = user > 0 && !password.starts_with(b"/") && !password.is_empty();
+    (whole && !is_placeholder(password)).then(|| Found::one(start + user + 1, start + end))
 }
 
 /// The pair that documents use.

@@ -126,6 +126,11 @@ impl<'a> View<'a> {
         self.bytes.get(start.min(end)..end).unwrap_or_default()
     }
 
+    /// The bytes in sight before `end`, at most `most` of them.
+    pub(super) fn behind(&self, end: usize, most: usize) -> &'a [u8] {
+        self.slice(end.saturating_sub(most).max(self.floor.get()), end)
+    }
+
     /// The end of the run of `class` that begins at `start`, at most `most` bytes on.
     pub(super) fn run(&self, start: usize, class: &Class, most: usize) -> usize {
         let mut runs = self.runs.borrow_mut();

@@ -32,13 +32,30 @@ pub(super) fn below(view: &View<'_>, key: &Key) -> Option<Found> {
     let next = view.get(view.blanks(end, 32))?;
     let found = match next {
         b',' | b')' if view.is(end, next) => {
-            inserted(view, key, start, end).or_else(|| rows(view, key, start, end))
+            inserted(view, key, start, end)
+                .or_else(|| rows(view, key, start, end))
+                .filter(|found| !found.is_empty())
+                .or_else(|| pair(view, key, end))
         }
         b';' | b'|' | b'\n' | b'\r' => rows(view, key, start, end),
         _ if view.is(end, b'\t') => rows(view, key, start, end),
         _ => None,
     };
     found.filter(|found| !found.is_empty())
+}
+
+/// `name,value`, alone on a line.
+fn pair(view: &View<'_>, key: &Key, end: usize) -> Option<Found> {
+    let line = view.run(end + 1, &LINE, 256);
+    let value = view.slice(end + 1, line);
+    let fits = key.first
+        && !value.contains(&b',')
+        && !value.contains(&b' ')
+        && !value.starts_with(b"\"")
+        && !is_placeholder(value)
+        && promising(key, value, value.len(), false)
+        && is_tokenish(value, key);
+    fits.then(|| Found::one(end + 1, line))
 }
 
 /// `(name, password) VALUES ('bob', '…')`.

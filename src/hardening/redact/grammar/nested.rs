@@ -51,7 +51,7 @@ pub(super) fn argument(
 ) -> Option<Found> {
     let (quote, start) = prefixed(view, at)?;
     let strong = key.strength >= Strength::Strong;
-    if join == Join::Call && !strong {
+    if join == Join::Call && key.strength < Strength::Medium {
         return None;
     }
     let closing = quote::close(view, quote, start);
@@ -59,6 +59,9 @@ pub(super) fn argument(
     let before = key.start.checked_sub(2).and_then(|at| view.get(at));
     let value = view.slice(start, closing.end.min(start + 256));
     let comma = join == Join::Comma;
+    if join == Join::Call && !strong && !is_tokenish(value, key) {
+        return None;
+    }
     let ends = match view.get(after) {
         Some(b')') => true,
         Some(b']') => key.flag || (comma && before == Some(b'[')),

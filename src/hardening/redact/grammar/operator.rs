@@ -43,7 +43,7 @@ pub(super) struct Operator {
 }
 
 /// Marks that join, longest first.
-const MARKS: [(&[u8], Join); 28] = [
+const MARKS: [(&[u8], Join); 30] = [
     (b"===", Join::Compare),
     (b"==>", Join::Equals),
     (b"::=", Join::Equals),
@@ -56,6 +56,8 @@ const MARKS: [(&[u8], Join); 28] = [
     (b"?=", Join::Equals),
     (b"+=", Join::Equals),
     (b"->", Join::Equals),
+    (b"?:", Join::Equals),
+    (b"??", Join::Equals),
     (b"<-", Join::Equals),
     (b"~>", Join::Equals),
     (b"eq ", Join::Compare),
@@ -147,7 +149,7 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
             return operator(*join, marked + text.len());
         }
     }
-    if let Some(end) = remark(view, marked) {
+    if let Some(end) = remark(view, marked).or_else(|| typed(view, at, marked)) {
         return operator(Join::Equals, end);
     }
     if let Some(end) = sibling(view, key, at, closed) {
@@ -211,6 +213,22 @@ fn serialized(view: &View<'_>, at: usize) -> Option<usize> {
         end += 1;
     }
     (view.starts(at, b"s:") && end > at + 2 && view.is(end, b':')).then_some(end + 1)
+}
+
+/// `name string = "value"`: past the type and the mark behind it.
+fn typed(view: &View<'_>, at: usize, start: usize) -> Option<usize> {
+    let mut end = start;
+    while end - start < 24
+        && view.get(end).is_some_and(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'[' | b']' | b'*' | b'.')
+        })
+    {
+        end += 1;
+    }
+    let mark = view.blanks(end, 8);
+    let sets = start > at && end > start && mark > end && view.is(mark, b'=');
+    let value = view.blanks(mark + 1, 8);
+    (sets && quote::open(view, value).is_some()).then_some(value)
 }
 
 /// Past what closes a name: quotes, brackets, an index, stars, colours.

@@ -6,11 +6,11 @@ use super::super::keys::judge;
 #[rustfmt::skip]
 const WORDS: &[&str] = &[
     "a", "absent", "accepted", "an", "and", "anonymous", "any", "are", "array", "async",
-    "authenticated", "auto", "await", "basic", "bearer", "blank", "bool", "boolean", "buffer",
+    "authenticated", "auto", "await", "base64", "basic", "bearer", "blank", "bool", "boolean", "buffer",
     "byte", "bytes", "can", "cannot", "changed", "char", "checked", "created", "default",
     "deleted", "denied", "disabled", "does", "dynamic", "empty", "enabled", "enter", "expired",
     "failed", "failure", "false", "field", "filtered", "for", "forbidden", "function", "has",
-    "have", "hidden", "if", "ignored", "in", "incorrect", "int", "integer", "invalid", "is",
+    "have", "hex", "hidden", "if", "ignored", "in", "incorrect", "int", "integer", "invalid", "is",
     "lambda", "loaded", "masked", "may", "missing", "must", "n/a", "na", "nan", "needed", "new",
     "nil", "no", "none", "none,", "not", "null", "number", "object", "of", "off", "ok",
     "omitted", "on", "only", "option", "optional", "optional[str]", "or", "placeholder",
@@ -52,11 +52,11 @@ pub(in super::super) fn is_placeholder(value: &[u8]) -> bool {
         || is_variable(value, *first)
         || is_word(value)
         || is_start(value)
-        || is_path(value)
+        || is_file(value)
 }
 
 /// The path of a file that holds a secret: words between slashes.
-fn is_path(value: &[u8]) -> bool {
+pub(super) fn is_file(value: &[u8]) -> bool {
     let rest = value.strip_prefix(b"~").or_else(|| value.strip_prefix(b".")).unwrap_or(value);
     let words = || rest.split(|byte| *byte == b'/').skip(1);
     rest.first() == Some(&b'/')

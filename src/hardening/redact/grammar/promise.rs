@@ -3,6 +3,7 @@
 use super::{
     super::keys::{Strength, judge},
     key::Key,
+    placeholder::is_file,
 };
 
 /// Whether the value is what the name promises.
@@ -65,7 +66,7 @@ fn is_address(value: &[u8]) -> bool {
 /// Words with slashes or dots between.
 fn is_path(value: &[u8]) -> bool {
     let slashes = value.iter().filter(|byte| **byte == b'/').count();
-    value.starts_with(b"/")
+    is_file(value)
         || value.starts_with(b"./")
         || value.windows(3).any(|three| three == b"://")
         || (slashes > 1

@@ -12,15 +12,18 @@ use super::{
 };
 
 /// What the place of the value is called.
-const VALUES: [&[u8]; 7] =
-    [b"value", b"val", b"content", b"plaintext", b"secretvalue", b"stringvalue", b"default"];
+const VALUES: [&[u8]; 9] = [
+    b"value", b"val", b"v", b"content", b"plaintext", b"default", b"data", b"text", b"old",
+];
 
 /// What the place of the name is called, where it comes second.
 const NAMES: [&[u8]; 7] = [b"name", b"key", b"id", b"field", b"variable", b"property", b"header"];
 
 /// `"name": "password", "value": "…"` in its many forms: the place after the second `=` or `:`.
 pub(super) fn sibling(view: &View<'_>, key: &Key, at: usize, closed: bool) -> Option<usize> {
-    if !closed && !matches!(view.get(at), Some(b'\n' | b'\r' | b',')) {
+    // `key=name value=…`
+    let set = view.before(key.start) == Some(b'=');
+    if !closed && !set && !matches!(view.get(at), Some(b'\n' | b'\r' | b',')) {
         return None;
     }
     if !matches!(view.get(at), Some(b'\n' | b'\r' | b',' | b' ' | b';')) {
@@ -53,7 +56,8 @@ pub(super) fn sibling(view: &View<'_>, key: &Key, at: usize, closed: bool) -> Op
         if !marked || end == name {
             return None;
         }
-        if is_one_of(view, word, end, &VALUES) {
+        let valued = end - word > 5 && view.starts_uncased(end - 5, b"value");
+        if valued || is_one_of(view, word, end, &VALUES) {
             return Some(mark + 1);
         }
         at = past_attribute(view, view.blanks(mark + 1, 16), quoted)?;
@@ -83,6 +87,23 @@ fn past_attribute(view: &View<'_>, at: usize, quoted: bool) -> Option<usize> {
 
 fn is_one_of(view: &View<'_>, start: usize, end: usize, words: &[&[u8]]) -> bool {
     words.iter().any(|word| end - start == word.len() && view.starts_uncased(start, word))
+}
+
+/// `, "new": "…"`, behind the value that was: where the quote of the other opens.
+pub(super) fn successor(view: &View<'_>, at: usize) -> Option<usize> {
+    const NEW: [&[u8]; 5] = [b"new", b"to", b"after", b"current", b"newvalue"];
+    let (quote, word) =
+        quote::open(view, space(view, at + usize::from(view.is(at, b',')), 16))?;
+    let mut end = word;
+    while end - word < 10 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic()) {
+        end += 1;
+    }
+    let (other, close) = quote::open(view, end)?;
+    let mark = view.blanks(close, 4);
+    let joined = quote == other
+        && is_one_of(view, word, end, &NEW)
+        && (view.is(mark, b':') || view.starts(mark, b"=>"));
+    joined.then(|| view.blanks(mark + 1 + usize::from(view.is(mark, b'=')), 4))
 }
 
 /// The value in front of its name: `"value": "…", "name": "password"`, on one line.

@@ -13,7 +13,7 @@ use super::{
     placeholder::is_placeholder,
     promise::{is_tokenish, promising},
     quote::{self, Quote},
-    twin::past_markup,
+    twin::{past_markup, successor},
 };
 
 /// How much of a value is looked at.
@@ -70,6 +70,9 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
     }
     if view.starts(at, super::super::rules::MASK.as_bytes()) {
         return None;
+    }
+    if view.starts(at, b"[]byte(") {
+        at += 7;
     }
     if view.is(at, b'[') && join != Join::Prose {
         return list(view, key, at + 1);
@@ -144,13 +147,52 @@ pub(super) fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<F
     {
         return None;
     }
-    if join == Join::Prose && !is_tokenish(value, key) {
+    if join == Join::Prose && !is_tokenish(value, key) && !is_directive(view, key, value, end) {
         return None;
     }
     let end = if open { end } else { more_words(view, key, join, at, end) };
     let mut found = Found::one(at, end);
     found.open = open.then_some(Until::Bare);
+    // `secret: PSK "…"`
+    if whole < 8 && value.iter().all(u8::is_ascii_alphabetic) && view.is(end, b' ') {
+        if let Some((quote, start)) = quote::open(view, view.blanks(end, 4)) {
+            let closing = quote::close(view, quote, start);
+            let fits = closing.after.is_some() && !is_label(view.slice(start, closing.end));
+            if fits {
+                found.push(start, closing.end);
+            }
+        }
+    }
     Some(found)
+}
+
+/// Whether a name and a value are all of their line, or behind the user they belong to:
+/// `auth_pass a-b-c`, `login bob password a-b-c`.
+fn is_directive(view: &View<'_>, key: &Key, value: &[u8], end: usize) -> bool {
+    let last = end + usize::from(view.is(end, b';'));
+    if key.strength != Strength::Strong
+        || value.len() < 8
+        || value.iter().all(u8::is_ascii_alphabetic)
+        || !matches!(view.get(last), None | Some(b'\n' | b'\r'))
+        || is_label(value)
+    {
+        return false;
+    }
+    let name = view.slice(key.start, key.end);
+    let long = name.iter().any(|byte| matches!(byte, b'_' | b'-' | b'.'));
+    let upper = name.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
+    long && (key.first || upper) || is_of_user(view, key.start)
+}
+
+/// Whether `login bob ` stands before `start`.
+fn is_of_user(view: &View<'_>, start: usize) -> bool {
+    let blank = |byte: &u8| byte.is_ascii_whitespace();
+    let text = view.behind(start, 48);
+    let text = text.trim_ascii_end();
+    let user = text.iter().rposition(blank).unwrap_or(0);
+    let text = text.get(..user).unwrap_or_default().trim_ascii_end();
+    let word = text.rsplit(|byte| blank(byte)).next().unwrap_or_default();
+    [&b"login"[..], b"user", b"username"].iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// The value at `at`, whose name is not known.
@@ -186,8 +228,12 @@ fn quoted(view: &View<'_>, key: &Key, join: Join, quote: Quote, start: usize) ->
     let arrow = [&b"->"[..], b"=>", b"to ", "→".as_bytes(), b"||", b"??"]
         .into_iter()
         .find(|arrow| view.starts(next, arrow));
-    if let Some(arrow) = arrow {
-        let at = view.blanks(next + arrow.len(), 8);
+    let other = match arrow {
+        Some(arrow) => Some(view.blanks(next + arrow.len(), 8)),
+        None if view.is(next, b',') => successor(view, next),
+        None => None,
+    };
+    if let Some(at) = other {
         if let Some((quote, start)) = prefixed(view, at) {
             let closing = quote::close(view, quote, start);
             let value = view.slice(start, closing.end.min(start + 256));

@@ -178,6 +178,9 @@ fn of_word(words: &Words, at: usize) -> Option<Strength> {
             let rest = &word[..word.len() - 5];
             (!is_in(rest, DENIED_BEFORE_TOKEN)).then_some(Strength::Medium)
         }
+        _ if ends_in(word, &["pw"]) => {
+            is_in(&word[..word.len() - 2], PASSES).then_some(Strength::Strong)
+        }
         _ if ends_in(word, &["pass"]) => {
             is_in(&word[..word.len() - 4], PASSES).then_some(Strength::Strong)
         }
