@@ -1,7 +1,7 @@
 //! Words behind which a secret stands without a name.
 
 use super::{
-    grammar::{Found, plain, second},
+    grammar::{Found, is_placeholder, plain, second},
     view::View,
 };
 
@@ -29,12 +29,20 @@ enum Place {
     Slash,
     /// `user:secret`.
     Pair,
+    /// It stands before, behind `echo`.
+    Piped,
+    /// Behind the `>` of a list of rights.
+    Granted,
     /// Behind `P:` of a list with semicolons.
     Wifi,
 }
 
 const fn phrase(text: &'static str, skip: usize) -> Phrase {
     Phrase { text, cased: false, skip, doubtful: false, place: Place::Words }
+}
+
+const fn doubtful(text: &'static str, skip: usize) -> Phrase {
+    Phrase { doubtful: true, ..phrase(text, skip) }
 }
 
 const fn command(text: &'static str, skip: usize) -> Phrase {
@@ -65,9 +73,9 @@ pub(super) static PHRASES: &[Phrase] = &[
     phrase("enable secret 0 ", 0),
     phrase("enable password 7 ", 0),
     phrase("enable password 0 ", 0),
-    phrase("password 7 ", 0),
-    phrase("password 0 ", 0),
-    phrase("secret 5 ", 0),
+    doubtful("password 7 ", 0),
+    doubtful("password 0 ", 0),
+    doubtful("secret 5 ", 0),
     phrase("wpa-psk ascii 0 ", 0),
     phrase("convertto-securestring ", 0),
     phrase("convertto-securestring -string ", 0),
@@ -91,7 +99,14 @@ pub(super) static PHRASES: &[Phrase] = &[
     phrase(": psk \"", 0),
     phrase(": eap \"", 0),
     phrase(": xauth \"", 0),
-    phrase(" on >", 0),
+    placed(" on >", Place::Granted),
+    placed("| sudo -S", Place::Piped),
+    placed("|sudo -S", Place::Piped),
+    placed("| docker login", Place::Piped),
+    placed("| podman login", Place::Piped),
+    placed("| helm registry login", Place::Piped),
+    placed("| passwd --stdin", Place::Piped),
+    placed("| chpasswd", Place::Piped),
     phrase("net user ", 1),
     phrase("rabbitmqctl add_user ", 1),
     phrase("rabbitmqctl change_password ", 1),
@@ -99,9 +114,9 @@ pub(super) static PHRASES: &[Phrase] = &[
     phrase("configure set aws_session_token ", 0),
     phrase("operator unseal ", 0),
     phrase("basic auth ", 1),
-    phrase("secret 0 ", 0),
-    phrase("secret 7 ", 0),
-    phrase("password 5 ", 0),
+    doubtful("secret 0 ", 0),
+    doubtful("secret 7 ", 0),
+    doubtful("password 5 ", 0),
     placed("\"AUTH\" ", Place::Quoted),
     placed("\"auth\" ", Place::Quoted),
     placed("BasicAuth(", Place::Second),
@@ -140,7 +155,7 @@ impl Phrase {
         }
         let before = view.before(start);
         if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-            && !self.text.starts_with([' ', '"'])
+            && !self.text.starts_with([' ', '"', '|'])
             && !matches!(self.place, Place::Second)
         {
             return None;
@@ -148,6 +163,11 @@ impl Phrase {
         match self.place {
             Place::Words => {}
             Place::Second => return second(view, end),
+            Place::Piped => return echoed(view, start),
+            Place::Granted => {
+                let user = memchr::memmem::find(view.behind(start, 64), b"user ");
+                return plain(view, end, user.is_none());
+            }
             Place::Quoted => return quoted(view, end),
             Place::Slash => return slash(view, end),
             Place::Pair => {
@@ -183,6 +203,24 @@ impl Phrase {
         }
         plain(view, at, self.doubtful)
     }
+}
+
+/// `echo secret |`; the bar stands at `at`.
+fn echoed(view: &View<'_>, at: usize) -> Option<Found> {
+    let text = view.behind(at, 88).trim_ascii_end();
+    let echo = memchr::memmem::rfind(text, b"echo ").map(|at| at + 5);
+    let mut from = echo.or_else(|| Some(memchr::memmem::rfind(text, b"printf ")? + 7))?;
+    for option in [&b"-n "[..], b"-e "] {
+        from += if text.get(from..)?.starts_with(option) { option.len() } else { 0 };
+    }
+    let mut end = text.len();
+    let mark = *text.get(from)?;
+    if matches!(mark, b'"' | b'\'') && text.last() == Some(&mark) && end > from + 1 {
+        (from, end) = (from + 1, end - 1);
+    }
+    let value = text.get(from..end)?;
+    let start = at - view.behind(at, 88).len();
+    (!is_placeholder(value)).then(|| Found::one(start + from, start + end))
 }
 
 /// `"user" "secret"`, or the secret alone.

@@ -159,7 +159,8 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
     if name && !key.query && is_name_of_secret(view, key, value) {
         return true;
     }
-    if letters && join == Join::Colon && next == Some(b' ') {
+    let number = value.len() < 3 && value.iter().all(u8::is_ascii_digit);
+    if (letters || number) && join == Join::Colon && next == Some(b' ') {
         return prose(view, end + 1);
     }
     false

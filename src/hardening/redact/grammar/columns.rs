@@ -26,17 +26,12 @@ pub(super) fn below(view: &View<'_>, key: &Key) -> Option<Found> {
     if key.strength < Strength::Weak || key.strength > Strength::Strong {
         return None;
     }
-    let closed = key.quote.is_some() && view.get(key.end) == key.quote;
-    let end = key.end + usize::from(closed);
-    let start = key.start - usize::from(closed);
+    let (start, end) = with_quotes(view, key);
     let next = view.get(view.blanks(end, 32))?;
     let found = match next {
-        b',' | b')' if view.is(end, next) => {
-            inserted(view, key, start, end)
-                .or_else(|| rows(view, key, start, end))
-                .filter(|found| !found.is_empty())
-                .or_else(|| pair(view, key, end))
-        }
+        b',' if view.is(end, b',') => rows(view, key, start, end)
+            .filter(|found| !found.is_empty())
+            .or_else(|| pair(view, key, end)),
         b';' | b'|' | b'\n' | b'\r' => rows(view, key, start, end),
         _ if view.is(end, b'\t') => rows(view, key, start, end),
         _ => None,
@@ -58,9 +53,19 @@ fn pair(view: &View<'_>, key: &Key, end: usize) -> Option<Found> {
     fits.then(|| Found::one(end + 1, line))
 }
 
+/// Where the name begins and ends with its quotes.
+fn with_quotes(view: &View<'_>, key: &Key) -> (usize, usize) {
+    let closed = usize::from(key.quote.is_some() && view.get(key.end) == key.quote);
+    (key.start - closed, key.end + closed)
+}
+
 /// `(name, password) VALUES ('bob', '…')`.
-fn inserted(view: &View<'_>, key: &Key, start: usize, end: usize) -> Option<Found> {
+pub(super) fn inserted(view: &View<'_>, key: &Key) -> Option<Found> {
     const VALUES: &[u8] = b"values";
+    let (start, end) = with_quotes(view, key);
+    if !matches!(view.get(end), Some(b',' | b')')) || key.strength < Strength::Weak {
+        return None;
+    }
     let close = view.run(end, &COLUMNS, 512);
     if !view.is(close, b')') {
         return None;
@@ -72,7 +77,8 @@ fn inserted(view: &View<'_>, key: &Key, start: usize, end: usize) -> Option<Foun
     at = space(view, at + VALUES.len(), 16);
     let (mut column, mut first) = (0, start);
     while view.before(first) != Some(b'(') {
-        let before = first.checked_sub(1).and_then(|at| view.get(at)).filter(|byte| COLUMNS.has(*byte))?;
+        let before =
+            first.checked_sub(1).and_then(|at| view.get(at)).filter(|byte| COLUMNS.has(*byte))?;
         column += usize::from(before == b',');
         first -= 1;
     }
@@ -88,7 +94,10 @@ fn inserted(view: &View<'_>, key: &Key, start: usize, end: usize) -> Option<Foun
                 // A number, a word, a mark for a value that comes later.
                 let word = at;
                 while at - word < 128
-                    && !matches!(view.get(at), Some(b',' | b')' | b'(' | b'\'' | b'"' | b'\n') | None)
+                    && !matches!(
+                        view.get(at),
+                        Some(b',' | b')' | b'(' | b'\'' | b'"' | b'\n') | None
+                    )
                 {
                     at += 1;
                 }
@@ -167,7 +176,8 @@ fn rows(view: &View<'_>, key: &Key, start: usize, end: usize) -> Option<Found> {
         let end = view.run(next, &LINE, 512);
         let text = view.slice(next, end);
         at = end;
-        let rule = loose && text.iter().all(|byte| matches!(byte, b'-' | b'+' | b'|' | b':' | b' ' | b'='));
+        let rule = loose
+            && text.iter().all(|byte| matches!(byte, b'-' | b'+' | b'|' | b':' | b' ' | b'='));
         if rule && !text.is_empty() {
             continue;
         }

@@ -65,7 +65,7 @@ pub(in super::super) fn flag_value(
     end: usize,
     command: usize,
 ) -> Option<Found> {
-    let (_, flags, touching) = FLAGS.get(command)?;
+    let (name, flags, touching) = FLAGS.get(command)?;
     if !matches!(view.get(end), Some(b' ' | b'"' | b'\''))
         || view.before(start).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     {
@@ -84,6 +84,17 @@ pub(in super::super) fn flag_value(
                 continue;
             };
             let value = match view.get(after) {
+                Some(b' ') if name.starts_with('m') && *touching => {
+                    // What stands apart from this flag is something else, or a mistake.
+                    let at = view.blanks(after + 1, 8);
+                    let word = view.slice(at, bare::end(view, &Key::nameless(at), at).0);
+                    if !word.is_empty()
+                        && word.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
+                    {
+                        continue;
+                    }
+                    at
+                }
                 Some(b' ' | b'=') => view.blanks(after + 1, 8),
                 Some(b'"' | b'\'') if matches!(view.before(at), Some(b'"' | b'\'')) => {
                     let comma = view.blanks(after + 1, 4);
@@ -145,8 +156,7 @@ fn secret(view: &View<'_>, at: usize, pair: bool, flag: &str) -> Option<Found> {
         return None;
     }
     let mut begin = start;
-    let colon =
-        value.iter().position(|byte| *byte == b':' || (*byte == b'%' && flag == "-U"));
+    let colon = value.iter().position(|byte| *byte == b':' || (*byte == b'%' && flag == "-U"));
     if pair && (flag != "-a" || colon.is_some()) {
         begin = start + colon? + 1;
         // A quote may close the name and open the password.

@@ -6,6 +6,7 @@ mod cookie;
 mod flags;
 mod header;
 mod key;
+mod links;
 mod nested;
 mod operator;
 mod placeholder;
@@ -76,6 +77,9 @@ impl Found {
 
 /// What is secret behind `key`.
 pub(super) fn secrets(view: &View<'_>, key: &Key) -> Option<Found> {
+    if let Some(found) = columns::inserted(view, key) {
+        return Some(found);
+    }
     let joined = operator::after(view, key)
         .and_then(|operator| value::after(view, key, operator))
         .filter(|found| !found.is_empty());

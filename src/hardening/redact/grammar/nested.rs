@@ -41,6 +41,67 @@ pub(super) fn list(view: &View<'_>, key: &Key, start: usize) -> Option<Found> {
     Some(found)
 }
 
+/// `- value`, line by line.
+pub(super) fn items(view: &View<'_>, key: &Key, start: usize) -> Option<Found> {
+    let (mut found, mut at) = (Found::default(), start);
+    for _ in 0..16 {
+        if !view.starts(at, b"- ") {
+            break;
+        }
+        let begin = view.blanks(at + 2, 8);
+        let line = view.run(begin, &LINE, 256);
+        let (begin, end) = match quote::open(view, begin) {
+            Some((quote, inside)) => (inside, quote::close(view, quote, inside).end),
+            None => (begin, line),
+        };
+        let value = view.slice(begin, end.max(begin));
+        if !value.contains(&b' ')
+            && !is_placeholder(value)
+            && promising(key, value, value.len(), false)
+            && is_tokenish(value, key)
+            && judge(value).is_none()
+        {
+            found.push(begin, end);
+        }
+        at = space(view, line, 32);
+    }
+    Some(found)
+}
+
+/// `<<EOT` and the lines up to one that is nothing but this word.
+pub(super) fn heredoc(view: &View<'_>, at: usize) -> Option<Found> {
+    if !view.starts(at, b"<<") {
+        return None;
+    }
+    let mut word = at + 2;
+    while word - at < 4 && matches!(view.get(word), Some(b'-' | b'~' | b'"' | b'\'')) {
+        word += 1;
+    }
+    let end = view.run(word, &super::super::class::WORD, 24);
+    let name = view.slice(word, end);
+    let line = end + usize::from(matches!(view.get(end), Some(b'"' | b'\'')));
+    if name.is_empty() || !view.is(line, b'\n') {
+        return None;
+    }
+    let start = space(view, line, 32);
+    let mut next = start;
+    for _ in 0..32 {
+        let end = view.run(next, &LINE, 512);
+        let first = view.blanks(next, 32);
+        if view.starts(first, name)
+            && !view.in_class(first + name.len(), &super::super::class::WORD)
+        {
+            let value = view.slice(start, next).trim_ascii_end();
+            return (!is_placeholder(value)).then(|| Found::one(start, start + value.len()));
+        }
+        if !view.is(end, b'\n') {
+            return None;
+        }
+        next = end + 1;
+    }
+    None
+}
+
 /// `name("value")`, `("name", "value")`.
 pub(super) fn argument(
     view: &View<'_>,
@@ -51,7 +112,7 @@ pub(super) fn argument(
 ) -> Option<Found> {
     let (quote, start) = prefixed(view, at)?;
     let strong = key.strength >= Strength::Strong;
-    if join == Join::Call && key.strength < Strength::Medium {
+    if join == Join::Call && !matches!(key.strength, Strength::Medium | Strength::Strong) {
         return None;
     }
     let closing = quote::close(view, quote, start);
@@ -103,7 +164,10 @@ pub(super) fn table(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
         }
     };
     let close = view.blanks(after, 64);
-    let closed = view.is(close, b'|') || BARS.iter().any(|bar| view.starts(close, bar.as_bytes()));
+    let alone = key.first || view.before(key.start) == Some(b'|');
+    let closed = view.is(close, b'|')
+        || alone && matches!(view.get(close), Some(b'\n' | b'\r') | None)
+        || BARS.iter().any(|bar| view.starts(close, bar.as_bytes()));
     let value = view.slice(start, end.min(start + 256));
     let fits = closed
         && is_tokenish(value, key)

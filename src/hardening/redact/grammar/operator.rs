@@ -3,6 +3,7 @@
 use super::{
     super::view::View,
     key::Key,
+    links::{connected, remark, typed},
     nested::BARS,
     quote,
     twin::{next_tag, sibling},
@@ -87,11 +88,7 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
         }
         b'|' if !view.is(marked + 1, b'|') => {
             let cell = marked > at || key.first || view.before(key.start) == Some(b'|');
-            return cell.then_some(Operator {
-                join: Join::Table,
-                end: marked + 1,
-                closed,
-            });
+            return cell.then_some(Operator { join: Join::Table, end: marked + 1, closed });
         }
         b'(' if marked == at && !closed => return operator(Join::Call, at + 1),
         b',' if closed && at == marked => {
@@ -126,7 +123,28 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
             }
             let mark = view.blanks(end, 4);
             let colon = matches!(view.get(mark), Some(b':' | b'='));
-            return operator(if colon { Join::Colon } else { Join::Prose }, mark + usize::from(colon));
+            return operator(
+                if colon { Join::Colon } else { Join::Prose },
+                mark + usize::from(colon),
+            );
+        }
+        // An argument, as it stands in the list of a process.
+        0 if key.flag => return operator(Join::Flag, at + 1),
+        b',' if key.flag && view.is(at + 1, b' ') => return operator(Join::Prose, at + 2),
+        b'.' if key.flag && closed && view.starts(marked, b".arg(") => {
+            return operator(Join::Flag, marked + 5);
+        }
+        b'a' if key.flag && closed && marked == at + 1 => {
+            let mark = view.run(marked + 1, &super::super::class::DIGIT, 3);
+            return view.starts(mark, b"=\"").then_some(Operator {
+                join: Join::Flag,
+                end: mark + 1,
+                closed,
+            });
+        }
+        b'\\' if view.starts(at, b"\\u003e") => {
+            let tag = view.starts(key.start, b"u003c");
+            return tag.then_some(Operator { join: Join::Equals, end: at + 6, closed });
         }
         b'&' if marked == at && view.starts(at, b"&gt;") => {
             let tag = key.start >= 4 && view.starts(key.start - 4, b"&lt;");
@@ -152,14 +170,19 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
     if let Some(end) = remark(view, marked).or_else(|| typed(view, at, marked)) {
         return operator(Join::Equals, end);
     }
-    if let Some(end) = sibling(view, key, at, closed) {
-        return operator(Join::Equals, end);
+    if !key.tag {
+        if let Some(end) = sibling(view, key, at, closed) {
+            return operator(Join::Equals, end);
+        }
     }
     let named = key.start >= 5 && view.starts(key.start - 5, b"name=");
     if let Some(end) = part(view, at, closed || named) {
         return operator(Join::Part, end);
     }
     if key.tag {
+        if let Some(end) = sibling(view, key, at, closed) {
+            return operator(Join::Equals, end);
+        }
         return tag_end(view, at).and_then(|end| operator(Join::Tag, end));
     }
     if view.starts(at, b"</") {
@@ -178,19 +201,6 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
     operator(Join::Prose, connected(view, marked))
 }
 
-/// ` (string) =`: past a remark in brackets and the mark behind it.
-fn remark(view: &View<'_>, at: usize) -> Option<usize> {
-    if !view.is(at, b'(') {
-        return None;
-    }
-    let mut end = at + 1;
-    while end - at < 24 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic()) {
-        end += 1;
-    }
-    let mark = view.blanks(end + 1, 4);
-    (view.is(end, b')') && matches!(view.get(mark), Some(b'=' | b':'))).then_some(mark + 1)
-}
-
 /// Whether the name at `start` is the first of two in braces or, as a binary, in `<<"…">>`.
 fn is_tuple(view: &View<'_>, start: usize) -> bool {
     let Some(before) = start.checked_sub(1) else {
@@ -199,8 +209,7 @@ fn is_tuple(view: &View<'_>, start: usize) -> bool {
     match view.get(before) {
         Some(b'{') => true,
         Some(b'"') => {
-            before > 1 && view.starts(before - 2, b"<<")
-                || before > 0 && view.is(before - 1, b'{')
+            before > 1 && view.starts(before - 2, b"<<") || before > 0 && view.is(before - 1, b'{')
         }
         _ => false,
     }
@@ -215,22 +224,6 @@ fn serialized(view: &View<'_>, at: usize) -> Option<usize> {
     (view.starts(at, b"s:") && end > at + 2 && view.is(end, b':')).then_some(end + 1)
 }
 
-/// `name string = "value"`: past the type and the mark behind it.
-fn typed(view: &View<'_>, at: usize, start: usize) -> Option<usize> {
-    let mut end = start;
-    while end - start < 24
-        && view.get(end).is_some_and(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'[' | b']' | b'*' | b'.')
-        })
-    {
-        end += 1;
-    }
-    let mark = view.blanks(end, 8);
-    let sets = start > at && end > start && mark > end && view.is(mark, b'=');
-    let value = view.blanks(mark + 1, 8);
-    (sets && quote::open(view, value).is_some()).then_some(value)
-}
-
 /// Past what closes a name: quotes, brackets, an index, stars, colours.
 fn closers(view: &View<'_>, key: &Key) -> (usize, bool) {
     let (mut at, mut closed) = (key.end, false);
@@ -241,8 +234,14 @@ fn closers(view: &View<'_>, key: &Key) -> (usize, bool) {
             at = end;
         } else if closed && view.starts(at, b">>") && is_tuple(view, key.start) {
             at += 2;
-        } else if matches!(view.get(at), Some(b']' | b')' | b'*')) {
+        } else if matches!(view.get(at), Some(b']' | b')' | b'*'))
+            || view.is(at, b'%')
+                && view.before(key.start) == Some(b'%')
+                && !view.get(at + 1).is_some_and(|next| next.is_ascii_hexdigit())
+        {
             at += 1;
+        } else if view.starts(at, b"}}") && key.start >= 2 && view.starts(key.start - 2, b"{{") {
+            at += 2;
         } else if let Some(end) = colour(view, at) {
             at = end;
         } else {
@@ -327,47 +326,4 @@ fn tag_end(view: &View<'_>, at: usize) -> Option<usize> {
     let end = view.find(at, b'>', 160)?;
     let inside = view.slice(at, end);
     (!inside.contains(&b'<') && inside.last() != Some(&b'/')).then_some(end + 1)
-}
-
-/// Past words such as `is`, `was set to` and `for bob:`.
-fn connected(view: &View<'_>, at: usize) -> usize {
-    const WORDS: [&[u8]; 16] = [
-        b"is: ",
-        b"- ",
-        "– ".as_bytes(),
-        "— ".as_bytes(),
-        b"is ",
-        b"was ",
-        b"set to ",
-        b"to ",
-        b"as ",
-        b"value ",
-        b"= ",
-        b"ist ",
-        b"es ",
-        b"est ",
-        b"from ",
-        b"changed from ",
-    ];
-    let mut at = at;
-    for _ in 0..3 {
-        let Some(word) = WORDS.iter().find(|word| view.starts_uncased(at, word)) else {
-            break;
-        };
-        at = view.blanks(at + word.len(), 8);
-    }
-    // `is: `, and a value in brackets.
-    if view.get(at) == Some(b'(') && view.get(at + 1) != Some(b' ') {
-        return at + 1;
-    }
-    if view.starts_uncased(at, b"for ") || view.starts_uncased(at, b"of ") {
-        let line = view.slice(at, at + 64);
-        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let colon = line.windows(2).position(|two| matches!(two, [b':' | b'=', b' ']));
-        let is = line.windows(4).position(|four| four == b" is ");
-        if let Some(end) = colon.map(|end| end + 2).or(is.map(|end| end + 4)) {
-            return view.blanks(at + end, 8);
-        }
-    }
-    at
 }

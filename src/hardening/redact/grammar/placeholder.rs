@@ -65,9 +65,9 @@ pub(super) fn is_file(value: &[u8]) -> bool {
         && words().all(|word| {
             let lower = !word.iter().any(u8::is_ascii_uppercase);
             (lower || !word.iter().any(u8::is_ascii_digit))
-                && word.iter().all(|byte| {
-                    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
-                })
+                && word
+                    .iter()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
         })
 }
 

@@ -12,9 +12,8 @@ use super::{
 };
 
 /// What the place of the value is called.
-const VALUES: [&[u8]; 9] = [
-    b"value", b"val", b"v", b"content", b"plaintext", b"default", b"data", b"text", b"old",
-];
+const VALUES: [&[u8]; 9] =
+    [b"value", b"val", b"v", b"content", b"plaintext", b"default", b"data", b"text", b"old"];
 
 /// What the place of the name is called, where it comes second.
 const NAMES: [&[u8]; 7] = [b"name", b"key", b"id", b"field", b"variable", b"property", b"header"];
@@ -23,13 +22,14 @@ const NAMES: [&[u8]; 7] = [b"name", b"key", b"id", b"field", b"variable", b"prop
 pub(super) fn sibling(view: &View<'_>, key: &Key, at: usize, closed: bool) -> Option<usize> {
     // `key=name value=…`
     let set = view.before(key.start) == Some(b'=');
+    let set = set || key.tag;
     if !closed && !set && !matches!(view.get(at), Some(b'\n' | b'\r' | b',')) {
         return None;
     }
     if !matches!(view.get(at), Some(b'\n' | b'\r' | b',' | b' ' | b';')) {
         return None;
     }
-    let quoted = key.quote.is_some();
+    let quoted = key.quote.is_some() || key.tag;
     let mut at = at;
     if view.is(at, b',') || view.is(at, b';') {
         at += 1;
@@ -56,8 +56,7 @@ pub(super) fn sibling(view: &View<'_>, key: &Key, at: usize, closed: bool) -> Op
         if !marked || end == name {
             return None;
         }
-        let valued = end - word > 5 && view.starts_uncased(end - 5, b"value");
-        if valued || is_one_of(view, word, end, &VALUES) {
+        if is_value(view, word, end) {
             return Some(mark + 1);
         }
         at = past_attribute(view, view.blanks(mark + 1, 16), quoted)?;
@@ -89,11 +88,31 @@ fn is_one_of(view: &View<'_>, start: usize, end: usize, words: &[&[u8]]) -> bool
     words.iter().any(|word| end - start == word.len() && view.starts_uncased(start, word))
 }
 
+/// Whether the word is what the place of a value is called.
+fn is_value(view: &View<'_>, word: usize, end: usize) -> bool {
+    end - word > 5 && view.starts_uncased(end - 5, b"value") || is_one_of(view, word, end, &VALUES)
+}
+
+/// `{"value": "…"}`: where the quote of the value opens, `at` being behind the brace.
+pub(super) fn inner(view: &View<'_>, at: usize) -> Option<usize> {
+    let (quote, word) = quote::open(view, space(view, at, 32))?;
+    let mut end = word;
+    while end - word < 16 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic()) {
+        end += 1;
+    }
+    let (other, close) = quote::open(view, end)?;
+    let mark = view.blanks(close, 4);
+    let known = quote == other
+        && view.is(mark, b':')
+        && (is_value(view, word, end) || is_one_of(view, word, end, &[b"s"]));
+    let value = space(view, mark + 1, 32);
+    (known && quote::open(view, value).is_some()).then_some(value)
+}
+
 /// `, "new": "…"`, behind the value that was: where the quote of the other opens.
 pub(super) fn successor(view: &View<'_>, at: usize) -> Option<usize> {
     const NEW: [&[u8]; 5] = [b"new", b"to", b"after", b"current", b"newvalue"];
-    let (quote, word) =
-        quote::open(view, space(view, at + usize::from(view.is(at, b',')), 16))?;
+    let (quote, word) = quote::open(view, space(view, at + usize::from(view.is(at, b',')), 16))?;
     let mut end = word;
     while end - word < 10 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic()) {
         end += 1;
@@ -186,7 +205,8 @@ pub(super) fn next_tag(view: &View<'_>, at: usize) -> Option<(Join, usize)> {
     };
     let inside = view.find(next, b'>', 64)? + 1;
     // `<value><string>…`
-    if view.is(inside, b'<') && view.get(inside + 1).is_some_and(|byte| byte.is_ascii_alphabetic()) {
+    if view.is(inside, b'<') && view.get(inside + 1).is_some_and(|byte| byte.is_ascii_alphabetic())
+    {
         return Some((join, view.find(inside, b'>', 32)? + 1));
     }
     Some((join, inside))

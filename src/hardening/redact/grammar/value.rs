@@ -3,17 +3,17 @@
 use super::{
     super::{
         class::{LINE, OPAQUE},
-        keys::{Strength, judge},
+        keys::Strength,
         view::View,
     },
     Found, Until, bare, cookie, header,
     key::Key,
-    nested::{argument, block, block_start, list, part, table, tag},
+    nested::{argument, block, block_start, heredoc, items, list, part, table, tag},
     operator::{Join, Operator, colour, space},
     placeholder::is_placeholder,
-    promise::{is_tokenish, promising},
+    promise::{is_directive, is_label, is_tokenish, promising},
     quote::{self, Quote},
-    twin::{past_markup, successor},
+    twin::{inner, past_markup, successor},
 };
 
 /// How much of a value is looked at.
@@ -31,10 +31,14 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
     }
     let mut at = past_blanks(view, end);
     // `**name:** value`, `name: <b>value</b>`
-    if view.starts(at, b"**") && matches!(join, Join::Colon) && view.before(key.start) == Some(b'*') {
+    if view.starts(at, b"**") && matches!(join, Join::Colon) && view.before(key.start) == Some(b'*')
+    {
         at = past_blanks(view, at + 2);
     }
     if view.is(at, b'<') {
+        if let Some(found) = heredoc(view, at) {
+            return Some(found);
+        }
         at = past_markup(view, at);
         if view.starts(at, b"<<") && prefixed(view, at + 2).is_some() {
             at += 2;
@@ -47,11 +51,22 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
     }
     if matches!(view.get(at), Some(b'\n' | b'\r')) {
         let next = counted(view, space(view, at, 64));
+        if key.first && !closed && view.starts(next, b"- ") {
+            return items(view, key, next);
+        }
         // Only quotes may stand on the next line.
-        if !closed || quote::open(view, next).is_none() {
+        if !(closed || key.first && join == Join::Colon) || quote::open(view, next).is_none() {
             return None;
         }
         at = next;
+    }
+    // The quote that closes a prompt.
+    if !closed && key.quote.is_some() && view.get(at) == key.quote && join == Join::Colon {
+        return None;
+    }
+    // `{"value": "…"}`
+    if view.is(at, b'{') {
+        at = inner(view, at + 1).unwrap_or(at);
     }
     // What a vague name promises is long and opaque, which shows at once.
     if key.strength == Strength::Vague
@@ -71,9 +86,7 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
     if view.starts(at, super::super::rules::MASK.as_bytes()) {
         return None;
     }
-    if view.starts(at, b"[]byte(") {
-        at += 7;
-    }
+    at = past_type(view, at);
     if view.is(at, b'[') && join != Join::Prose {
         return list(view, key, at + 1);
     }
@@ -97,7 +110,15 @@ fn past_yaml(view: &View<'_>, at: usize) -> usize {
     while end - start < 24 && view.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
         end += 1;
     }
-    if end > start && view.is(end, b' ') { view.blanks(end, 8) } else { at }
+    let next = view.blanks(end, 8);
+    // A reference to a type, which is set to a value.
+    if end > start && next > end && !view.is(next, b'=') { next } else { at }
+}
+
+/// Past `[]byte(` and `[]string{`.
+fn past_type(view: &View<'_>, at: usize) -> usize {
+    const TYPES: [&[u8]; 3] = [b"[]byte(", b"[]string{", b"[]any{"];
+    TYPES.iter().find(|text| view.starts(at, text)).map_or(at, |text| at + text.len())
 }
 
 /// Past `string(12) `.
@@ -135,6 +156,11 @@ pub(super) fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<F
     if end == at {
         return None;
     }
+    if matches!(join, Join::Colon | Join::Equals) {
+        if let Some(found) = annotation(view, key, join, at, end) {
+            return Some(found);
+        }
+    }
     let whole = end - at;
     // What is long is neither a word nor an expression, and its beginning says what it is.
     let value = view.slice(at, end.min(at + SHOWN));
@@ -147,52 +173,34 @@ pub(super) fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<F
     {
         return None;
     }
-    if join == Join::Prose && !is_tokenish(value, key) && !is_directive(view, key, value, end) {
+    if join == Join::Prose && !is_tokenish(value, key) && !is_directive(view, key, (at, end)) {
         return None;
     }
     let end = if open { end } else { more_words(view, key, join, at, end) };
     let mut found = Found::one(at, end);
     found.open = open.then_some(Until::Bare);
-    // `secret: PSK "…"`
-    if whole < 8 && value.iter().all(u8::is_ascii_alphabetic) && view.is(end, b' ') {
-        if let Some((quote, start)) = quote::open(view, view.blanks(end, 4)) {
-            let closing = quote::close(view, quote, start);
-            let fits = closing.after.is_some() && !is_label(view.slice(start, closing.end));
-            if fits {
-                found.push(start, closing.end);
-            }
-        }
-    }
     Some(found)
 }
 
-/// Whether a name and a value are all of their line, or behind the user they belong to:
-/// `auth_pass a-b-c`, `login bob password a-b-c`.
-fn is_directive(view: &View<'_>, key: &Key, value: &[u8], end: usize) -> bool {
-    let last = end + usize::from(view.is(end, b';'));
-    if key.strength != Strength::Strong
-        || value.len() < 8
-        || value.iter().all(u8::is_ascii_alphabetic)
-        || !matches!(view.get(last), None | Some(b'\n' | b'\r'))
-        || is_label(value)
-    {
-        return false;
+/// `PSK "…"`, `got "…"`: a word that says what stands in the quotes behind it. It may be the secret.
+fn annotation(view: &View<'_>, key: &Key, join: Join, at: usize, end: usize) -> Option<Found> {
+    let word = view.slice(at, end);
+    if word.len() > 7 || !word.iter().all(u8::is_ascii_alphabetic) || !view.is(end, b' ') {
+        return None;
     }
-    let name = view.slice(key.start, key.end);
-    let long = name.iter().any(|byte| matches!(byte, b'_' | b'-' | b'.'));
-    let upper = name.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
-    long && (key.first || upper) || is_of_user(view, key.start)
-}
-
-/// Whether `login bob ` stands before `start`.
-fn is_of_user(view: &View<'_>, start: usize) -> bool {
-    let blank = |byte: &u8| byte.is_ascii_whitespace();
-    let text = view.behind(start, 48);
-    let text = text.trim_ascii_end();
-    let user = text.iter().rposition(blank).unwrap_or(0);
-    let text = text.get(..user).unwrap_or_default().trim_ascii_end();
-    let word = text.rsplit(|byte| blank(byte)).next().unwrap_or_default();
-    [&b"login"[..], b"user", b"username"].iter().any(|known| known.eq_ignore_ascii_case(word))
+    let (quote, start) = quote::open(view, view.blanks(end, 4))?;
+    let inside = quoted(view, key, join, quote, start)?;
+    let (first, last) = inside.parts().first().copied()?;
+    if is_label(view.slice(first, last)) {
+        return None;
+    }
+    let mut found = Found::default();
+    if !is_placeholder(word) && promising(key, word, word.len(), false) {
+        found.push(at, end);
+    }
+    found.push(first, last);
+    found.open = inside.open;
+    Some(found)
 }
 
 /// The value at `at`, whose name is not known.
@@ -209,7 +217,7 @@ fn quoted(view: &View<'_>, key: &Key, join: Join, quote: Quote, start: usize) ->
     let mut found = Found::default();
     let fits = !is_placeholder(value)
         && promising(key, value, closing.end - begin, true)
-        && !(join == Join::Prose && is_label(value));
+        && !(join == Join::Prose && (is_label(value) || is_resource(view, key, value)));
     if fits {
         found.push(begin, closing.end);
         if closing.open {
@@ -248,11 +256,11 @@ fn quoted(view: &View<'_>, key: &Key, join: Join, quote: Quote, start: usize) ->
     Some(found)
 }
 
-/// Whether what a sentence has in quotes is more of it, or what a thing is called.
-fn is_label(value: &[u8]) -> bool {
-    let name = value.contains(&b'-') || value.contains(&b'_') || value.contains(&b'/');
-    value.iter().filter(|byte| **byte == b' ').count() > 4
-        || (name && !value.iter().any(u8::is_ascii_digit) && judge(value).is_some())
+/// Whether it is what a secret of a cluster is called: `secret "web-tls" created`.
+fn is_resource(view: &View<'_>, key: &Key, value: &[u8]) -> bool {
+    let name = view.slice(key.start, key.end);
+    (name.eq_ignore_ascii_case(b"secret") || name.eq_ignore_ascii_case(b"secrets"))
+        && value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'-')
 }
 
 /// A password of several words, alone on its line.

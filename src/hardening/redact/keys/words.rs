@@ -166,7 +166,7 @@ pub(super) const AFTER: &[&str] = &[
 /// What in front of a name asks a question about the secret.
 #[rustfmt::skip]
 pub(super) const DOUBTFUL: &[&str] = &[
-    "allow", "can", "change", "check", "create", "disable", "enable", "enabled", "forgot",
+    "allow", "can", "change", "check", "create", "disable", "enable", "enabled", "existing", "forgot",
     "forgotten", "generate", "has", "hide", "invalid", "is", "max", "min", "missing", "need",
     "needs", "no", "remember", "require", "required", "requires", "reset", "rotate", "save",
     "should", "show", "strong", "toggle", "update", "use", "validate", "verify", "weak",

@@ -2,8 +2,8 @@
 
 use super::{
     super::class::{
-        ALNUM, BARE, BASE64, BASE64_ANY, BECH32, CREDENTIAL, DASHED, DIGIT, DOTTED, HASH, HEX,
-        KERBEROS, LOWER, PADDED, TOKEN, UPPER,
+        ALNUM, BASE64, BASE64_ANY, BECH32, CREDENTIAL, DASHED, DIGIT, DOTTED, HASH, HEX, KERBEROS,
+        LOWER, PADDED, TOKEN, UPPER,
     },
     shape::{Kind, Left, Part, Test, from, kind, run},
 };
@@ -152,26 +152,6 @@ pub(super) static KINDS: &[Kind] = &[
     .left(Left::Any)
     .keeping_anchor()
     .test(Test::Mixed),
-    kind(
-        "stdin-password",
-        &[
-            " | sudo -S",
-            "|sudo -S",
-            " | docker login",
-            "\" | docker login",
-            "' | docker login",
-            " | podman login",
-            "\" | podman login",
-            " | helm registry login",
-            " | passwd --stdin",
-            " | chpasswd",
-            "\" | chpasswd",
-            "' | chpasswd",
-        ],
-        &[],
-    )
-    .left(Left::Run(&BARE, 4, 64))
-    .test(Test::None),
     kind("bearer", &["bearer ", "bearer%20", "bearer+"], &[from(&CREDENTIAL, 8)])
         .test(Test::AnyCase)
         .keeping_anchor(),
