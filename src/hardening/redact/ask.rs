@@ -58,6 +58,10 @@ pub(super) fn ask(
             *masked = mask_end(view, end);
             None
         }
+        Target::Fixed => {
+            *masked = Some(end).filter(|_| view.slice(start, end) == rules.fixed);
+            None
+        }
         Target::Shape(kind, number, _) => shape(kind, number, view, place),
         Target::Stem(_) => {
             if end <= named {
@@ -192,6 +196,28 @@ pub(super) fn holds_mask(text: &[u8]) -> bool {
         end.is_none_or(|end| rest.get(end) == Some(&b']'))
     })
 }
+
+/// Whether `start..end` lies within a mask of an earlier pass, or is one but for a mark or two.
+pub(super) fn is_masked(view: &View<'_>, fixed: &[u8], start: usize, end: usize) -> bool {
+    let before = view.behind_all(start, LONGEST_MASK);
+    if let Some(open) = memchr::memmem::rfind(before, rules::MASK.as_bytes()) {
+        let inside = before.get(open + rules::MASK.len()..).unwrap_or_default();
+        if inside.iter().all(|byte| is_mask_text(*byte)) {
+            return true;
+        }
+    }
+    let marks =
+        |from: usize, to: usize| !view.slice(from, to).iter().any(u8::is_ascii_alphanumeric);
+    let first = start.saturating_sub(fixed.len().saturating_sub(1));
+    !fixed.is_empty()
+        && (first..end).any(|at| {
+            let last = at + fixed.len();
+            view.slice(at, last) == fixed && marks(start, at) && marks(last, end)
+        })
+}
+
+/// The longest mask, but for those that are of the user's own.
+const LONGEST_MASK: usize = 130;
 
 /// What stands between the brackets of a mask.
 const fn is_mask_text(byte: u8) -> bool {

@@ -7,7 +7,7 @@ use aho_corasick::{
 };
 
 use super::{
-    ask::{Verdict, ask, holds_mask, is_out},
+    ask::{Verdict, ask, holds_mask, is_masked, is_out},
     ends::Open,
     rules::{Rules, Target},
     span::Span,
@@ -135,15 +135,25 @@ impl Scan {
             return true;
         }
         let named = self.named.saturating_sub(base);
-        let view = View::new(bytes, base, &mut self.runs).with_secret_before(self.ended);
+        let view = View::new(bytes, base, &mut self.runs)
+            .with_secret_before(self.ended, rules.fixed.last().copied().unwrap_or(b']'));
         view.look_from(start - base);
         let mut judged = None;
         let mut masked = None;
         let verdict =
             ask(rules, target, &view, (start - base, end - base), named, &mut judged, &mut masked);
+        let masked_before = verdict.as_ref().is_some_and(|verdict| {
+            verdict.open.is_none()
+                && verdict
+                    .found
+                    .parts()
+                    .iter()
+                    .any(|(start, end)| is_masked(&view, &rules.fixed, *start, *end))
+        });
         if view.touched() && !whole {
             return false;
         }
+        let verdict = verdict.filter(|_| !masked_before);
         self.named = self.named.max(judged.map_or(0, |end| end + base));
         self.masked = self.masked.max(masked.map_or(0, |end| end + base));
         if let Some(verdict) = verdict {
@@ -266,11 +276,16 @@ impl Scan {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::config::RuleSet, super::custom::Custom, *};
+    use super::{
+        super::config::{Mask, RuleSet},
+        super::custom::Custom,
+        *,
+    };
 
     fn steps(text: &str) -> u64 {
         let rules = Rules::compile(
             &RuleSet::default().set(super::super::config::Set::Pii).sets,
+            &Mask::Tag,
             Custom::default(),
         );
         let mut scan = Scan::new(&rules);
@@ -333,6 +348,10 @@ mod tests {
 
     #[test]
     fn the_built_in_rules_compile() {
-        assert!(Rules::compile(&RuleSet::default().sets, Custom::default()).automaton.is_some());
+        assert!(
+            Rules::compile(&RuleSet::default().sets, &Mask::Tag, Custom::default())
+                .automaton
+                .is_some()
+        );
     }
 }

@@ -44,6 +44,8 @@ pub(super) enum Target {
     PgPass,
     /// A mask of an earlier pass.
     Mask,
+    /// The same, where it is always the same text.
+    Fixed,
     Pii(super::pii::Detector),
     /// A literal, a name or a pattern of the user's own.
     Literal(usize),
@@ -86,10 +88,12 @@ pub(super) struct Rules {
     targets: Vec<Target>,
     names: Vec<Name>,
     pub(super) custom: Custom,
+    /// What every secret is replaced by, if by the same text.
+    pub(super) fixed: Vec<u8>,
 }
 
 impl Rules {
-    pub(super) fn compile(sets: &[Set], custom: Custom) -> Self {
+    pub(super) fn compile(sets: &[Set], mask: &Mask, custom: Custom) -> Self {
         let mut names: Vec<Name> = OTHERS.iter().map(|name| Name::Static(name)).collect();
         let mut anchors: Vec<Vec<u8>> = Vec::new();
         let mut targets = Vec::new();
@@ -98,6 +102,13 @@ impl Rules {
             targets.push(target);
         };
         add(MASK.as_bytes(), Target::Mask);
+        let fixed = match mask {
+            Mask::Fixed(text) => text.clone().into_bytes(),
+            _ => Vec::new(),
+        };
+        if !fixed.is_empty() {
+            add(&fixed, Target::Fixed);
+        }
         let has = |set| sets.contains(&set);
         if has(Set::Credentials) {
             for kind in FAMILIES.iter().copied().flatten() {
@@ -154,7 +165,7 @@ impl Rules {
             .ok();
         let start =
             automaton.as_ref().and_then(|automaton| automaton.start_state(Anchored::No).ok());
-        Self { automaton, start: start.unwrap_or_default(), targets, names, custom }
+        Self { automaton, start: start.unwrap_or_default(), targets, names, custom, fixed }
     }
 
     #[inline]

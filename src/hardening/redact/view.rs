@@ -34,8 +34,8 @@ pub(super) struct View<'a> {
     base: usize,
     /// Nothing before it is seen.
     floor: Cell<usize>,
-    /// A secret ends here; a mask will stand before it.
-    masked: usize,
+    /// A secret ends here; a mask will stand before it, and this is its last byte.
+    masked: (usize, u8),
     /// Somebody asked for a byte beyond the last.
     touched: Cell<bool>,
     runs: RefCell<&'a mut Runs>,
@@ -47,7 +47,7 @@ impl<'a> View<'a> {
             bytes,
             base,
             floor: Cell::new(0),
-            masked: usize::MAX,
+            masked: (usize::MAX, b']'),
             touched: Cell::new(false),
             runs: RefCell::new(runs),
         }
@@ -80,8 +80,9 @@ impl<'a> View<'a> {
     }
 
     /// The same, with the end of a secret at `end`, in the text.
-    pub(super) fn with_secret_before(mut self, end: usize) -> Self {
-        self.masked = end.checked_sub(self.base).filter(|end| *end > 0).unwrap_or(usize::MAX);
+    pub(super) fn with_secret_before(mut self, end: usize, last: u8) -> Self {
+        let end = end.checked_sub(self.base).filter(|end| *end > 0).unwrap_or(usize::MAX);
+        self.masked = (end, last);
         self
     }
 
@@ -89,8 +90,8 @@ impl<'a> View<'a> {
     /// same.
     #[inline]
     pub(super) fn before(&self, at: usize) -> Option<u8> {
-        if at == self.masked {
-            return Some(b']');
+        if at == self.masked.0 {
+            return Some(self.masked.1);
         }
         at.checked_sub(1).and_then(|before| self.get(before))
     }
@@ -129,6 +130,11 @@ impl<'a> View<'a> {
     /// The bytes in sight before `end`, at most `most` of them.
     pub(super) fn behind(&self, end: usize, most: usize) -> &'a [u8] {
         self.slice(end.saturating_sub(most).max(self.floor.get()), end)
+    }
+
+    /// The same without the bound for rules, for what looks at what was found.
+    pub(super) fn behind_all(&self, end: usize, most: usize) -> &'a [u8] {
+        self.slice(end.saturating_sub(most), end)
     }
 
     /// The end of the run of `class` that begins at `start`, at most `most` bytes on.
