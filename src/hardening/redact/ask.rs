@@ -206,13 +206,14 @@ pub(super) fn is_masked(view: &View<'_>, fixed: &[u8], start: usize, end: usize)
             return true;
         }
     }
-    let marks =
-        |from: usize, to: usize| !view.slice(from, to).iter().any(u8::is_ascii_alphanumeric);
+    let marks = |from, to| !view.slice(from, to).iter().any(u8::is_ascii_alphanumeric);
+    let apart = fixed.last().is_some_and(|last| !last.is_ascii_alphanumeric());
     let first = start.saturating_sub(fixed.len().saturating_sub(1));
+    // What stands behind a mask that no word runs into was looked at with it.
     !fixed.is_empty()
         && (first..end).any(|at| {
             let last = at + fixed.len();
-            view.slice(at, last) == fixed && marks(start, at) && marks(last, end)
+            view.slice(at, last) == fixed && marks(start, at) && (apart || marks(last, end))
         })
 }
 

@@ -142,34 +142,32 @@ impl Scan {
         let mut masked = None;
         let verdict =
             ask(rules, target, &view, (start - base, end - base), named, &mut judged, &mut masked);
-        let masked_before = verdict.as_ref().is_some_and(|verdict| {
-            verdict.open.is_none()
-                && verdict
-                    .found
-                    .parts()
-                    .iter()
-                    .any(|(start, end)| is_masked(&view, &rules.fixed, *start, *end))
-        });
+        let mut spared = 0_u32;
+        if let Some(verdict) = verdict.as_ref().filter(|verdict| verdict.open.is_none()) {
+            for (index, (start, end)) in verdict.found.parts().iter().enumerate() {
+                spared |= u32::from(is_masked(&view, &rules.fixed, *start, *end)) << index;
+            }
+        }
         if view.touched() && !whole {
             return false;
         }
-        let verdict = verdict.filter(|_| !masked_before);
         self.named = self.named.max(judged.map_or(0, |end| end + base));
         self.masked = self.masked.max(masked.map_or(0, |end| end + base));
         if let Some(verdict) = verdict {
-            self.take(rules, &verdict, bytes, base);
+            self.take(rules, &verdict, spared, bytes, base);
         }
         true
     }
 
-    /// Notes what a rule has found.
-    fn take(&mut self, rules: &Rules, verdict: &Verdict, bytes: &[u8], base: usize) {
+    /// Notes what a rule has found, but for the parts that are `spared`, bit by bit.
+    fn take(&mut self, rules: &Rules, verdict: &Verdict, spared: u32, bytes: &[u8], base: usize) {
         let parts = verdict.found.parts();
         for (index, (start, end)) in parts.iter().enumerate() {
             let last = index + 1 == parts.len();
             let open = verdict.open.filter(|_| last);
             let text = bytes.get(*start..*end).unwrap_or_default();
-            if open.is_none() && (rules.custom.allows(text) || holds_mask(text)) {
+            let stays = spared >> index & 1 == 1 || rules.custom.allows(text) || holds_mask(text);
+            if open.is_none() && stays {
                 continue;
             }
             let span = Span {

@@ -86,6 +86,19 @@ impl<'a> View<'a> {
         self
     }
 
+    /// Where words before `end` may say what it is, at most `most` bytes back: behind the last secret and the
+    /// last mask, of which the next pass sees the one where this one sees the other.
+    pub(super) fn context(&self, end: usize, most: usize) -> usize {
+        let from = end.saturating_sub(most).max(self.floor.get());
+        let from = if self.masked.0 <= end { from.max(self.masked.0) } else { from };
+        let text = self.bytes.get(from..end).unwrap_or_default();
+        let mask = memchr::memmem::rfind(text, super::rules::MASK.as_bytes());
+        mask.map_or(from, |at| {
+            let rest = text.get(at..).unwrap_or_default();
+            from + at + rest.iter().position(|byte| *byte == b']').unwrap_or(rest.len())
+        })
+    }
+
     /// The byte before `at`: behind a secret, the last one of its mask, so that the next pass sees the
     /// same.
     #[inline]

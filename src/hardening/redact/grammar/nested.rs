@@ -184,13 +184,16 @@ pub(super) fn tag(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
     let end = view.find(start, b'<', WINDOW);
     let open = end.is_none();
     let end = end.unwrap_or_else(|| start + view.slice(start, start + WINDOW).len());
+    // The text of a tag with such an attribute ends on its line, with the tag.
+    if !key.tag
+        && (open || !view.is(end + 1, b'/') || view.find(start, b'\n', end - start).is_some())
+    {
+        let value = view.starts(end, b"<value>") && end == start;
+        return if value { tag(view, key, end + 7) } else { None };
+    }
     let value = view.slice(start, end).trim_ascii_end();
     let value = value.strip_suffix(b"]]>").unwrap_or(value);
     let shown = value.get(..256).unwrap_or(value);
-    // `<setting name="…"><value>…`
-    if value.is_empty() && !open && view.starts(end, b"<value>") {
-        return tag(view, key, end + 7);
-    }
     let label = shown.iter().all(u8::is_ascii_alphabetic) && judge(shown).is_some();
     if is_placeholder(shown)
         || label
