@@ -103,6 +103,7 @@ mod grammar;
 mod handle;
 mod keys;
 mod kinds;
+mod list;
 mod machine;
 mod mask;
 mod pem;

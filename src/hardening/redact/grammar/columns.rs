@@ -41,10 +41,12 @@ pub(super) fn below(view: &View<'_>, key: &Key) -> Option<Found> {
 
 /// `name,value`, alone on a line.
 fn pair(view: &View<'_>, key: &Key, end: usize) -> Option<Found> {
+    if !key.first {
+        return None;
+    }
     let line = view.run(end + 1, &LINE, 256);
     let value = view.slice(end + 1, line);
-    let fits = key.first
-        && !value.contains(&b',')
+    let fits = !value.contains(&b',')
         && !value.contains(&b' ')
         && !value.starts_with(b"\"")
         && !is_placeholder(value)

@@ -63,7 +63,10 @@ pub(super) fn connected(view: &View<'_>, at: usize) -> usize {
     ];
     let mut at = at;
     for _ in 0..3 {
-        let Some(word) = WORDS.iter().find(|word| view.starts_uncased(at, word)) else {
+        let first = view.get(at).map(|byte| byte.to_ascii_lowercase());
+        let begins =
+            |word: &&&[u8]| word.first().copied() == first && view.starts_uncased(at, word);
+        let Some(word) = WORDS.iter().find(begins) else {
             break;
         };
         at = view.blanks(at + word.len(), 8);

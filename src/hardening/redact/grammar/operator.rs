@@ -162,7 +162,11 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
             return operator(if mark == b'=' { Join::Equals } else { Join::Colon }, marked + 1);
         }
     }
-    if let Some((text, join)) = MARKS.iter().find(|(text, _)| view.starts_uncased(marked, text)) {
+    let first = view.get(marked).map(|byte| byte.to_ascii_lowercase());
+    let begins = |(text, _): &&(&[u8], Join)| {
+        text.first().copied() == first && view.starts_uncased(marked, text)
+    };
+    if let Some((text, join)) = MARKS.iter().find(begins) {
         if *text != b"eq " || marked > at {
             return operator(*join, marked + text.len());
         }

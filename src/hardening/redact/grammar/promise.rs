@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        keys::{Strength, judge},
+        keys::{LONGEST, Strength, judge},
         view::View,
     },
     key::Key,
@@ -41,13 +41,14 @@ pub(super) fn promising(key: &Key, value: &[u8], length: usize, quoted: bool) ->
                 && !is_name(value, digits)
         }
         Strength::Vague => {
-            let mixed = value.iter().any(u8::is_ascii_lowercase)
-                && value.iter().any(u8::is_ascii_uppercase);
+            let mixed = || {
+                value.iter().any(u8::is_ascii_lowercase) && value.iter().any(u8::is_ascii_uppercase)
+            };
             !spaces
-                && !is_number_of_thing(value)
                 && length >= 16
                 && letters > 0
-                && (digits > 1 || (mixed && digits == 0 && is_jumbled(value)))
+                && (digits > 1 || (digits == 0 && mixed() && is_jumbled(value)))
+                && !is_number_of_thing(value)
                 && !is_path(value)
                 && !value.contains(&b':')
                 && !is_name(value, digits)
@@ -121,6 +122,7 @@ fn is_jumbled(value: &[u8]) -> bool {
 /// Whether a value is the name of a secret: `key="billingApiToken"`.
 fn is_name(value: &[u8], digits: usize) -> bool {
     digits <= 2
+        && value.len() <= LONGEST
         && value.iter().all(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || *byte >= 0x80
         })

@@ -164,6 +164,9 @@ pub(super) fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<F
     let whole = end - at;
     // What is long is neither a word nor an expression, and its beginning says what it is.
     let value = view.slice(at, end.min(at + SHOWN));
+    if join == Join::Prose && !is_tokenish(value, key) && !is_directive(view, key, (at, end)) {
+        return None;
+    }
     if !promising(key, value, whole, false) {
         return None;
     }
@@ -171,9 +174,6 @@ pub(super) fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<F
     if whole <= SHOWN
         && (is_placeholder(value) || (!phrase && bare::is_code(view, key, join, at, end)))
     {
-        return None;
-    }
-    if join == Join::Prose && !is_tokenish(value, key) && !is_directive(view, key, (at, end)) {
         return None;
     }
     let end = if open { end } else { more_words(view, key, join, at, end) };
