@@ -28,6 +28,7 @@ mod limiter;
 mod pace;
 mod redis_limiter;
 mod redact;
+mod redact_rules;
 mod retry;
 mod sampling;
 mod sharing;
