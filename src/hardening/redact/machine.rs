@@ -335,6 +335,17 @@ mod tests {
             "password='",
             "token=\"",
             "xoxb-",
+            "pw ",
+            "key....",
+            "id,password\n",
+            "password,",
+            "(password) values (",
+            "%3A%2F%2F",
+            "a:b@tcp(",
+            "echo | sudo -S",
+            "name=\"key\" ",
+            "token|",
+            "<<EOT\n",
         ] {
             let (once, twice) =
                 (anchor.repeat(40_000 / anchor.len()), anchor.repeat(80_000 / anchor.len()));
