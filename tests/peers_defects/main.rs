@@ -16,6 +16,7 @@ mod outcomes;
 mod places;
 mod readiness;
 mod reconnects;
+mod redactors;
 mod reentrance;
 mod refusals;
 mod retries;

@@ -19,6 +19,7 @@ mod model;
 mod pushback;
 mod rate_limit;
 mod redact;
+mod redact_forms;
 mod redact_logs;
 mod redact_structured;
 mod refusing;

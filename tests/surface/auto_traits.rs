@@ -317,6 +317,20 @@ fn streams_are_what_the_stream_inside_is() {
 }
 
 #[test]
+fn redactors_are_shared_and_their_streams_are_sent() {
+    use buttress::redact::{AsyncRedactWriter, Finding, RedactWriter, Redactor, RuleSet, Stream};
+
+    shared::<Redactor>();
+    cloned::<Redactor>();
+    shared::<RuleSet>();
+    cloned::<RuleSet>();
+    shared::<Finding>();
+    sent::<Stream>();
+    sent::<RedactWriter<Vec<u8>>>();
+    sent::<AsyncRedactWriter<Vec<u8>>>();
+}
+
+#[test]
 fn errors_travel_anywhere() {
     shared::<Refusal>();
     shared::<Error<std::io::Error>>();

@@ -395,3 +395,17 @@ fn every_fault_of_a_limiter_over_redis_is_named() {
 const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
+
+#[test]
+fn the_redactors_defaults_are_as_documented() {
+    use buttress::redact::{Mask, Pattern, RuleSet, Set};
+
+    let rules = RuleSet::builder();
+    assert_eq!(rules, RuleSet::default());
+    assert_eq!(rules.sets, [Set::Credentials, Set::Keys, Set::Urls]);
+    assert_eq!(rules.mask, Mask::Tag);
+    assert!(rules.keys.is_empty() && rules.literals.is_empty());
+    assert!(rules.patterns.is_empty() && rules.allow.is_empty());
+    assert!(RuleSet::empty().sets.is_empty());
+    assert_eq!(Pattern::new("badge", "BDG-[0-9]+").window, 256);
+}

@@ -166,7 +166,10 @@ fn load_miss() -> Contest {
         key += 1;
         poll_now(cache.get_with(key, async move { key }))
     });
-    Contest::new("cache.load_miss", ours).allocating(3.1).against(moka, Gate::at_most(1.0)).beside(quick)
+    Contest::new("cache.load_miss", ours)
+        .allocating(3.1)
+        .against(moka, Gate::at_most(1.0))
+        .beside(quick)
 }
 
 /// Two threads ask for what is there.

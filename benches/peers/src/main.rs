@@ -28,6 +28,7 @@ mod limiter;
 mod logs;
 mod pace;
 mod redact;
+mod redact_rules;
 mod redis_limiter;
 mod retry;
 mod sampling;

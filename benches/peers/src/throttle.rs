@@ -13,9 +13,8 @@ use crate::sampling::Side;
 /// Holds the contests of this room.
 pub fn run(report: &mut Report) {
     let ours = throttle(Config::new());
-    let ours = Side::new("buttress.call", move || {
-        accepted(poll_now(ours.call(|| async { answer() })))
-    });
+    let ours =
+        Side::new("buttress.call", move || accepted(poll_now(ours.call(|| async { answer() }))));
     report.hold(Contest::new("throttle.call", ours).beside(bare_future()));
 
     let layer = throttle(Config::new()).layer();

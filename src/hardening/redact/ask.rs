@@ -58,6 +58,10 @@ pub(super) fn ask(
             *masked = mask_end(view, end);
             None
         }
+        Target::Fixed => {
+            *masked = Some(end).filter(|_| view.slice(start, end) == rules.fixed);
+            None
+        }
         Target::Shape(kind, number, _) => shape(kind, number, view, place),
         Target::Stem(_) => {
             if end <= named {
@@ -86,6 +90,8 @@ pub(super) fn ask(
         }
         Target::PgPass => likely(phrases::pgpass(view, start, end)?, Tag::Built(rules::PASSWORD)),
         Target::Url => likely(url::userinfo(view, start, end)?, Tag::Built(rules::URL_PASSWORD)),
+        Target::CodedUrl => likely(url::coded(view, end)?, Tag::Built(rules::URL_PASSWORD)),
+        Target::Address => likely(url::address(view, start)?, Tag::Built(rules::URL_PASSWORD)),
         Target::Pem => block(pem::block(view, start, end)?, start),
         Target::Putty => block(pem::putty(view, end)?, start),
         Target::Pii(detector) => {
@@ -146,7 +152,12 @@ fn block(block: Block, start: usize) -> Option<Verdict> {
 /// Whether a value may follow at all; most names end here.
 #[inline]
 fn may_join(view: &View<'_>, end: usize) -> bool {
-    !matches!(view.get(end), None | Some(b'.' | b'/' | b'{' | b';' | b'?' | b'!' | b'@'))
+    match view.get(end) {
+        None | Some(b'/' | b'{' | b'?' | b'!' | b'@') => false,
+        // A leader of dots.
+        Some(b'.') => view.is(end + 1, b'.'),
+        _ => true,
+    }
 }
 
 /// The kind of a value of this name.
@@ -226,6 +237,29 @@ pub(super) fn holds_mask(text: &[u8]) -> bool {
         end.is_none_or(|end| rest.get(end) == Some(&b']'))
     })
 }
+
+/// Whether `start..end` lies within a mask of an earlier pass, or is one but for a mark or two.
+pub(super) fn is_masked(view: &View<'_>, fixed: &[u8], start: usize, end: usize) -> bool {
+    let before = view.behind_all(start, LONGEST_MASK);
+    if let Some(open) = memchr::memmem::rfind(before, rules::MASK.as_bytes()) {
+        let inside = before.get(open + rules::MASK.len()..).unwrap_or_default();
+        if inside.iter().all(|byte| is_mask_text(*byte)) {
+            return true;
+        }
+    }
+    let marks = |from, to| !view.slice(from, to).iter().any(u8::is_ascii_alphanumeric);
+    let apart = fixed.last().is_some_and(|last| !last.is_ascii_alphanumeric());
+    let first = start.saturating_sub(fixed.len().saturating_sub(1));
+    // What stands behind a mask that no word runs into was looked at with it.
+    !fixed.is_empty()
+        && (first..end).any(|at| {
+            let last = at + fixed.len();
+            view.slice(at, last) == fixed && marks(start, at) && (apart || marks(last, end))
+        })
+}
+
+/// The longest mask, but for those that are of the user's own.
+const LONGEST_MASK: usize = 130;
 
 /// What stands between the brackets of a mask.
 const fn is_mask_text(byte: u8) -> bool {

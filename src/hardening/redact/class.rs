@@ -1,7 +1,7 @@
 //! Sets of bytes.
 
 /// How many classes there are; a scan remembers one run of each.
-pub(super) const CLASSES: usize = 30;
+pub(super) const CLASSES: usize = 32;
 
 /// A set of bytes with a number of its own.
 #[derive(Debug)]
@@ -87,6 +87,10 @@ pub(super) static DASH: Class = Class::of(27, b"-");
 pub(super) static KERBEROS: Class = Class::of(28, b"-0-9A-Za-z_.$*@:/");
 /// Tokens, in a URL or not.
 pub(super) static OPAQUE: Class = Class::of(29, b"-0-9A-Za-z+/_.~%");
+/// A list of names of columns, in a statement.
+pub(super) static COLUMNS: Class = Class::of(30, b"0-9A-Za-z_,. \"`[]\n\r\t");
+/// The names of columns in the first line of a table.
+pub(super) static HEADS: Class = Class::of(31, b"-0-9A-Za-z_.,;|\t \"");
 
 #[cfg(test)]
 mod tests {
@@ -132,6 +136,8 @@ mod tests {
             &DASH,
             &KERBEROS,
             &OPAQUE,
+            &COLUMNS,
+            &HEADS,
         ];
         assert!(all.iter().enumerate().all(|(number, class)| class.number == number));
         assert_eq!(all.len(), CLASSES);

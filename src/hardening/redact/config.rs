@@ -69,7 +69,8 @@ pub enum Mask {
     /// `[REDACTED:github-pat:…x7Qa]`: the last four bytes as well, of generated secrets of at least
     /// 20 bytes and of card numbers; for all others as `Tag`.
     KeepLastFour,
-    /// Always this text.
+    /// Always this text. Let it begin and end with a mark, as `***` and `<gone>` do: what could be a word
+    /// may be taken for a secret when it is redacted again.
     Fixed(String),
     /// `[REDACTED:github-pat#3f9a2c71d0be]`: equal secrets have equal fingerprints under this key,
     /// which should be long and random. Kinds that could be guessed by trying all are masked as `Tag`.

@@ -54,7 +54,7 @@ impl Redactor {
     }
 
     fn compile(rules: RuleSet, custom: Custom) -> Self {
-        let compiled = Rules::compile(&rules.sets, custom);
+        let compiled = Rules::compile(&rules.sets, &rules.mask, custom);
         Self { shared: Arc::new(Shared { rules: compiled, mask: rules.mask, sets: rules.sets }) }
     }
 

@@ -7,7 +7,7 @@ use aho_corasick::{
 };
 
 use super::{
-    ask::{Verdict, ask, holds_mask, is_out},
+    ask::{Verdict, ask, holds_mask, is_masked, is_out},
     ends::Open,
     rules::{Rules, Target},
     span::Span,
@@ -135,31 +135,39 @@ impl Scan {
             return true;
         }
         let named = self.named.saturating_sub(base);
-        let view = View::new(bytes, base, &mut self.runs).with_secret_before(self.ended);
+        let view = View::new(bytes, base, &mut self.runs)
+            .with_secret_before(self.ended, rules.fixed.last().copied().unwrap_or(b']'));
         view.look_from(start - base);
         let mut judged = None;
         let mut masked = None;
         let verdict =
             ask(rules, target, &view, (start - base, end - base), named, &mut judged, &mut masked);
+        let mut spared = 0_u32;
+        if let Some(verdict) = verdict.as_ref().filter(|verdict| verdict.open.is_none()) {
+            for (index, (start, end)) in verdict.found.parts().iter().enumerate() {
+                spared |= u32::from(is_masked(&view, &rules.fixed, *start, *end)) << index;
+            }
+        }
         if view.touched() && !whole {
             return false;
         }
         self.named = self.named.max(judged.map_or(0, |end| end + base));
         self.masked = self.masked.max(masked.map_or(0, |end| end + base));
         if let Some(verdict) = verdict {
-            self.take(rules, &verdict, bytes, base);
+            self.take(rules, &verdict, spared, bytes, base);
         }
         true
     }
 
-    /// Notes what a rule has found.
-    fn take(&mut self, rules: &Rules, verdict: &Verdict, bytes: &[u8], base: usize) {
+    /// Notes what a rule has found, but for the parts that are `spared`, bit by bit.
+    fn take(&mut self, rules: &Rules, verdict: &Verdict, spared: u32, bytes: &[u8], base: usize) {
         let parts = verdict.found.parts();
         for (index, (start, end)) in parts.iter().enumerate() {
             let last = index + 1 == parts.len();
             let open = verdict.open.filter(|_| last);
             let text = bytes.get(*start..*end).unwrap_or_default();
-            if open.is_none() && (rules.custom.allows(text) || holds_mask(text)) {
+            let stays = spared >> index & 1 == 1 || rules.custom.allows(text) || holds_mask(text);
+            if open.is_none() && stays {
                 continue;
             }
             let span = Span {
@@ -266,11 +274,16 @@ impl Scan {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::config::RuleSet, super::custom::Custom, *};
+    use super::{
+        super::config::{Mask, RuleSet},
+        super::custom::Custom,
+        *,
+    };
 
     fn steps(text: &str) -> u64 {
         let rules = Rules::compile(
             &RuleSet::default().set(super::super::config::Set::Pii).sets,
+            &Mask::Tag,
             Custom::default(),
         );
         let mut scan = Scan::new(&rules);
@@ -322,6 +335,17 @@ mod tests {
             "password='",
             "token=\"",
             "xoxb-",
+            "pw ",
+            "key....",
+            "id,password\n",
+            "password,",
+            "(password) values (",
+            "%3A%2F%2F",
+            "a:b@tcp(",
+            "echo | sudo -S",
+            "name=\"key\" ",
+            "token|",
+            "<<EOT\n",
         ] {
             let (once, twice) =
                 (anchor.repeat(40_000 / anchor.len()), anchor.repeat(80_000 / anchor.len()));
@@ -333,6 +357,10 @@ mod tests {
 
     #[test]
     fn the_built_in_rules_compile() {
-        assert!(Rules::compile(&RuleSet::default().sets, Custom::default()).automaton.is_some());
+        assert!(
+            Rules::compile(&RuleSet::default().sets, &Mask::Tag, Custom::default())
+                .automaton
+                .is_some()
+        );
     }
 }

@@ -141,6 +141,7 @@ mod grams;
 mod handle;
 mod keys;
 mod kinds;
+mod list;
 // Doors that are switched off leave parts of what they share unused.
 #[cfg_attr(
     not(all(feature = "http", feature = "log", feature = "tracing-subscriber")),

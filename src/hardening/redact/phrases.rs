@@ -1,7 +1,7 @@
 //! Words behind which a secret stands without a name.
 
 use super::{
-    grammar::{Found, plain, second},
+    grammar::{Found, is_placeholder, plain, second},
     view::View,
 };
 
@@ -23,16 +23,26 @@ enum Place {
     Words,
     /// It is the second argument of a call.
     Second,
+    /// The last of the one or two words in quotes.
+    Quoted,
     /// `user/secret@`.
     Slash,
     /// `user:secret`.
     Pair,
+    /// It stands before, behind `echo`.
+    Piped,
+    /// Behind the `>` of a list of rights.
+    Granted,
     /// Behind `P:` of a list with semicolons.
     Wifi,
 }
 
 const fn phrase(text: &'static str, skip: usize) -> Phrase {
     Phrase { text, cased: false, skip, doubtful: false, place: Place::Words }
+}
+
+const fn doubtful(text: &'static str, skip: usize) -> Phrase {
+    Phrase { doubtful: true, ..phrase(text, skip) }
 }
 
 const fn command(text: &'static str, skip: usize) -> Phrase {
@@ -63,15 +73,40 @@ pub(super) static PHRASES: &[Phrase] = &[
     phrase("enable secret 0 ", 0),
     phrase("enable password 7 ", 0),
     phrase("enable password 0 ", 0),
-    phrase("password 7 ", 0),
-    phrase("password 0 ", 0),
-    phrase("secret 5 ", 0),
+    doubtful("password 7 ", 0),
+    doubtful("password 0 ", 0),
+    doubtful("secret 5 ", 0),
     phrase("wpa-psk ascii 0 ", 0),
     phrase("convertto-securestring ", 0),
     phrase("convertto-securestring -string ", 0),
     phrase("vault login ", 0),
     phrase("htpasswd -b ", 2),
+    phrase("htpasswd -bc ", 2),
+    phrase("htpasswd -cb ", 2),
+    phrase("htpasswd -bB ", 2),
+    phrase("htpasswd -Bb ", 2),
+    phrase("htpasswd -Bbc ", 2),
     phrase("htpasswd -nb ", 1),
+    phrase("htpasswd -nbB ", 1),
+    phrase("htpasswd -Bbn ", 1),
+    phrase("tacacs-server key ", 0),
+    phrase("radius-server key ", 0),
+    phrase("radius-server host ", 2),
+    phrase("crypto isakmp key ", 0),
+    phrase("pre-shared-key ascii-text ", 0),
+    phrase("pre-shared-key hexadecimal ", 0),
+    phrase("key-string ", 0),
+    phrase(": psk \"", 0),
+    phrase(": eap \"", 0),
+    phrase(": xauth \"", 0),
+    placed(" on >", Place::Granted),
+    placed("| sudo -S", Place::Piped),
+    placed("|sudo -S", Place::Piped),
+    placed("| docker login", Place::Piped),
+    placed("| podman login", Place::Piped),
+    placed("| helm registry login", Place::Piped),
+    placed("| passwd --stdin", Place::Piped),
+    placed("| chpasswd", Place::Piped),
     phrase("net user ", 1),
     phrase("rabbitmqctl add_user ", 1),
     phrase("rabbitmqctl change_password ", 1),
@@ -79,10 +114,11 @@ pub(super) static PHRASES: &[Phrase] = &[
     phrase("configure set aws_session_token ", 0),
     phrase("operator unseal ", 0),
     phrase("basic auth ", 1),
-    phrase("secret 0 ", 0),
-    phrase("secret 7 ", 0),
-    phrase("password 5 ", 0),
-    phrase("\"auth\" \"", 0),
+    doubtful("secret 0 ", 0),
+    doubtful("secret 7 ", 0),
+    doubtful("password 5 ", 0),
+    placed("\"AUTH\" ", Place::Quoted),
+    placed("\"auth\" ", Place::Quoted),
     placed("BasicAuth(", Place::Second),
     placed("basic_auth(", Place::Second),
     placed("basicAuth(", Place::Second),
@@ -96,6 +132,7 @@ pub(super) static PHRASES: &[Phrase] = &[
     placed("jdbc:oracle:oci:", Place::Slash),
     placed("sqlplus ", Place::Slash),
     placed("WIFI:", Place::Wifi),
+    placed("rpcauth=", Place::Pair),
     placed("http -a ", Place::Pair),
     placed("http --auth ", Place::Pair),
     placed("https -a ", Place::Pair),
@@ -118,7 +155,7 @@ impl Phrase {
         }
         let before = view.before(start);
         if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-            && !self.text.starts_with([' ', '"'])
+            && !self.text.starts_with([' ', '"', '|'])
             && !matches!(self.place, Place::Second)
         {
             return None;
@@ -126,6 +163,12 @@ impl Phrase {
         match self.place {
             Place::Words => {}
             Place::Second => return second(view, end),
+            Place::Piped => return echoed(view, start),
+            Place::Granted => {
+                let user = memchr::memmem::find(view.behind(start, 64), b"user ");
+                return plain(view, end, user.is_none());
+            }
+            Place::Quoted => return quoted(view, end),
             Place::Slash => return slash(view, end),
             Place::Pair => {
                 let user = view.run(end, &super::class::DOTTED, 64);
@@ -160,6 +203,31 @@ impl Phrase {
         }
         plain(view, at, self.doubtful)
     }
+}
+
+/// `echo secret |`; the bar stands at `at`.
+fn echoed(view: &View<'_>, at: usize) -> Option<Found> {
+    let text = view.behind(at, 88).trim_ascii_end();
+    let echo = memchr::memmem::rfind(text, b"echo ").map(|at| at + 5);
+    let mut from = echo.or_else(|| Some(memchr::memmem::rfind(text, b"printf ")? + 7))?;
+    for option in [&b"-n "[..], b"-e "] {
+        from += if text.get(from..)?.starts_with(option) { option.len() } else { 0 };
+    }
+    let mut end = text.len();
+    let mark = *text.get(from)?;
+    if matches!(mark, b'"' | b'\'') && text.last() == Some(&mark) && end > from + 1 {
+        (from, end) = (from + 1, end - 1);
+    }
+    let value = text.get(from..end)?;
+    let start = at - view.behind(at, 88).len();
+    (!is_placeholder(value)).then(|| Found::one(start + from, start + end))
+}
+
+/// `"user" "secret"`, or the secret alone.
+fn quoted(view: &View<'_>, at: usize) -> Option<Found> {
+    let first = plain(view, at, false)?;
+    let (_, end) = first.parts().last()?;
+    if view.starts(*end, b"\" \"") { plain(view, end + 2, false) } else { Some(first) }
 }
 
 /// `user/secret@`.

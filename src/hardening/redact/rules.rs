@@ -36,11 +36,17 @@ pub(super) enum Target {
     Flag(usize),
     Phrase(&'static Phrase),
     Url,
+    /// A URL inside of a query.
+    CodedUrl,
+    /// What stands behind a password that stands before it: `user:…@tcp(`.
+    Address,
     Pem,
     Putty,
     PgPass,
     /// A mask of an earlier pass.
     Mask,
+    /// The same, where it is always the same text.
+    Fixed,
     Pii(super::pii::Detector),
     /// A literal, a name or a pattern of the user's own.
     Literal(usize),
@@ -90,10 +96,12 @@ pub(super) struct Rules {
     grams: Grams,
     named: bool,
     numbers: bool,
+    /// What every secret is replaced by, if by the same text.
+    pub(super) fixed: Vec<u8>,
 }
 
 impl Rules {
-    pub(super) fn compile(sets: &[Set], custom: Custom) -> Self {
+    pub(super) fn compile(sets: &[Set], mask: &Mask, custom: Custom) -> Self {
         let mut names: Vec<Name> = OTHERS.iter().map(|name| Name::Static(name)).collect();
         let mut anchors: Vec<Vec<u8>> = Vec::new();
         let mut targets = Vec::new();
@@ -102,6 +110,13 @@ impl Rules {
             targets.push(target);
         };
         add(MASK.as_bytes(), Target::Mask);
+        let fixed = match mask {
+            Mask::Fixed(text) => text.clone().into_bytes(),
+            _ => Vec::new(),
+        };
+        if !fixed.is_empty() {
+            add(&fixed, Target::Fixed);
+        }
         let has = |set| sets.contains(&set);
         if has(Set::Credentials) {
             for kind in FAMILIES.iter().copied().flatten() {
@@ -128,9 +143,15 @@ impl Rules {
             add(b":5432:", Target::PgPass);
             add(b":5433:", Target::PgPass);
             add(b":6432:", Target::PgPass);
+            add(b":*:", Target::PgPass);
         }
         if has(Set::Urls) {
             add(b"://", Target::Url);
+            add(b":\\/\\/", Target::Url);
+            add(b"%3A%2F%2F", Target::CodedUrl);
+            for network in ["@tcp(", "@unix(", "@tcp4(", ":1521/"] {
+                add(network.as_bytes(), Target::Address);
+            }
         }
         if has(Set::Pii) {
             for detector in super::pii::DETECTORS {
@@ -163,6 +184,7 @@ impl Rules {
             named: has(Set::Keys),
             numbers: has(Set::Pii) || custom.has_texts(),
             custom,
+            fixed,
         }
     }
 

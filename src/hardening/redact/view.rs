@@ -34,8 +34,8 @@ pub(super) struct View<'a> {
     base: usize,
     /// Nothing before it is seen.
     floor: Cell<usize>,
-    /// A secret ends here; a mask will stand before it.
-    masked: usize,
+    /// A secret ends here; a mask will stand before it, and this is its last byte.
+    masked: (usize, u8),
     /// Somebody asked for a byte beyond the last.
     touched: Cell<bool>,
     runs: RefCell<&'a mut Runs>,
@@ -47,7 +47,7 @@ impl<'a> View<'a> {
             bytes,
             base,
             floor: Cell::new(0),
-            masked: usize::MAX,
+            masked: (usize::MAX, b']'),
             touched: Cell::new(false),
             runs: RefCell::new(runs),
         }
@@ -80,17 +80,31 @@ impl<'a> View<'a> {
     }
 
     /// The same, with the end of a secret at `end`, in the text.
-    pub(super) fn with_secret_before(mut self, end: usize) -> Self {
-        self.masked = end.checked_sub(self.base).filter(|end| *end > 0).unwrap_or(usize::MAX);
+    pub(super) fn with_secret_before(mut self, end: usize, last: u8) -> Self {
+        let end = end.checked_sub(self.base).filter(|end| *end > 0).unwrap_or(usize::MAX);
+        self.masked = (end, last);
         self
+    }
+
+    /// Where words before `end` may say what it is, at most `most` bytes back: behind the last secret and the
+    /// last mask, of which the next pass sees the one where this one sees the other.
+    pub(super) fn context(&self, end: usize, most: usize) -> usize {
+        let from = end.saturating_sub(most).max(self.floor.get());
+        let from = if self.masked.0 <= end { from.max(self.masked.0) } else { from };
+        let text = self.bytes.get(from..end).unwrap_or_default();
+        let mask = memchr::memmem::rfind(text, super::rules::MASK.as_bytes());
+        mask.map_or(from, |at| {
+            let rest = text.get(at..).unwrap_or_default();
+            from + at + rest.iter().position(|byte| *byte == b']').unwrap_or(rest.len())
+        })
     }
 
     /// The byte before `at`: behind a secret, the last one of its mask, so that the next pass sees the
     /// same.
     #[inline]
     pub(super) fn before(&self, at: usize) -> Option<u8> {
-        if at == self.masked {
-            return Some(b']');
+        if at == self.masked.0 {
+            return Some(self.masked.1);
         }
         at.checked_sub(1).and_then(|before| self.get(before))
     }
@@ -124,6 +138,16 @@ impl<'a> View<'a> {
         }
         let end = end.min(self.bytes.len());
         self.bytes.get(start.min(end)..end).unwrap_or_default()
+    }
+
+    /// The bytes in sight before `end`, at most `most` of them.
+    pub(super) fn behind(&self, end: usize, most: usize) -> &'a [u8] {
+        self.slice(end.saturating_sub(most).max(self.floor.get()), end)
+    }
+
+    /// The same without the bound for rules, for what looks at what was found.
+    pub(super) fn behind_all(&self, end: usize, most: usize) -> &'a [u8] {
+        self.slice(end.saturating_sub(most), end)
     }
 
     /// The end of the run of `class` that begins at `start`, at most `most` bytes on.

@@ -65,3 +65,49 @@ fn what_can_be_guessed_has_no_fingerprint() {
     assert_eq!(redactor.redact("4111 1111 1111 1111"), "[REDACTED:card]");
     assert_eq!(redactor.findings("4111 1111 1111 1111")[0].confidence, Confidence::Certain);
 }
+
+/// Numbers that their issuers publish for tests.
+#[test]
+fn published_test_numbers() {
+    for (kind, number) in [
+        ("card", "4242424242424242"),
+        ("card", "5105105105105100"),
+        ("card", "2223003122003222"),
+        ("card", "6011 1111 1111 1117"),
+        ("card", "3782 822463 10005"),
+        ("card", "3056 930902 5904"),
+        ("card", "3566-0020-2036-0505"),
+        ("iban", "GB29 NWBK 6016 1331 9268 19"),
+        ("iban", "FR1420041010050500013M02606"),
+        ("iban", "NL91ABNA0417164300"),
+        ("in-aadhaar", "2341 2341 2346"),
+        ("phone", "+1 415 555 0132"),
+        ("phone", "+442079460958"),
+    ] {
+        let text = format!("see {number}, then");
+        let findings = redactor().findings(&text);
+        let found: Vec<_> = findings
+            .iter()
+            .map(|finding| (finding.kind.as_str(), &text[finding.span.clone()]))
+            .collect();
+        assert_eq!(found, [(kind, number)], "{text}");
+    }
+}
+
+/// Columns, ranges, signs and places are numbers of nobody.
+#[test]
+fn numbers_of_logs() {
+    for text in [
+        "323 500 6850 40009 12",
+        "8694 9038 1004 7987",
+        "bytes 3818084-7354467/34452544",
+        "moved by +415660582 ms",
+        "at +94.352652 +60.342885",
+        "@@ -1234,12 +1240,15 @@",
+        "1714817472 1714817472123 1714817472123456",
+        "build 20260504101112 of v12.34.567-8901",
+        "10.1.2.3 - - [04/May/2026:10:11:12 +0000] \"GET /v1/items/123456 HTTP/1.1\" 200 51230",
+    ] {
+        assert_eq!(redactor().redact(text), text);
+    }
+}

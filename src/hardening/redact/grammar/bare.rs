@@ -135,6 +135,9 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
     {
         return true;
     }
+    if value.windows(2).any(|two| two == b"()") {
+        return value.first().is_some_and(u8::is_ascii_alphabetic);
+    }
     if value.starts_with(b"&")
         && value.iter().skip(1).all(|byte| byte.is_ascii_lowercase() || *byte == b'\'')
     {
@@ -156,7 +159,8 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
     if name && !key.query && is_name_of_secret(view, key, value) {
         return true;
     }
-    if letters && join == Join::Colon && next == Some(b' ') {
+    let number = value.len() < 3 && value.iter().all(u8::is_ascii_digit);
+    if (letters || number) && join == Join::Colon && next == Some(b' ') {
         return prose(view, end + 1);
     }
     false

@@ -35,6 +35,10 @@ pub(in super::super) const FLAGS: &[(&str, &[&str], bool)] = &[
     ("7z", &["-p"], true),
     ("rar", &["-p", "-hp"], true),
     ("smbclient", &["-U"], false),
+    ("rpcclient", &["-U"], false),
+    ("gh secret set", &["--body", "-b"], false),
+    ("useradd", &["-p"], false),
+    ("usermod", &["-p"], false),
     ("curl", &["-u", "--user", "--proxy-user", "-U"], true),
     ("wget", &["--http-password", "--ftp-password"], false),
     ("openssl", &["-passin", "-passout", "-pass", "-k", "-K"], false),
@@ -61,7 +65,7 @@ pub(in super::super) fn flag_value(
     end: usize,
     command: usize,
 ) -> Option<Found> {
-    let (_, flags, touching) = FLAGS.get(command)?;
+    let (name, flags, touching) = FLAGS.get(command)?;
     if !matches!(view.get(end), Some(b' ' | b'"' | b'\''))
         || view.before(start).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     {
@@ -80,6 +84,17 @@ pub(in super::super) fn flag_value(
                 continue;
             };
             let value = match view.get(after) {
+                Some(b' ') if name.starts_with('m') && *touching => {
+                    // What stands apart from this flag is something else, or a mistake.
+                    let at = view.blanks(after + 1, 8);
+                    let word = view.slice(at, bare::end(view, &Key::nameless(at), at).0);
+                    if !word.is_empty()
+                        && word.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
+                    {
+                        continue;
+                    }
+                    at
+                }
                 Some(b' ' | b'=') => view.blanks(after + 1, 8),
                 Some(b'"' | b'\'') if matches!(view.before(at), Some(b'"' | b'\'')) => {
                     let comma = view.blanks(after + 1, 4);
@@ -141,7 +156,7 @@ fn secret(view: &View<'_>, at: usize, pair: bool, flag: &str) -> Option<Found> {
         return None;
     }
     let mut begin = start;
-    let colon = value.iter().position(|byte| *byte == b':');
+    let colon = value.iter().position(|byte| *byte == b':' || (*byte == b'%' && flag == "-U"));
     if pair && (flag != "-a" || colon.is_some()) {
         begin = start + colon? + 1;
         // A quote may close the name and open the password.

@@ -103,7 +103,7 @@ fn other_scheme(view: &View<'_>, key: &Key, at: usize, end: usize) -> Option<Fou
     let (end, open) = bare::end(view, key, start);
     let value = view.slice(start, end.min(start + 256));
     let mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
-    if value.len() < 12 || !mixed || is_placeholder(value) {
+    if value.len() < 8 || !mixed || is_placeholder(value) {
         return None;
     }
     let mut found = Found::one(start, end);

@@ -95,12 +95,26 @@ impl Key {
     /// Whether the name says that a secret follows; asked only where something follows at all.
     pub(in super::super) fn judged(mut self, view: &View<'_>) -> Option<Self> {
         let name = view.slice(self.start, self.end);
+        if self.is_of_another(view, name) {
+            return None;
+        }
         let alone = judge(name).or_else(|| {
             let foreign = !name.is_ascii();
             foreign.then_some(Strength::Strong)
         });
         self.strength = self.with_word_before(view, name, alone)?;
         Some(self)
+    }
+
+    /// A part of the name of a resource, the result of a test.
+    fn is_of_another(&self, view: &View<'_>, name: &[u8]) -> bool {
+        match view.before(self.start) {
+            Some(b':') => {
+                let resource = view.behind(self.start, 72);
+                view.is(self.end, b':') && memchr::memmem::find(resource, b"arn:").is_some()
+            }
+            _ => name == b"PASS" && view.starts_uncased(self.end, b": test"),
+        }
     }
 
     /// `verification code`, `api key`, `access token`, `primary key`: two words that are one name.

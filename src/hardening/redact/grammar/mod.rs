@@ -1,14 +1,18 @@
 //! A name, what follows it, and the value: `password = "…"` in all the ways in which it is written.
 
 mod bare;
+mod columns;
 mod cookie;
 mod flags;
 mod header;
 mod key;
+mod links;
 mod nested;
 mod operator;
 mod placeholder;
+mod promise;
 mod quote;
+mod twin;
 mod value;
 mod whole;
 
@@ -75,9 +79,13 @@ impl Found {
 
 /// What is secret behind `key`.
 pub(super) fn secrets(view: &View<'_>, key: &Key) -> Option<Found> {
-    let operator = operator::after(view, key)?;
-    let found = value::after(view, key, operator)?;
-    (!found.is_empty()).then_some(found)
+    if let Some(found) = columns::inserted(view, key) {
+        return Some(found);
+    }
+    let joined = operator::after(view, key)
+        .and_then(|operator| value::after(view, key, operator))
+        .filter(|found| !found.is_empty());
+    joined.or_else(|| twin::before(view, key)).or_else(|| columns::below(view, key))
 }
 
 /// The secret at `at`, which has no name. `doubtful`: it may be a word.

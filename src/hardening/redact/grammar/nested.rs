@@ -10,8 +10,9 @@ use super::{
     key::Key,
     operator::{Join, space},
     placeholder::is_placeholder,
+    promise::{is_tokenish, promising},
     quote,
-    value::{is_tokenish, one, prefixed, promising, scheme, wrapped},
+    value::{one, prefixed, scheme, wrapped},
 };
 
 /// The items of a list.
@@ -40,6 +41,67 @@ pub(super) fn list(view: &View<'_>, key: &Key, start: usize) -> Option<Found> {
     Some(found)
 }
 
+/// `- value`, line by line.
+pub(super) fn items(view: &View<'_>, key: &Key, start: usize) -> Option<Found> {
+    let (mut found, mut at) = (Found::default(), start);
+    for _ in 0..16 {
+        if !view.starts(at, b"- ") {
+            break;
+        }
+        let begin = view.blanks(at + 2, 8);
+        let line = view.run(begin, &LINE, 256);
+        let (begin, end) = match quote::open(view, begin) {
+            Some((quote, inside)) => (inside, quote::close(view, quote, inside).end),
+            None => (begin, line),
+        };
+        let value = view.slice(begin, end.max(begin));
+        if !value.contains(&b' ')
+            && !is_placeholder(value)
+            && promising(key, value, value.len(), false)
+            && is_tokenish(value, key)
+            && judge(value).is_none()
+        {
+            found.push(begin, end);
+        }
+        at = space(view, line, 32);
+    }
+    Some(found)
+}
+
+/// `<<EOT` and the lines up to one that is nothing but this word.
+pub(super) fn heredoc(view: &View<'_>, at: usize) -> Option<Found> {
+    if !view.starts(at, b"<<") {
+        return None;
+    }
+    let mut word = at + 2;
+    while word - at < 4 && matches!(view.get(word), Some(b'-' | b'~' | b'"' | b'\'')) {
+        word += 1;
+    }
+    let end = view.run(word, &super::super::class::WORD, 24);
+    let name = view.slice(word, end);
+    let line = end + usize::from(matches!(view.get(end), Some(b'"' | b'\'')));
+    if name.is_empty() || !view.is(line, b'\n') {
+        return None;
+    }
+    let start = space(view, line, 32);
+    let mut next = start;
+    for _ in 0..32 {
+        let end = view.run(next, &LINE, 512);
+        let first = view.blanks(next, 32);
+        if view.starts(first, name)
+            && !view.in_class(first + name.len(), &super::super::class::WORD)
+        {
+            let value = view.slice(start, next).trim_ascii_end();
+            return (!is_placeholder(value)).then(|| Found::one(start, start + value.len()));
+        }
+        if !view.is(end, b'\n') {
+            return None;
+        }
+        next = end + 1;
+    }
+    None
+}
+
 /// `name("value")`, `("name", "value")`.
 pub(super) fn argument(
     view: &View<'_>,
@@ -50,22 +112,28 @@ pub(super) fn argument(
 ) -> Option<Found> {
     let (quote, start) = prefixed(view, at)?;
     let strong = key.strength >= Strength::Strong;
-    if join == Join::Call && !strong {
+    if join == Join::Call && !matches!(key.strength, Strength::Medium | Strength::Strong) {
         return None;
     }
     let closing = quote::close(view, quote, start);
     let after = view.blanks(closing.after?, 8);
     let before = key.start.checked_sub(2).and_then(|at| view.get(at));
-    let ends = match view.get(after) {
-        Some(b')') => true,
-        Some(b']') => key.flag || (join == Join::Comma && before == Some(b'[')),
-        Some(b',') => key.flag,
-        _ => key.flag,
-    };
-    if !ends || (join == Join::Comma && !closed) {
+    let value = view.slice(start, closing.end.min(start + 256));
+    let comma = join == Join::Comma;
+    if join == Join::Call && !strong && !is_tokenish(value, key) {
         return None;
     }
-    let value = view.slice(start, closing.end.min(start + 256));
+    let ends = match view.get(after) {
+        Some(b')') => true,
+        Some(b']') => key.flag || (comma && before == Some(b'[')),
+        // Further arguments, or a line of two fields: only what cannot be a word.
+        Some(b',') if comma && before == Some(b'(') => is_tokenish(value, key),
+        Some(b'\n' | b'\r') | None if comma && key.first => is_tokenish(value, key),
+        _ => key.flag,
+    };
+    if !ends || (comma && !closed) {
+        return None;
+    }
     let spoken = join == Join::Call && value.contains(&b' ')
         || value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
             && judge(value).is_some();
@@ -77,12 +145,29 @@ pub(super) fn argument(
     Some(Found::one(begin, closing.end))
 }
 
+/// Bars that tables are drawn with.
+pub(super) const BARS: [&str; 3] = ["│", "║", "┃"];
+
 /// `| name | value |`.
 pub(super) fn table(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
     let start = view.blanks(at, 64);
-    let end = view.run(start, &BARE, WINDOW);
-    let close = view.blanks(end, 64);
-    let closed = view.is(close, b'|') || view.starts(close, "│".as_bytes());
+    let (start, end, after) = match prefixed(view, start) {
+        Some((quote, start)) => {
+            let closing = quote::close(view, quote, start);
+            (start, closing.end, closing.after?)
+        }
+        None => {
+            let run = view.run(start, &BARE, WINDOW);
+            let text = view.slice(start, run);
+            let end = start + text.iter().position(|byte| *byte == b'|').unwrap_or(text.len());
+            (start, end, end)
+        }
+    };
+    let close = view.blanks(after, 64);
+    let alone = key.first || view.before(key.start) == Some(b'|');
+    let closed = view.is(close, b'|')
+        || alone && matches!(view.get(close), Some(b'\n' | b'\r') | None)
+        || BARS.iter().any(|bar| view.starts(close, bar.as_bytes()));
     let value = view.slice(start, end.min(start + 256));
     let fits = closed
         && is_tokenish(value, key)
@@ -99,10 +184,19 @@ pub(super) fn tag(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
     let end = view.find(start, b'<', WINDOW);
     let open = end.is_none();
     let end = end.unwrap_or_else(|| start + view.slice(start, start + WINDOW).len());
+    // The text of a tag with such an attribute ends on its line, with the tag.
+    if !key.tag
+        && (open || !view.is(end + 1, b'/') || view.find(start, b'\n', end - start).is_some())
+    {
+        let value = view.starts(end, b"<value>") && end == start;
+        return if value { tag(view, key, end + 7) } else { None };
+    }
     let value = view.slice(start, end).trim_ascii_end();
     let value = value.strip_suffix(b"]]>").unwrap_or(value);
     let shown = value.get(..256).unwrap_or(value);
+    let label = shown.iter().all(u8::is_ascii_alphabetic) && judge(shown).is_some();
     if is_placeholder(shown)
+        || label
         || !promising(key, shown, value.len(), true)
         || (key.strength <= Strength::Medium && shown.contains(&b' '))
     {

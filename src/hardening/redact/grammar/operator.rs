@@ -1,6 +1,13 @@
 //! What stands between a name and its value.
 
-use super::{super::view::View, key::Key, quote};
+use super::{
+    super::view::View,
+    key::Key,
+    links::{connected, remark, typed},
+    nested::BARS,
+    quote,
+    twin::{next_tag, sibling},
+};
 
 /// How a name and its value are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +44,9 @@ pub(super) struct Operator {
 }
 
 /// Marks that join, longest first.
-const MARKS: [(&[u8], Join); 22] = [
+const MARKS: [(&[u8], Join); 30] = [
     (b"===", Join::Compare),
+    (b"==>", Join::Equals),
     (b"::=", Join::Equals),
     (b"||=", Join::Equals),
     (b"-->", Join::Equals),
@@ -49,6 +57,11 @@ const MARKS: [(&[u8], Join); 22] = [
     (b"?=", Join::Equals),
     (b"+=", Join::Equals),
     (b"->", Join::Equals),
+    (b"?:", Join::Equals),
+    (b"??", Join::Equals),
+    (b"<-", Join::Equals),
+    (b"~>", Join::Equals),
+    (b"eq ", Join::Compare),
     (b"||", Join::Equals),
     (b"%3D", Join::Equals),
     (b"%3A", Join::Colon),
@@ -56,6 +69,8 @@ const MARKS: [(&[u8], Join); 22] = [
     (b"\\u003a", Join::Colon),
     (b"&#61;", Join::Equals),
     ("→".as_bytes(), Join::Equals),
+    ("←".as_bytes(), Join::Equals),
+    ("…".as_bytes(), Join::Colon),
     ("＝".as_bytes(), Join::Equals),
     ("：".as_bytes(), Join::Colon),
     (b"=", Join::Equals),
@@ -64,7 +79,7 @@ const MARKS: [(&[u8], Join); 22] = [
 
 /// What joins `key` to a value, if anything does.
 pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
-    let (at, closed) = closers(view, key.end);
+    let (at, closed) = closers(view, key);
     let marked = view.blanks(at, 40);
     let operator = |join, end| Some(Operator { join, end, closed });
     match view.get(marked)? {
@@ -72,18 +87,68 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
             return operator(Join::Tag, at + 1);
         }
         b'|' if !view.is(marked + 1, b'|') => {
-            return (marked > at || key.first).then_some(Operator {
-                join: Join::Table,
-                end: marked + 1,
-                closed,
-            });
+            let cell = marked > at || key.first || view.before(key.start) == Some(b'|');
+            return cell.then_some(Operator { join: Join::Table, end: marked + 1, closed });
         }
         b'(' if marked == at && !closed => return operator(Join::Call, at + 1),
         b',' if closed && at == marked => {
             return match sibling(view, key, at, closed) {
                 Some(end) => operator(Join::Equals, end),
+                None if is_tuple(view, key.start) => operator(Join::Equals, at + 1),
                 None => operator(Join::Comma, at + 1),
             };
+        }
+        // `{name,"value"}`
+        b',' if is_tuple(view, key.start) && matches!(view.get(at + 1), Some(b'"' | b'<')) => {
+            return operator(Join::Equals, at + 1);
+        }
+        b';' if closed && at == marked => {
+            if let Some(end) = serialized(view, at + 1) {
+                return operator(Join::Equals, end);
+            }
+            if quote::open(view, at + 1).is_some() {
+                return operator(Join::Comma, at + 1);
+            }
+        }
+        // `("name" . "value")`
+        b'.' if marked > at && view.is(marked + 1, b' ') => {
+            let end = marked + 2;
+            return quote::open(view, end).and_then(|_| operator(Join::Equals, end));
+        }
+        // `name ........ value`
+        b'.' if view.is(marked + 1, b'.') => {
+            let mut end = marked;
+            while end - marked < 80 && view.is(end, b'.') {
+                end += 1;
+            }
+            let mark = view.blanks(end, 4);
+            let colon = matches!(view.get(mark), Some(b':' | b'='));
+            return operator(
+                if colon { Join::Colon } else { Join::Prose },
+                mark + usize::from(colon),
+            );
+        }
+        // An argument, as it stands in the list of a process.
+        0 if key.flag => return operator(Join::Flag, at + 1),
+        b',' if key.flag && view.is(at + 1, b' ') => return operator(Join::Prose, at + 2),
+        b'.' if key.flag && closed && view.starts(marked, b".arg(") => {
+            return operator(Join::Flag, marked + 5);
+        }
+        b'a' if key.flag && closed && marked == at + 1 => {
+            let mark = view.run(marked + 1, &super::super::class::DIGIT, 3);
+            return view.starts(mark, b"=\"").then_some(Operator {
+                join: Join::Flag,
+                end: mark + 1,
+                closed,
+            });
+        }
+        b'\\' if view.starts(at, b"\\u003e") => {
+            let tag = view.starts(key.start, b"u003c");
+            return tag.then_some(Operator { join: Join::Equals, end: at + 6, closed });
+        }
+        b'&' if marked == at && view.starts(at, b"&gt;") => {
+            let tag = key.start >= 4 && view.starts(key.start - 4, b"&lt;");
+            return tag.then_some(Operator { join: Join::Equals, end: at + 4, closed });
         }
         b':' if view.is(marked + 1, b':') && !view.is(marked + 2, b'=') => {
             let blank = matches!(view.get(marked + 2), Some(b' '));
@@ -97,57 +162,90 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
             return operator(if mark == b'=' { Join::Equals } else { Join::Colon }, marked + 1);
         }
     }
-    if let Some((text, join)) = MARKS.iter().find(|(text, _)| view.starts_uncased(marked, text)) {
-        return operator(*join, marked + text.len());
+    let first = view.get(marked).map(|byte| byte.to_ascii_lowercase());
+    let begins = |(text, _): &&(&[u8], Join)| {
+        text.first().copied() == first && view.starts_uncased(marked, text)
+    };
+    if let Some((text, join)) = MARKS.iter().find(begins) {
+        if *text != b"eq " || marked > at {
+            return operator(*join, marked + text.len());
+        }
     }
-    if let Some(end) = remark(view, marked) {
+    if let Some(end) = remark(view, marked).or_else(|| typed(view, at, marked)) {
         return operator(Join::Equals, end);
     }
-    if let Some(end) = sibling(view, key, at, closed) {
-        return operator(Join::Equals, end);
+    if !key.tag {
+        if let Some(end) = sibling(view, key, at, closed) {
+            return operator(Join::Equals, end);
+        }
     }
-    if let Some(end) = part(view, at, closed) {
+    let named = key.start >= 5 && view.starts(key.start - 5, b"name=");
+    if let Some(end) = part(view, at, closed || named) {
         return operator(Join::Part, end);
     }
     if key.tag {
+        if let Some(end) = sibling(view, key, at, closed) {
+            return operator(Join::Equals, end);
+        }
         return tag_end(view, at).and_then(|end| operator(Join::Tag, end));
     }
     if view.starts(at, b"</") {
-        return next_tag(view, at).and_then(|end| operator(Join::Tag, end));
+        return next_tag(view, at).and_then(|(join, end)| operator(join, end));
     }
     if marked == at {
         return None;
     }
-    if key.flag {
+    // Behind many blanks stands what a flag is for.
+    if key.flag && marked - at < 3 {
         return operator(Join::Flag, marked);
     }
-    if view.get(marked).is_some_and(|byte| byte >= 0x80) && view.starts(marked, "│".as_bytes()) {
+    if view.is(marked, 0xe2) && BARS.iter().any(|bar| view.starts(marked, bar.as_bytes())) {
         return operator(Join::Table, marked + 3);
     }
     operator(Join::Prose, connected(view, marked))
 }
 
-/// ` (string) =`: past a remark in brackets and the mark behind it.
-fn remark(view: &View<'_>, at: usize) -> Option<usize> {
-    if !view.is(at, b'(') {
-        return None;
+/// Whether the name at `start` is the first of two in braces or, as a binary, in `<<"…">>`.
+fn is_tuple(view: &View<'_>, start: usize) -> bool {
+    let Some(before) = start.checked_sub(1) else {
+        return false;
+    };
+    match view.get(before) {
+        Some(b'{') => true,
+        Some(b'"') => {
+            before > 1 && view.starts(before - 2, b"<<") || before > 0 && view.is(before - 1, b'{')
+        }
+        _ => false,
     }
-    let mut end = at + 1;
-    while end - at < 24 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic()) {
-        end += 1;
-    }
-    let mark = view.blanks(end + 1, 4);
-    (view.is(end, b')') && matches!(view.get(mark), Some(b'=' | b':'))).then_some(mark + 1)
 }
 
-/// Past what closes a name: quotes, brackets, stars, colours.
-fn closers(view: &View<'_>, start: usize) -> (usize, bool) {
-    let (mut at, mut closed) = (start, false);
+/// Past `s:12:`, the length of a text that PHP has serialized.
+fn serialized(view: &View<'_>, at: usize) -> Option<usize> {
+    let mut end = at + 2;
+    while end - at < 10 && view.get(end).is_some_and(|byte| byte.is_ascii_digit()) {
+        end += 1;
+    }
+    (view.starts(at, b"s:") && end > at + 2 && view.is(end, b':')).then_some(end + 1)
+}
+
+/// Past what closes a name: quotes, brackets, an index, stars, colours.
+fn closers(view: &View<'_>, key: &Key) -> (usize, bool) {
+    let (mut at, mut closed) = (key.end, false);
     for _ in 0..6 {
         if let Some((_, end)) = quote::open(view, at) {
             (at, closed) = (end, true);
-        } else if matches!(view.get(at), Some(b']' | b')' | b'*')) {
+        } else if let Some(end) = index(view, at) {
+            at = end;
+        } else if closed && view.starts(at, b">>") && is_tuple(view, key.start) {
+            at += 2;
+        } else if matches!(view.get(at), Some(b']' | b')' | b'*'))
+            || view.is(at, b'%')
+                && view.before(key.start) == Some(b'%')
+                && !view.get(at + 1).is_some_and(|next| next.is_ascii_hexdigit())
+        {
             at += 1;
+        } else if view.starts(at, b"}}") && key.start >= 2 && view.starts(key.start - 2, b"{{") {
+            at += 2;
         } else if let Some(end) = colour(view, at) {
             at = end;
         } else {
@@ -155,6 +253,21 @@ fn closers(view: &View<'_>, start: usize) -> (usize, bool) {
         }
     }
     (at, closed)
+}
+
+/// Past `[0]`, `[]` and `%5D`.
+fn index(view: &View<'_>, at: usize) -> Option<usize> {
+    if view.starts(at, b"%5") {
+        return matches!(view.get(at + 2), Some(b'D' | b'd')).then_some(at + 3);
+    }
+    if !view.is(at, b'[') {
+        return None;
+    }
+    let mut end = at + 1;
+    while end - at < 4 && view.get(end).is_some_and(|byte| byte.is_ascii_digit()) {
+        end += 1;
+    }
+    view.is(end, b']').then_some(end + 1)
 }
 
 /// Past an escape for a colour, itself or in letters.
@@ -184,59 +297,6 @@ pub(super) fn space(view: &View<'_>, start: usize, most: usize) -> usize {
         }
     }
     at
-}
-
-/// `"name": "password", "value": "…"` in its many forms: the place after the second `=` or `:`.
-fn sibling(view: &View<'_>, key: &Key, at: usize, closed: bool) -> Option<usize> {
-    if !closed && !matches!(view.get(at), Some(b'\n' | b'\r' | b',')) {
-        return None;
-    }
-    if !matches!(view.get(at), Some(b'\n' | b'\r' | b',' | b' ' | b';')) {
-        return None;
-    }
-    let quoted = key.quote.is_some();
-    let mut at = at;
-    if view.is(at, b',') || view.is(at, b';') {
-        at += 1;
-    }
-    at = space(view, at, 64);
-    for _ in 0..3 {
-        let start = at;
-        let name = quote::open(view, at).map_or(at, |(_, end)| end);
-        let word = name;
-        let mut end = name;
-        while end - name < 24
-            && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'-')
-        {
-            end += 1;
-        }
-        let is_value =
-            [&b"value"[..], b"val", b"content", b"plaintext", b"secretvalue", b"stringvalue"]
-                .iter()
-                .any(|text| end - word == text.len() && view.starts_uncased(word, text));
-        let after = quote::open(view, end).filter(|_| name > start).map_or(end, |(_, end)| end);
-        let mark = view.blanks(after, 16);
-        let marked = matches!(view.get(mark), Some(b'=' | b':'));
-        if !marked || end == name {
-            return None;
-        }
-        if is_value {
-            return Some(mark + 1);
-        }
-        // Another attribute in between.
-        let (mark, begin) = quote::open(view, view.blanks(mark + 1, 16)).filter(|_| quoted)?;
-        let closing = view.slice(begin, begin + 48);
-        let length = match mark {
-            quote::Quote::Mark(mark, 0) => closing.iter().position(|byte| *byte == mark)?,
-            _ => return None,
-        };
-        at = begin + length + 1;
-        if view.is(at, b',') {
-            at += 1;
-        }
-        at = space(view, at, 32);
-    }
-    None
 }
 
 /// The part of a form whose name was closed at `at`.
@@ -270,55 +330,4 @@ fn tag_end(view: &View<'_>, at: usize) -> Option<usize> {
     let end = view.find(at, b'>', 160)?;
     let inside = view.slice(at, end);
     (!inside.contains(&b'<') && inside.last() != Some(&b'/')).then_some(end + 1)
-}
-
-/// `<key>password</key><string>…`: the place where the text of the next tag begins.
-fn next_tag(view: &View<'_>, at: usize) -> Option<usize> {
-    let end = view.find(at, b'>', 32)? + 1;
-    let next = space(view, end, 64);
-    if !view.is(next, b'<') || view.is(next + 1, b'/') {
-        return None;
-    }
-    let name = view.slice(next + 1, next + 7);
-    let known =
-        [&b"string"[..], b"value", b"val", b"data"].iter().any(|known| name.starts_with(known));
-    if !known {
-        return None;
-    }
-    Some(view.find(next, b'>', 64)? + 1)
-}
-
-/// Past words such as `is`, `was set to` and `for bob:`.
-fn connected(view: &View<'_>, at: usize) -> usize {
-    const WORDS: [&[u8]; 12] = [
-        b"is ",
-        b"was ",
-        b"set to ",
-        b"to ",
-        b"as ",
-        b"value ",
-        b"= ",
-        b"ist ",
-        b"es ",
-        b"est ",
-        b"from ",
-        b"changed from ",
-    ];
-    let mut at = at;
-    for _ in 0..3 {
-        let Some(word) = WORDS.iter().find(|word| view.starts_uncased(at, word)) else {
-            break;
-        };
-        at = view.blanks(at + word.len(), 8);
-    }
-    if view.starts_uncased(at, b"for ") || view.starts_uncased(at, b"of ") {
-        let line = view.slice(at, at + 64);
-        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let colon = line.windows(2).position(|two| matches!(two, [b':' | b'=', b' ']));
-        let is = line.windows(4).position(|four| four == b" is ");
-        if let Some(end) = colon.map(|end| end + 2).or(is.map(|end| end + 4)) {
-            return view.blanks(at + end, 8);
-        }
-    }
-    at
 }

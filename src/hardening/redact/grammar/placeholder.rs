@@ -1,14 +1,16 @@
 //! What stands where a secret would, and is none.
 
+use super::super::{keys::judge, list::List};
+
 /// Words that say that there is no secret, or what kind of thing it would be.
 #[rustfmt::skip]
-const WORDS: &[&str] = &[
+static WORDS: List = List::of(&[
     "a", "absent", "accepted", "an", "and", "anonymous", "any", "are", "array", "async",
-    "authenticated", "auto", "await", "basic", "bearer", "blank", "bool", "boolean", "buffer",
+    "authenticated", "auto", "await", "base64", "basic", "bearer", "blank", "bool", "boolean", "buffer",
     "byte", "bytes", "can", "cannot", "changed", "char", "checked", "created", "default",
     "deleted", "denied", "disabled", "does", "dynamic", "empty", "enabled", "enter", "expired",
     "failed", "failure", "false", "field", "filtered", "for", "forbidden", "function", "has",
-    "have", "hidden", "if", "ignored", "in", "incorrect", "int", "integer", "invalid", "is",
+    "have", "hex", "hidden", "if", "ignored", "in", "incorrect", "int", "integer", "invalid", "is",
     "lambda", "loaded", "masked", "may", "missing", "must", "n/a", "na", "nan", "needed", "new",
     "nil", "no", "none", "none,", "not", "null", "number", "object", "of", "off", "ok",
     "omitted", "on", "only", "option", "optional", "optional[str]", "or", "placeholder",
@@ -19,7 +21,7 @@ const WORDS: &[&str] = &[
     "uint8array", "unauthorized", "unavailable", "unchanged", "undef", "undefined", "unknown",
     "unset", "unspecified", "updated", "used", "valid", "varchar", "verified", "void", "was",
     "when", "will", "with", "wrong", "yes", "your",
-];
+]);
 
 /// What begins an expression that names a secret and is none.
 #[rustfmt::skip]
@@ -32,7 +34,8 @@ const STARTS: &[&str] = &[
     "[secret", "[masked", "[removed", "[omitted", "(redacted", "<redacted", "<secret",
     "<hidden", "<masked", "<removed", "<password", "<token", "<key", "<api", "__", "{%",
     "!vault", "!ref", "!sub", "!getatt", "arn:aws:secretsmanager", "vault:", "op://", "ssm:",
-    "sm://", "secretref", "%!",
+    "sm://", "secretref", "%!", "enc[", "enc(", "optional[", "list[", "union[", "secretstr",
+    "file:", "z.string", "random_",
 ];
 
 /// Whether `value` stands for a secret and is none: an empty text, a variable, a mask, a word that
@@ -45,7 +48,27 @@ pub(in super::super) fn is_placeholder(value: &[u8]) -> bool {
     if value.len() > 256 {
         return false;
     }
-    masks(value) || is_variable(value, *first) || is_word(value) || is_start(value)
+    masks(value)
+        || is_variable(value, *first)
+        || is_word(value)
+        || is_start(value)
+        || is_file(value)
+}
+
+/// The path of a file that holds a secret: words between slashes.
+pub(super) fn is_file(value: &[u8]) -> bool {
+    let rest = value.strip_prefix(b"~").or_else(|| value.strip_prefix(b".")).unwrap_or(value);
+    let words = || rest.split(|byte| *byte == b'/').skip(1);
+    rest.first() == Some(&b'/')
+        && rest.len() > 3
+        && (words().count() > 1 || rest.len() < value.len())
+        && words().all(|word| {
+            let lower = !word.iter().any(u8::is_ascii_uppercase);
+            (lower || !word.iter().any(u8::is_ascii_digit))
+                && word
+                    .iter()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+        })
 }
 
 /// The same of all that there is of a value, when its name is certain: what only begins as an expression
@@ -97,6 +120,9 @@ fn is_variable(value: &[u8], first: u8) -> bool {
     match first {
         b'$' => {
             let text = inside(1, value.len());
+            if text.len() < 3 && !text.is_empty() && text.iter().all(u8::is_ascii_digit) {
+                return true;
+            }
             name(text)
                 && (text.iter().all(|byte| {
                     byte.is_ascii_uppercase() || *byte == b'_' || byte.is_ascii_digit()
@@ -126,6 +152,9 @@ fn is_variable(value: &[u8], first: u8) -> bool {
                     byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'_' | b'-' | b'*')
                 })
         }
+        b'@' | b':' if name(inside(1, value.len())) && judge(inside(1, value.len())).is_some() => {
+            true
+        }
         b'#' | b'@' | b':' => value.len() == 1,
         b'&' | b'*' => {
             name(inside(1, value.len()))
@@ -151,7 +180,7 @@ fn is_word(value: &[u8]) -> bool {
     };
     word.copy_from_slice(value);
     word.make_ascii_lowercase();
-    WORDS.binary_search_by(|other| other.as_bytes().cmp(word)).is_ok()
+    WORDS.has(word)
 }
 
 fn is_start(value: &[u8]) -> bool {
@@ -181,8 +210,7 @@ mod tests {
 
     #[test]
     fn words_are_sorted() {
-        assert!(WORDS.windows(2).all(|two| two[0] < two[1]));
-        assert!(WORDS.iter().all(|word| word.len() <= 24));
+        assert!(WORDS.is_sorted());
     }
 
     #[test]

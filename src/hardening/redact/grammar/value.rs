@@ -8,10 +8,12 @@ use super::{
     },
     Found, Until, bare, cookie, header,
     key::Key,
-    nested::{argument, block, block_start, list, part, table, tag},
+    nested::{argument, block, block_start, heredoc, items, list, part, table, tag},
     operator::{Join, Operator, colour, space},
     placeholder::is_placeholder,
+    promise::{is_directive, is_label, is_tokenish, promising},
     quote::{self, Quote},
+    twin::{inner, past_markup, successor},
 };
 
 /// How much of a value is looked at.
@@ -28,13 +30,43 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
         _ => {}
     }
     let mut at = past_blanks(view, end);
+    // `**name:** value`, `name: <b>value</b>`
+    if view.starts(at, b"**") && matches!(join, Join::Colon) && view.before(key.start) == Some(b'*')
+    {
+        at = past_blanks(view, at + 2);
+    }
+    if view.is(at, b'<') {
+        if let Some(found) = heredoc(view, at) {
+            return Some(found);
+        }
+        at = past_markup(view, at);
+        if view.starts(at, b"<<") && prefixed(view, at + 2).is_some() {
+            at += 2;
+        } else if view.is(at, b'<') && join != Join::Compare {
+            return one(view, key, Join::Prose, at + 1);
+        }
+    }
+    if join == Join::Colon {
+        at = past_yaml(view, at);
+    }
     if matches!(view.get(at), Some(b'\n' | b'\r')) {
         let next = counted(view, space(view, at, 64));
+        if key.first && !closed && view.starts(next, b"- ") {
+            return items(view, key, next);
+        }
         // Only quotes may stand on the next line.
-        if !closed || quote::open(view, next).is_none() {
+        if !(closed || key.first && join == Join::Colon) || quote::open(view, next).is_none() {
             return None;
         }
         at = next;
+    }
+    // The quote that closes a prompt.
+    if !closed && key.quote.is_some() && view.get(at) == key.quote && join == Join::Colon {
+        return None;
+    }
+    // `{"value": "…"}`
+    if view.is(at, b'{') {
+        at = inner(view, at + 1).unwrap_or(at);
     }
     // What a vague name promises is long and opaque, which shows at once.
     if key.strength == Strength::Vague
@@ -54,7 +86,8 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
     if view.starts(at, super::super::rules::MASK.as_bytes()) {
         return None;
     }
-    if view.is(at, b'[') {
+    at = past_type(view, at);
+    if view.is(at, b'[') && join != Join::Prose {
         return list(view, key, at + 1);
     }
     at = wrapped(view, at);
@@ -64,6 +97,28 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
         _ => {}
     }
     one(view, key, join, at)
+}
+
+/// Past `!!str ` and `&anchor `.
+fn past_yaml(view: &View<'_>, at: usize) -> usize {
+    let start = match view.get(at) {
+        Some(b'!') if view.is(at + 1, b'!') => at + 2,
+        Some(b'&') => at + 1,
+        _ => return at,
+    };
+    let mut end = start;
+    while end - start < 24 && view.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+        end += 1;
+    }
+    let next = view.blanks(end, 8);
+    // A reference to a type, which is set to a value.
+    if end > start && next > end && !view.is(next, b'=') { next } else { at }
+}
+
+/// Past `[]byte(` and `[]string{`.
+fn past_type(view: &View<'_>, at: usize) -> usize {
+    const TYPES: [&[u8]; 3] = [b"[]byte(", b"[]string{", b"[]any{"];
+    TYPES.iter().find(|text| view.starts(at, text)).map_or(at, |text| at + text.len())
 }
 
 /// Past `string(12) `.
@@ -101,9 +156,17 @@ pub(super) fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<F
     if end == at {
         return None;
     }
+    if matches!(join, Join::Colon | Join::Equals) {
+        if let Some(found) = annotation(view, key, join, at, end) {
+            return Some(found);
+        }
+    }
     let whole = end - at;
     // What is long is neither a word nor an expression, and its beginning says what it is.
     let value = view.slice(at, end.min(at + SHOWN));
+    if join == Join::Prose && !is_tokenish(value, key) && !is_directive(view, key, (at, end)) {
+        return None;
+    }
     if !promising(key, value, whole, false) {
         return None;
     }
@@ -113,12 +176,30 @@ pub(super) fn one(view: &View<'_>, key: &Key, join: Join, at: usize) -> Option<F
     {
         return None;
     }
-    if join == Join::Prose && !is_tokenish(value, key) {
-        return None;
-    }
     let end = if open { end } else { more_words(view, key, join, at, end) };
     let mut found = Found::one(at, end);
     found.open = open.then_some(Until::Bare);
+    Some(found)
+}
+
+/// `PSK "…"`, `got "…"`: a word that says what stands in the quotes behind it. It may be the secret.
+fn annotation(view: &View<'_>, key: &Key, join: Join, at: usize, end: usize) -> Option<Found> {
+    let word = view.slice(at, end);
+    if word.len() > 7 || !word.iter().all(u8::is_ascii_alphabetic) || !view.is(end, b' ') {
+        return None;
+    }
+    let (quote, start) = quote::open(view, view.blanks(end, 4))?;
+    let inside = quoted(view, key, join, quote, start)?;
+    let (first, last) = inside.parts().first().copied()?;
+    if is_label(view.slice(first, last)) {
+        return None;
+    }
+    let mut found = Found::default();
+    if !is_placeholder(word) && promising(key, word, word.len(), false) {
+        found.push(at, end);
+    }
+    found.push(first, last);
+    found.open = inside.open;
     Some(found)
 }
 
@@ -136,7 +217,7 @@ fn quoted(view: &View<'_>, key: &Key, join: Join, quote: Quote, start: usize) ->
     let mut found = Found::default();
     let fits = !is_placeholder(value)
         && promising(key, value, closing.end - begin, true)
-        && !(join == Join::Prose && value.iter().filter(|byte| **byte == b' ').count() > 4);
+        && !(join == Join::Prose && (is_label(value) || is_resource(view, key, value)));
     if fits {
         found.push(begin, closing.end);
         if closing.open {
@@ -155,8 +236,12 @@ fn quoted(view: &View<'_>, key: &Key, join: Join, quote: Quote, start: usize) ->
     let arrow = [&b"->"[..], b"=>", b"to ", "→".as_bytes(), b"||", b"??"]
         .into_iter()
         .find(|arrow| view.starts(next, arrow));
-    if let Some(arrow) = arrow {
-        let at = view.blanks(next + arrow.len(), 8);
+    let other = match arrow {
+        Some(arrow) => Some(view.blanks(next + arrow.len(), 8)),
+        None if view.is(next, b',') => successor(view, next),
+        None => None,
+    };
+    if let Some(at) = other {
         if let Some((quote, start)) = prefixed(view, at) {
             let closing = quote::close(view, quote, start);
             let value = view.slice(start, closing.end.min(start + 256));
@@ -171,92 +256,11 @@ fn quoted(view: &View<'_>, key: &Key, join: Join, quote: Quote, start: usize) ->
     Some(found)
 }
 
-/// Whether the value is what the name promises.
-pub(super) fn promising(key: &Key, value: &[u8], length: usize, quoted: bool) -> bool {
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-    let spaces = value.contains(&b' ');
-    if is_address(value) {
-        return false;
-    }
-    match key.strength {
-        Strength::Strong | Strength::Header | Strength::Cookie => true,
-        Strength::Medium => {
-            if spaces && !quoted {
-                return false;
-            }
-            let sentence = spaces && digits == 0;
-            let count = length < 6
-                && value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'%' | b'.'));
-            !sentence && !count && (length >= 4 || digits > 0)
-        }
-        Strength::Weak => {
-            let numbers = digits == length && length < 8;
-            !spaces && !numbers && ((digits > 0 && length >= 6) || length >= 16) && !is_path(value)
-        }
-        Strength::Vague => {
-            let mixed = value.iter().any(u8::is_ascii_lowercase)
-                && value.iter().any(u8::is_ascii_uppercase);
-            let uuid = length == 36 && value.iter().filter(|byte| **byte == b'-').count() == 4;
-            !spaces
-                && !uuid
-                && length >= 16
-                && letters > 0
-                && (digits > 1 || (mixed && digits == 0 && !value.contains(&b'_')))
-                && !is_path(value)
-                && !value.contains(&b':')
-        }
-        Strength::Digits => {
-            let grouped =
-                value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b' '));
-            (grouped && (3..=10).contains(&digits) && length <= 12)
-                || (key.strength == Strength::Digits
-                    && !spaces
-                    && digits > 1
-                    && letters > 0
-                    && (4..=16).contains(&length))
-        }
-    }
-}
-
-/// A URL without a user.
-fn is_address(value: &[u8]) -> bool {
-    (value.starts_with(b"http://") || value.starts_with(b"https://")) && !value.contains(&b'@')
-}
-
-/// Words with slashes or dots between.
-fn is_path(value: &[u8]) -> bool {
-    let slashes = value.iter().filter(|byte| **byte == b'/').count();
-    value.starts_with(b"/")
-        || value.starts_with(b"./")
-        || value.windows(3).any(|three| three == b"://")
-        || (slashes > 1
-            && !value.contains(&b'+')
-            && !value.contains(&b'=')
-            && value.len() / (slashes + 1) < 12)
-}
-
-/// Whether it can be nothing but a secret, in the middle of a sentence.
-pub(super) fn is_tokenish(value: &[u8], key: &Key) -> bool {
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-    let marks = value
-        .iter()
-        .filter(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'?'))
-        .count();
-    if value.contains(&b'=') && !value.ends_with(b"=") || value.contains(&b'(') || is_path(value) {
-        return false;
-    }
-    match key.strength {
-        Strength::Digits => digits >= 4,
-        Strength::Strong => {
-            (digits > 0 && letters > 1 && value.len() >= 6)
-                || (marks > 0 && value.len() >= 8 && letters > 0)
-        }
-        Strength::Medium => digits > 0 && letters > 0 && value.len() >= 10,
-        Strength::Weak => digits > 0 && letters > 0 && value.len() >= 16,
-        _ => false,
-    }
+/// Whether it is what a secret of a cluster is called: `secret "web-tls" created`.
+fn is_resource(view: &View<'_>, key: &Key, value: &[u8]) -> bool {
+    let name = view.slice(key.start, key.end);
+    (name.eq_ignore_ascii_case(b"secret") || name.eq_ignore_ascii_case(b"secrets"))
+        && value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'-')
 }
 
 /// A password of several words, alone on its line.

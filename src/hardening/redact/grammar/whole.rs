@@ -9,7 +9,8 @@ use super::{
     key::Key,
     operator::Join,
     placeholder::is_placeholder,
-    value::{promising, scheme},
+    promise::promising,
+    value::scheme,
 };
 
 /// How much of a value is looked at.

@@ -2,6 +2,8 @@
 
 mod words;
 
+use super::list::List;
+
 use self::words::{
     AFTER, CLOSE_KEYS, CODES, DENIED_AFTER, DENIED_BEFORE_KEY, DENIED_BEFORE_TOKEN, DOUBTFUL, KEYS,
     PASSES, SECRET_ENDS, SECRETS, SESSIONS, TOKENS,
@@ -84,14 +86,6 @@ impl Words {
     }
 }
 
-fn is_in(word: &[u8], list: &[&str]) -> bool {
-    list.binary_search_by(|other| other.as_bytes().cmp(word)).is_ok()
-}
-
-fn ends_in(word: &[u8], list: &[&str]) -> bool {
-    list.iter().any(|end| word.len() > end.len() && word.ends_with(end.as_bytes()))
-}
-
 /// What a value of this name is, or nothing if it is no secret.
 pub(super) fn judge(name: &[u8]) -> Option<Strength> {
     let words = Words::of(name);
@@ -100,14 +94,14 @@ pub(super) fn judge(name: &[u8]) -> Option<Strength> {
     let mut lesser = false;
     for after in at + 1..words.count {
         let word = words.get(after)?;
-        if is_in(word, DENIED_AFTER) {
-            let id = is_in(word, &["id"]);
+        if DENIED_AFTER.has(word) {
+            let id = word == b"id";
             if id && words.get(at) == Some(b"secret") {
                 strength = Strength::Weak;
             } else if !(id && strength == Strength::Vague && is_session(&words, at)) {
                 return None;
             }
-        } else if word.len() > 1 && !word.iter().all(u8::is_ascii_digit) && !is_in(word, AFTER) {
+        } else if word.len() > 1 && !word.iter().all(u8::is_ascii_digit) && !AFTER.has(word) {
             lesser = true;
         }
     }
@@ -120,7 +114,7 @@ pub(super) fn judge(name: &[u8]) -> Option<Strength> {
         };
     }
     let first = words.get(0).unwrap_or_default();
-    if at > 0 && is_in(first, DOUBTFUL) {
+    if at > 0 && DOUBTFUL.has(first) {
         strength = strength.min(Strength::Weak);
     }
     Some(strength)
@@ -141,39 +135,39 @@ pub(super) fn judge_two(first: &[u8], second: &[u8]) -> Option<Option<Strength>>
     let (first, second) = (Words::of(first), Words::of(second));
     let last = first.get(first.count.checked_sub(1)?)?;
     match second.get(0)? {
-        b"key" | b"keys" if is_in(last, DENIED_BEFORE_KEY) => Some(None),
-        b"key" | b"keys" if is_in(last, KEYS) => Some(Some(Strength::Medium)),
-        b"token" if is_in(last, DENIED_BEFORE_TOKEN) => Some(None),
-        b"token" if is_in(last, KEYS) || is_in(last, TOKENS) => Some(Some(Strength::Medium)),
-        b"code" if is_in(last, CODES) => Some(Some(Strength::Digits)),
+        b"key" | b"keys" if DENIED_BEFORE_KEY.has(last) => Some(None),
+        b"key" | b"keys" if KEYS.has(last) => Some(Some(Strength::Medium)),
+        b"token" if DENIED_BEFORE_TOKEN.has(last) => Some(None),
+        b"token" if KEYS.has(last) || TOKENS.has(last) => Some(Some(Strength::Medium)),
+        b"code" if CODES.has(last) => Some(Some(Strength::Digits)),
         _ => None,
     }
 }
 
 fn is_session(words: &Words, at: usize) -> bool {
-    words.get(at).is_some_and(|word| is_in(word, SESSIONS))
+    words.get(at).is_some_and(|word| SESSIONS.has(word))
 }
 
 /// What the word at `at` says, with those before it.
 fn of_word(words: &Words, at: usize) -> Option<Strength> {
     let word = words.get(at)?;
     let before = words.before(at);
-    let preceded = |list: &[&str]| before.is_some_and(|before| is_in(before, list));
-    if is_in(word, SECRETS) || ends_in(word, SECRET_ENDS) {
+    let preceded = |list: &List| before.is_some_and(|before| list.has(before));
+    if SECRETS.has(word) || SECRET_ENDS.has_end(word) {
         return Some(Strength::Strong);
     }
     match word {
         b"pass" => Some(if at > 0 { Strength::Strong } else { Strength::Medium }),
         b"pw" => Some(Strength::Strong),
-        b"key" | b"keys" if preceded(DENIED_BEFORE_KEY) => None,
-        b"key" | b"keys" if preceded(KEYS) => Some(Strength::Medium),
+        b"key" | b"keys" if preceded(&DENIED_BEFORE_KEY) => None,
+        b"key" | b"keys" if preceded(&KEYS) => Some(Strength::Medium),
         b"key" if before.is_some() => Some(Strength::Weak),
         b"key" => Some(Strength::Vague),
-        b"token" | b"tokens" if preceded(DENIED_BEFORE_TOKEN) => None,
+        b"token" | b"tokens" if preceded(&DENIED_BEFORE_TOKEN) => None,
         b"token" if before.is_some() => Some(Strength::Medium),
         b"token" | b"tokens" => Some(Strength::Weak),
         b"authorization" => Some(Strength::Header),
-        b"cookie" | b"cookies" if at == 0 || preceded(&["set"]) => Some(Strength::Cookie),
+        b"cookie" | b"cookies" if at == 0 || before == Some(b"set") => Some(Strength::Cookie),
         b"cookie" | b"cookies" => Some(Strength::Weak),
         b"auth" | b"authentication" | b"salt" => Some(Strength::Vague),
         b"sig" | b"signature" => Some(Strength::Weak),
@@ -181,15 +175,18 @@ fn of_word(words: &Words, at: usize) -> Option<Strength> {
         b"otp" | b"totp" | b"pin" | b"cvv" | b"cvc" | b"cvv2" | b"puk" | b"2fa" | b"mfa" => {
             Some(Strength::Digits)
         }
-        b"code" if preceded(CODES) => Some(Strength::Digits),
-        _ if is_in(word, SESSIONS) => Some(Strength::Vague),
-        _ if ends_in(word, CLOSE_KEYS) || is_in(word, CLOSE_KEYS) => Some(Strength::Medium),
-        _ if ends_in(word, &["token"]) => {
+        b"code" if preceded(&CODES) => Some(Strength::Digits),
+        _ if SESSIONS.has(word) => Some(Strength::Vague),
+        _ if CLOSE_KEYS.has_end(word) || CLOSE_KEYS.has(word) => Some(Strength::Medium),
+        _ if (word.len() > 5 && word.ends_with(b"token")) => {
             let rest = &word[..word.len() - 5];
-            (!is_in(rest, DENIED_BEFORE_TOKEN)).then_some(Strength::Medium)
+            (!DENIED_BEFORE_TOKEN.has(rest)).then_some(Strength::Medium)
         }
-        _ if ends_in(word, &["pass"]) => {
-            is_in(&word[..word.len() - 4], PASSES).then_some(Strength::Strong)
+        _ if (word.len() > 2 && word.ends_with(b"pw")) => {
+            PASSES.has(&word[..word.len() - 2]).then_some(Strength::Strong)
+        }
+        _ if (word.len() > 4 && word.ends_with(b"pass")) => {
+            PASSES.has(&word[..word.len() - 4]).then_some(Strength::Strong)
         }
         _ => None,
     }
@@ -202,8 +199,9 @@ mod tests {
 
     #[test]
     fn lists_are_sorted() {
+        assert!(words::STEMS.windows(2).all(|two| two[0] < two[1]));
         for list in words::ALL {
-            assert!(list.windows(2).all(|two| two[0] < two[1]), "{list:?}");
+            assert!(list.is_sorted(), "{list:?}");
         }
     }
 

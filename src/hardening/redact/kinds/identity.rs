@@ -2,8 +2,8 @@
 
 use super::{
     super::class::{
-        ALNUM, BARE, BASE64, BASE64_ANY, BECH32, CREDENTIAL, DASHED, DIGIT, DOTTED, HASH, HEX,
-        KERBEROS, LOWER, PADDED, TOKEN, UPPER,
+        ALNUM, BASE64, BASE64_ANY, BECH32, CREDENTIAL, DASHED, DIGIT, DOTTED, HASH, HEX, KERBEROS,
+        LOWER, PADDED, TOKEN, UPPER,
     },
     shape::{Kind, Left, Part, Test, from, kind, run},
 };
@@ -152,9 +152,6 @@ pub(super) static KINDS: &[Kind] = &[
     .left(Left::Any)
     .keeping_anchor()
     .test(Test::Mixed),
-    kind("sudo-stdin", &[" | sudo -S", "|sudo -S"], &[])
-        .left(Left::Run(&BARE, 4, 64))
-        .test(Test::None),
     kind("bearer", &["bearer ", "bearer%20", "bearer+"], &[from(&CREDENTIAL, 8)])
         .test(Test::AnyCase)
         .keeping_anchor(),

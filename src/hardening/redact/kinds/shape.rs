@@ -297,5 +297,5 @@ fn is_dummy(secret: &[u8]) -> bool {
 
 /// Whether `word` stands in the 90 bytes before `at`.
 fn is_near(view: &View<'_>, at: usize, word: &str) -> bool {
-    (at.saturating_sub(90)..at).rev().any(|start| view.starts_uncased(start, word.as_bytes()))
+    (view.context(at, 90)..at).rev().any(|start| view.starts_uncased(start, word.as_bytes()))
 }

@@ -117,7 +117,7 @@ fn mail(view: &View<'_>, at: usize) -> Option<(Found, u16, bool)> {
 
 /// Whether one of `words` stands, as a word, in the 40 bytes before `at`.
 fn has_context(view: &View<'_>, at: usize, words: &[&str]) -> bool {
-    (at.saturating_sub(48)..at).any(|start| {
+    (view.context(at, 48)..at).any(|start| {
         words.iter().any(|word| {
             view.starts_uncased(start, word.as_bytes())
                 && start + word.len() <= at

@@ -48,6 +48,19 @@ impl Digits {
         number
     }
 
+    /// Whether the groups up to this one are as they are printed on cards.
+    fn is_grouped_as_card(&self, last: usize) -> bool {
+        let mut before = 0;
+        let mut lengths = [0; 8];
+        for (length, (count, _)) in lengths.iter_mut().zip(&self.groups).take(last + 1) {
+            (*length, before) = (count - before, *count);
+        }
+        matches!(
+            lengths.get(..=last),
+            Some([4, 4, 4, 4] | [4, 4, 4, 4, 3] | [4, 6, 5] | [4, 6, 4] | [4, 4, 4, 1])
+        )
+    }
+
     fn end(&mut self, at: usize) -> bool {
         let room = self.groups.get_mut(self.ends);
         let there = room.is_some();
@@ -262,8 +275,11 @@ pub(super) fn at(view: &View<'_>, start: usize) -> Option<(Found, u16, bool)> {
                     before = *count;
                     fits
                 });
-            let one = group == 0 || id.name == "card";
+            let card = id.name == "card";
+            let one = group == 0 || card && number.is_grouped_as_card(group);
             let named = || has_context(view, start, id.words);
+            // One of many numbers in a row is none, unless a word says so.
+            let written = written && group + 1 == number.ends;
             let fits =
                 if id.shy { named() } else { written || (id.words.is_empty() && one) || named() };
             if fits && (id.check)(digits) && !is_followed(view, *end) {
@@ -308,9 +324,12 @@ pub(super) fn international(view: &View<'_>, at: usize) -> Option<(Found, u16, b
         return None;
     }
     let (mut end, mut digits, mut last) = (at + 1, 0, at + 1);
+    let (mut marks, mut dots) = (0, 0);
     while end - at < 28 && digits <= 15 {
         match view.get(end) {
             Some(byte) if byte.is_ascii_digit() => {
+                marks += usize::from(end > last);
+                dots += usize::from(end > last && view.before(end) == Some(b'.'));
                 digits += 1;
                 end += 1;
                 last = end;
@@ -320,5 +339,8 @@ pub(super) fn international(view: &View<'_>, at: usize) -> Option<(Found, u16, b
         }
     }
     let apart = !view.get(last).is_some_and(|byte| byte.is_ascii_alphanumeric());
-    ((8..=15).contains(&digits) && apart).then(|| (Found::one(at, last), kind("phone"), false))
+    // A number with a sign, or a place on the globe.
+    let counted = dots == 1 || (marks == 0 && digits < 10);
+    ((8..=15).contains(&digits) && apart && !counted)
+        .then(|| (Found::one(at, last), kind("phone"), false))
 }
