@@ -16,3 +16,4 @@ mod outages;
 mod script;
 mod server;
 mod spans;
+mod tier;

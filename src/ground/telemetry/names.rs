@@ -115,7 +115,15 @@ pub(super) const WITHOUT_STORE: Metric = Metric {
     help: "Decisions of a limiter whose store could not be asked, by what was done instead (open, closed, local)",
 };
 
+/// Labels: `name`, `what`.
+pub(super) const TIERS: Metric = Metric {
+    name: "buttress_cache_tier_troubles_total",
+    kind: Kind::Counter,
+    help: "What did not go as it should at the second tier of a cache (failed, timed_out, undecodable, too_large, outdated, gave_up, gap)",
+};
+
 pub(super) const ALL: &[&Metric] = &[
+    &TIERS,
     &REFUSALS,
     &TRANSITIONS,
     &STATE,

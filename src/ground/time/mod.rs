@@ -20,6 +20,8 @@ mod cut;
 mod deadline;
 mod instant;
 mod sleep;
+#[cfg(any(feature = "cache", feature = "redis"))]
+mod within;
 
 pub(crate) use self::{
     alarm::Alarm,
@@ -28,6 +30,8 @@ pub(crate) use self::{
     instant::nanos,
     sleep::Sleep,
 };
+#[cfg(any(feature = "cache", feature = "redis"))]
+pub(crate) use self::within::within;
 pub use self::{
     clock::{Clock, now, recent},
     deadline::{Deadline, Scoped},

@@ -95,7 +95,7 @@ impl<K, V> Shared<K, V> {
     }
 
     /// The value of a key and its age, and whether it has not expired; asking counts as nothing.
-    fn look_aside(&self, hash: u64, is: impl Fn(&K) -> bool, grace: u64) -> Option<(Hit<V>, bool)>
+    pub(super) fn look_aside(&self, hash: u64, is: impl Fn(&K) -> bool, grace: u64) -> Option<(Hit<V>, bool)>
     where
         V: Clone,
     {
@@ -253,12 +253,13 @@ where
     /// A load has succeeded.
     pub(super) fn came_in(&self, ticket: Ticket<K>, loaded: Loaded<V>) -> Hit<V> {
         self.loads().counts.loads.fetch_add(1, Ordering::Relaxed);
-        let Loaded { value, ttl, is_stored } = loaded;
+        let Loaded { value, ttl, is_stored, carried } = loaded;
         if is_stored {
             let copy = time::outside(|| value.clone());
-            self.insert_if(ticket.hash, ticket.key, copy, ttl, Given::Valid(&ticket.void));
+            let given = Given::Carried(&ticket.void, carried);
+            self.insert_if(ticket.hash, ticket.key, copy, ttl, given);
         }
-        self.fresh(value)
+        Hit { age: self.times.always.then_some(carried.age), ..self.fresh(value) }
     }
 
     /// A load has failed.

@@ -171,6 +171,7 @@ mod sketch;
 mod slab;
 mod snapshot;
 mod stored;
+pub mod tier;
 mod wheel;
 mod writes;
 

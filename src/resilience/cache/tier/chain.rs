@@ -1,0 +1,340 @@
+//! A load by way of the store: what it has, or the right to load, and what comes of that.
+
+use std::{
+    collections::{HashMap, HashSet},
+    future::Future,
+    hash::{BuildHasher, Hash},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::runtime::Handle;
+
+use super::{
+    shared::Shared,
+    store::{Claim, Entry, Fence, Found, Kept, Put, Tier},
+};
+use crate::resilience::cache::stored::{Carried, Loaded};
+
+/// The right to load a key. Dropped, it is given back: at once where there is a runtime, and otherwise when
+/// its time is up.
+struct Held<K, V, T, S>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    T: Tier<K, V>,
+    S: BuildHasher + Send + Sync + 'static,
+{
+    shared: Arc<Shared<K, V, T, S>>,
+    /// None once it is settled.
+    claim: Option<(K, Fence)>,
+}
+
+impl<K, V, T, S> Held<K, V, T, S>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    T: Tier<K, V>,
+    S: BuildHasher + Send + Sync + 'static,
+{
+    fn fence(&self) -> Fence {
+        self.claim.as_ref().map_or(Fence::NONE, |(_, fence)| *fence)
+    }
+
+    /// Nothing came of it.
+    async fn release(mut self) {
+        if let Some((key, fence)) = &self.claim {
+            self.shared.tier.release(key, *fence).await;
+        }
+        self.claim = None;
+    }
+
+    /// It has been used up.
+    fn settle(mut self) {
+        self.claim = None;
+    }
+}
+
+impl<K, V, T, S> Drop for Held<K, V, T, S>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    T: Tier<K, V>,
+    S: BuildHasher + Send + Sync + 'static,
+{
+    fn drop(&mut self) {
+        let Some((key, fence)) = self.claim.take() else { return };
+        self.shared.counts.abandoned.add_one();
+        if fence == Fence::NONE {
+            return;
+        }
+        if let Ok(runtime) = Handle::try_current() {
+            let shared = Arc::clone(&self.shared);
+            runtime.spawn(async move { shared.tier.release(&key, fence).await });
+        }
+    }
+}
+
+/// What the store says.
+enum Answer<V, H> {
+    Has(Kept<V>),
+    /// It does not have it. Without a right, what is loaded is not stored there.
+    Load(Option<H>),
+}
+
+impl<K, V, T, S> Shared<K, V, T, S>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    T: Tier<K, V>,
+    S: BuildHasher + Send + Sync + 'static,
+{
+    /// A load of one key.
+    pub(super) async fn load<F, Fut, E>(self: Arc<Self>, key: K, loader: F) -> Result<Loaded<V>, E>
+    where
+        F: FnOnce() -> Fut + Send,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send,
+        E: Send,
+    {
+        self.hear_first().await;
+        let hash = self.hash(&key);
+        let (mark, refreshed) = (self.mark(hash), self.refreshed(hash, &key));
+        let held = match self.ask(&key, refreshed).await {
+            Answer::Has(kept) => return Ok(carried(kept)),
+            Answer::Load(held) => held,
+        };
+        match (loader().await, held) {
+            (loaded, None) => loaded,
+            (Ok(loaded), Some(held)) if loaded.is_stored => {
+                Ok(self.put(key, loaded, held, mark, refreshed.is_some()).await)
+            }
+            (loaded, Some(held)) => {
+                held.release().await;
+                loaded
+            }
+        }
+    }
+
+    /// The age from which on values are stale, where there is one here that is: it is to be loaded anew.
+    fn refreshed(&self, hash: u64, key: &K) -> Option<Duration> {
+        let shared = &self.cache.shared;
+        let stale_after = shared.plan.config().stale_after?;
+        shared.look_aside(hash, |theirs| theirs == key, 0).map(|_| stale_after)
+    }
+
+    async fn ask(
+        self: &Arc<Self>,
+        key: &K,
+        wanted_below: Option<Duration>,
+    ) -> Answer<V, Held<K, V, T, S>> {
+        if !self.settle(key).await {
+            return Answer::Load(None);
+        }
+        match self.tier.get(key).await {
+            Ok(Found::Value(kept)) if wanted_below.is_none_or(|below| kept.age < below) => {
+                self.counts.hits.add_one();
+                return Answer::Has(kept);
+            }
+            Ok(found) => self.missed(&found),
+            Err(failure) => {
+                self.counts.failed(failure);
+                return Answer::Load(None);
+            }
+        }
+        match self.tier.claim(key, wanted_below).await {
+            Ok(Claim::Value(kept)) => {
+                self.counts.waited.add_one();
+                Answer::Has(kept)
+            }
+            Ok(Claim::Load { fence, gave_up }) => {
+                if gave_up {
+                    self.counts.gave_up.add_one();
+                } else {
+                    self.counts.claimed.add_one();
+                }
+                let claim = Some((key.clone(), fence));
+                Answer::Load(Some(Held { shared: Arc::clone(self), claim }))
+            }
+            Err(failure) => {
+                self.counts.failed(failure);
+                Answer::Load(None)
+            }
+        }
+    }
+
+    fn missed(&self, found: &Found<V>) {
+        self.counts.misses.add_one();
+        if matches!(found, Found::Undecodable) {
+            self.counts.undecodable.add_one();
+        }
+    }
+
+    /// Stores what was loaded, and says how long it is good for here.
+    async fn put(
+        &self,
+        key: K,
+        mut loaded: Loaded<V>,
+        held: Held<K, V, T, S>,
+        mark: u64,
+        refreshes: bool,
+    ) -> Loaded<V> {
+        let hash = self.hash(&key);
+        if self.mark(hash) != mark {
+            self.counts.outdated.add_one();
+            held.release().await;
+            return loaded.not_stored();
+        }
+        loaded.ttl = loaded.ttl.or_else(|| self.cache.shared.own_life(&key, &loaded.value));
+        let fence = held.fence();
+        let put = self.tier.put(&key, &loaded.value, loaded.ttl, fence).await;
+        held.settle();
+        match put {
+            Ok(put) => {
+                let stored = self.stored(put, loaded);
+                if fence == Fence::NONE && self.mark(hash) != mark {
+                    // Such a store cannot tell which came first.
+                    self.owe(&key);
+                    self.settle(&key).await;
+                }
+                stored
+            }
+            Err(failure) => {
+                self.counts.failed(failure);
+                if refreshes {
+                    // What it has is older than what there is here.
+                    self.owe(&key);
+                }
+                loaded
+            }
+        }
+    }
+
+    fn stored(&self, put: Put, loaded: Loaded<V>) -> Loaded<V> {
+        match put {
+            Put::Stored { left } => {
+                self.counts.stored.add_one();
+                loaded.carried(Carried { age: Duration::ZERO, left })
+            }
+            Put::Outdated => {
+                self.counts.outdated.add_one();
+                loaded.not_stored()
+            }
+            Put::TooLarge | Put::Unfit => {
+                self.counts.too_large.add_one();
+                loaded
+            }
+        }
+    }
+
+    /// A load of many keys.
+    pub(super) async fn load_many<F, Fut, R, E>(
+        self: Arc<Self>,
+        keys: Vec<K>,
+        loader: Option<F>,
+    ) -> Result<Vec<(K, Loaded<V>)>, E>
+    where
+        F: FnOnce(Vec<K>) -> Fut + Send,
+        Fut: Future<Output = Result<R, E>> + Send,
+        R: IntoIterator<Item = (K, V)>,
+        E: Send,
+    {
+        self.hear_first().await;
+        let marks: Vec<u64> = self.marks_of(&keys);
+        let mut doubtful = HashSet::new();
+        if !self.owes_nothing() {
+            for key in &keys {
+                if !self.settle(key).await {
+                    doubtful.insert(key.clone());
+                }
+            }
+        }
+        let mut loaded = Vec::with_capacity(keys.len());
+        let believed: Vec<K> = keys.iter().filter(|key| !doubtful.contains(*key)).cloned().collect();
+        let mut missing = Vec::new();
+        let mut fence = None;
+        match self.tier.get_many(&believed).await {
+            Ok(found) => {
+                for (key, found) in believed.into_iter().zip(found) {
+                    if let Found::Value(kept) = found {
+                        self.counts.hits.add_one();
+                        loaded.push((key, carried(kept)));
+                    } else {
+                        self.missed(&found);
+                        missing.push(key);
+                    }
+                }
+                if loader.is_some() && !missing.is_empty() {
+                    match self.tier.claim_many(&missing).await {
+                        Ok(claimed) => fence = Some(claimed),
+                        Err(failure) => self.counts.failed(failure),
+                    }
+                }
+            }
+            Err(failure) => {
+                self.counts.failed(failure);
+                missing = believed;
+            }
+        }
+        let stored_there: HashSet<K> = missing.iter().cloned().collect();
+        missing.extend(doubtful);
+        let Some(loader) = loader.filter(|_| !missing.is_empty()) else { return Ok(loaded) };
+        let came: Vec<(K, V)> = loader(missing).await?.into_iter().collect();
+        let marked = keys.into_iter().zip(marks).collect();
+        loaded.extend(self.put_many(came, &marked, &stored_there, fence).await);
+        Ok(loaded)
+    }
+
+    fn marks_of(&self, keys: &[K]) -> Vec<u64> {
+        keys.iter().map(|key| self.mark(self.hash(key))).collect()
+    }
+
+    async fn put_many(
+        &self,
+        came: Vec<(K, V)>,
+        marks: &HashMap<K, u64>,
+        claimed: &HashSet<K>,
+        fence: Option<Fence>,
+    ) -> Vec<(K, Loaded<V>)> {
+        let is_current =
+            |key: &K| marks.get(key).is_some_and(|mark| *mark == self.mark(self.hash(key)));
+        let (current, other): (Vec<_>, Vec<_>) =
+            came.into_iter().partition(|(key, _)| claimed.contains(key) && is_current(key));
+        // What is not to be stored there is stored here, unless something was said of it: the cache knows.
+        let mut loaded: Vec<(K, Loaded<V>)> =
+            other.into_iter().map(|(key, value)| (key, Loaded::new(value))).collect();
+        let entry = |(key, value): (K, V)| {
+            let life = self.cache.shared.own_life(&key, &value);
+            Entry { key, value, life }
+        };
+        let current: Vec<Entry<K, V>> = current.into_iter().map(entry).collect();
+        let put = match fence {
+            Some(fence) if !current.is_empty() => self.tier.put_many(&current, fence).await,
+            _ => Ok(Vec::new()),
+        };
+        let mut put = match put {
+            Ok(put) => put.into_iter(),
+            Err(failure) => {
+                self.counts.failed(failure);
+                Vec::new().into_iter()
+            }
+        };
+        for Entry { key, value, .. } in current {
+            let value = Loaded::new(value);
+            let value = match put.next() {
+                Some(put) => self.stored(put, value),
+                None => value,
+            };
+            if fence == Some(Fence::NONE) && !is_current(&key) {
+                self.owe(&key);
+                self.settle(&key).await;
+            }
+            loaded.push((key, value));
+        }
+        loaded
+    }
+}
+
+fn carried<V>(kept: Kept<V>) -> Loaded<V> {
+    let Kept { value, age, left } = kept;
+    Loaded::new(value).carried(Carried { age, left })
+}
