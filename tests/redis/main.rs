@@ -17,3 +17,5 @@ mod script;
 mod server;
 mod spans;
 mod tier;
+mod tier_news;
+mod tier_processes;

@@ -88,9 +88,8 @@ async fn a_value_lives_no_longer_for_being_copied() {
     let config = Config::new().with_ttl(Duration::from_secs(900));
     let (one, other) = (over(&one, config.clone()), over(&other, config));
     let begun = std::time::Instant::now();
-    let load = move || async move {
-        Ok::<_, Infallible>(Loaded::new("short".to_owned()).with_ttl(life))
-    };
+    let load =
+        move || async move { Ok::<_, Infallible>(Loaded::new("short".to_owned()).with_ttl(life)) };
     let loaded = one.look_up_or_load("a", load).await.unwrap();
     assert_eq!((loaded.value.as_str(), loaded.is_stale), ("short", false));
     // Copied as late as may be.
@@ -150,10 +149,9 @@ async fn what_nobody_understands_is_a_miss_and_replaced() {
     assert_eq!(loads.load(&again, "a").await, "value of a");
     assert_eq!(loads.count(), 1);
     // Neither ours nor of any shape.
-    server.command("SET buttress:texts:v1:=\"b\" garbage").unwrap();
+    server.command(r#"SET "buttress:texts:v1:=\"b\"" garbage"#).unwrap();
     assert_eq!(loads.load(&again, "b").await, "value of b");
-    server.command("DEL buttress:texts:v1:=\"c\"").unwrap();
-    server.command("LPUSH buttress:texts:v1:=\"c\" garbage").unwrap();
+    server.command(r#"LPUSH "buttress:texts:v1:=\"c\"" garbage"#).unwrap();
     assert_eq!(loads.load(&again, "c").await, "value of c");
     assert_eq!(again.snapshot().totals.failed, 1, "it is no value at all");
 }
@@ -243,7 +241,9 @@ async fn many_keys_are_one_question_and_one_put() {
     let keys = || (0..100).map(|key| format!("k{key}"));
     let loaded = next.load_many(keys(), |missing| async move {
         assert_eq!(missing.len(), 99);
-        Ok::<_, Infallible>(missing.into_iter().filter(|key| key != "k7").map(|key| (key, "new".to_owned())))
+        Ok::<_, Infallible>(
+            missing.into_iter().filter(|key| key != "k7").map(|key| (key, "new".to_owned())),
+        )
     });
     let loaded = loaded.await.unwrap();
     assert_eq!((loaded[3].as_deref(), &loaded[7]), (Some("value of k3"), &None));

@@ -23,6 +23,8 @@ mod sleep;
 #[cfg(any(feature = "cache", feature = "redis"))]
 mod within;
 
+#[cfg(any(feature = "cache", feature = "redis"))]
+pub(crate) use self::within::within;
 pub(crate) use self::{
     alarm::Alarm,
     clock::{LATE, between_edges, reached, wall},
@@ -30,8 +32,6 @@ pub(crate) use self::{
     instant::nanos,
     sleep::Sleep,
 };
-#[cfg(any(feature = "cache", feature = "redis"))]
-pub(crate) use self::within::within;
 pub use self::{
     clock::{Clock, now, recent},
     deadline::{Deadline, Scoped},

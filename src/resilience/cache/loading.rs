@@ -95,7 +95,12 @@ impl<K, V> Shared<K, V> {
     }
 
     /// The value of a key and its age, and whether it has not expired; asking counts as nothing.
-    pub(super) fn look_aside(&self, hash: u64, is: impl Fn(&K) -> bool, grace: u64) -> Option<(Hit<V>, bool)>
+    pub(super) fn look_aside(
+        &self,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        grace: u64,
+    ) -> Option<(Hit<V>, bool)>
     where
         V: Clone,
     {

@@ -68,7 +68,12 @@ pub(super) struct Carried {
 impl<V> Loaded<V> {
     /// For as long as the cache says.
     pub const fn new(value: V) -> Self {
-        Self { value, ttl: None, is_stored: true, carried: Carried { age: Duration::ZERO, left: None } }
+        Self {
+            value,
+            ttl: None,
+            is_stored: true,
+            carried: Carried { age: Duration::ZERO, left: None },
+        }
     }
 
     /// For so long. Zero is not at all.

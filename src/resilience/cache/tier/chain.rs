@@ -14,7 +14,10 @@ use super::{
     shared::Shared,
     store::{Claim, Entry, Fence, Found, Kept, Put, Tier},
 };
-use crate::resilience::cache::stored::{Carried, Loaded};
+use crate::{
+    ground::time::Deadline,
+    resilience::cache::stored::{Carried, Loaded},
+};
 
 /// The right to load a key. Dropped, it is given back: at once where there is a runtime, and otherwise when
 /// its time is up.
@@ -89,8 +92,14 @@ where
     T: Tier<K, V>,
     S: BuildHasher + Send + Sync + 'static,
 {
-    /// A load of one key.
-    pub(super) async fn load<F, Fut, E>(self: Arc<Self>, key: K, loader: F) -> Result<Loaded<V>, E>
+    /// A load of one key. The store may take no more of a caller's time than he has: that of the one who
+    /// has begun it.
+    pub(super) async fn load<F, Fut, E>(
+        self: Arc<Self>,
+        key: K,
+        deadline: Option<Deadline>,
+        loader: F,
+    ) -> Result<Loaded<V>, E>
     where
         F: FnOnce() -> Fut + Send,
         Fut: Future<Output = Result<Loaded<V>, E>> + Send,
@@ -99,7 +108,12 @@ where
         self.hear_first().await;
         let hash = self.hash(&key);
         let (mark, refreshed) = (self.mark(hash), self.refreshed(hash, &key));
-        let held = match self.ask(&key, refreshed).await {
+        let asking = self.ask(&key, refreshed);
+        let answer = match deadline {
+            Some(deadline) => deadline.scope(asking).await,
+            None => asking.await,
+        };
+        let held = match answer {
             Answer::Has(kept) => return Ok(carried(kept)),
             Answer::Load(held) => held,
         };
@@ -249,7 +263,8 @@ where
             }
         }
         let mut loaded = Vec::with_capacity(keys.len());
-        let believed: Vec<K> = keys.iter().filter(|key| !doubtful.contains(*key)).cloned().collect();
+        let believed: Vec<K> =
+            keys.iter().filter(|key| !doubtful.contains(*key)).cloned().collect();
         let mut missing = Vec::new();
         let mut fence = None;
         match self.tier.get_many(&believed).await {

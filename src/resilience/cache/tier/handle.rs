@@ -16,11 +16,9 @@ use crate::{
     ground::{
         name::Name,
         refusal::{Fault, Unchanged, Wrapped},
+        time::Deadline,
     },
-    resilience::cache::{
-        Aged, Bare, Cache, Fetching, FetchingMany, Sure,
-        stored::Loaded,
-    },
+    resilience::cache::{Aged, Bare, Cache, Fetching, FetchingMany, Sure, stored::Loaded},
 };
 
 /// A [`Cache`] with a [`Tier`] under it; made by [`Cache::over`].
@@ -65,7 +63,9 @@ where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static,
     {
-        let chain = || self.chain(key.to_owned(), || async { Ok(Loaded::new(loader().await)) });
+        let deadline = Deadline::current();
+        let loader = || async { Ok(Loaded::new(loader().await)) };
+        let chain = || self.chain(key.to_owned(), deadline, loader);
         self.cache().load(key, || key.to_owned(), chain)
     }
 
@@ -88,8 +88,9 @@ where
         Fut: Future<Output = Result<V, E>> + Send + 'static,
         E: Clone + Send + Sync + 'static,
     {
-        let chain =
-            || self.chain(key.to_owned(), || async { loader().await.map(Loaded::new) });
+        let deadline = Deadline::current();
+        let loader = || async { loader().await.map(Loaded::new) };
+        let chain = || self.chain(key.to_owned(), deadline, loader);
         self.cache().load(key, || key.to_owned(), chain)
     }
 
@@ -110,8 +111,9 @@ where
         Fut: Future<Output = Result<V, E>> + Send + 'static,
         E: Fault + Clone + Send + Sync + 'static,
     {
-        let chain =
-            || self.chain(key.to_owned(), || async { loader().await.map(Loaded::new) });
+        let deadline = Deadline::current();
+        let loader = || async { loader().await.map(Loaded::new) };
+        let chain = || self.chain(key.to_owned(), deadline, loader);
         self.cache().load(key, || key.to_owned(), chain)
     }
 
@@ -133,7 +135,8 @@ where
         Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
         E: Clone + Send + Sync + 'static,
     {
-        let chain = || self.chain(key.to_owned(), loader);
+        let deadline = Deadline::current();
+        let chain = || self.chain(key.to_owned(), deadline, loader);
         self.cache().look_up_or(key, || key.to_owned(), chain)
     }
 
@@ -258,10 +261,12 @@ where
         self.listening.shared.clear().await
     }
 
-    /// A load of a key that is not in the cache.
+    /// A load of a key that is not in the cache, by somebody with this deadline: a load that others may wait
+    /// for has none of its own.
     pub(super) fn chain<F, Fut, E>(
         &self,
         key: K,
+        deadline: Option<Deadline>,
         loader: F,
     ) -> impl Future<Output = Result<Loaded<V>, E>> + Send + 'static + use<K, V, T, S, F, Fut, E>
     where
@@ -270,7 +275,7 @@ where
         E: Send + 'static,
     {
         self.listening.begin();
-        Arc::clone(&self.listening.shared).load(key, loader)
+        Arc::clone(&self.listening.shared).load(key, deadline, loader)
     }
 
     /// A look at the cache and at what has passed between the two.

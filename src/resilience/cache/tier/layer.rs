@@ -11,13 +11,9 @@ use crate::{
     ground::{
         refusal::{Fault, Unchanged},
         source::Sending,
-        time,
+        time::{self, Deadline},
     },
-    resilience::cache::{
-        Bare, Fetching,
-        future::State,
-        stored::Loaded,
-    },
+    resilience::cache::{Bare, Fetching, future::State, stored::Loaded},
 };
 
 impl<K, V, T, S> Tiered<K, V, T, S> {
@@ -91,9 +87,10 @@ where
             let sending = Box::pin(Sending::new(self.inner.clone(), request));
             return Fetching::new(State::Alone(sending));
         };
+        let deadline = Deadline::current();
         let chain = || {
             let (inner, worth) = (self.inner.clone(), self.worth.clone());
-            self.tiered.chain(key.clone(), move || async move {
+            self.tiered.chain(key.clone(), deadline, move || async move {
                 let answer = Sending::new(inner, request).await?;
                 let is_worth_it = worth(&answer);
                 let loaded = Loaded::new(answer);
@@ -113,7 +110,12 @@ impl<K, V, T, S, X: Clone, P: Clone> Clone for TieredLayer<K, V, T, S, X, P> {
 impl<I: Clone, K, V, T, S, X: Clone, P: Clone> Clone for TieredService<I, K, V, T, S, X, P> {
     fn clone(&self) -> Self {
         let Self { inner, tiered, key, worth } = self;
-        Self { inner: inner.clone(), tiered: tiered.clone(), key: key.clone(), worth: worth.clone() }
+        Self {
+            inner: inner.clone(),
+            tiered: tiered.clone(),
+            key: key.clone(),
+            worth: worth.clone(),
+        }
     }
 }
 

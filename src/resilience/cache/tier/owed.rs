@@ -80,8 +80,9 @@ impl<K: Hash + Eq> Owed<K> {
             Due::All(number) => {
                 self.all = self.all.filter(|owed| *owed > number);
                 // None are added while all are owed: those that are later are few.
-                let (later, earlier) =
-                    std::mem::take(&mut self.keys).into_iter().partition(|(_, owed)| *owed > number);
+                let (later, earlier) = std::mem::take(&mut self.keys)
+                    .into_iter()
+                    .partition(|(_, owed)| *owed > number);
                 (self.keys, paid) = (later, earlier);
             }
         }

@@ -123,7 +123,8 @@ mod tests {
     #[test]
     fn a_value_is_that_of_its_own_key_only() {
         let names = Names::new("shop", "cache", 1);
-        for (key, other) in [("x".repeat(500), "x".repeat(501)), ("a".to_owned(), "x".repeat(500))] {
+        for (key, other) in [("x".repeat(500), "x".repeat(501)), ("a".to_owned(), "x".repeat(500))]
+        {
             let named = names.of(&key).unwrap();
             let stored = [vec![b'0'; HEAD], named.body(b"value".to_vec())].concat();
             assert_eq!(named.value_of(&stored), Some(&b"value"[..]));

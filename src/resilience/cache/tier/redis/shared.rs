@@ -138,9 +138,8 @@ impl<C> Shared<C> {
             return Ok(Claim::Load { fence: Fence::NONE, gave_up: false });
         };
         // Half of what is left to who waits is for his own load.
-        let patience = Deadline::current().map_or(self.config().wait, |deadline| {
-            self.config().wait.min(deadline.left() / 2)
-        });
+        let patience = Deadline::current()
+            .map_or(self.config().wait, |deadline| self.config().wait.min(deadline.left() / 2));
         let until = time::now().after(patience);
         let (first, most) = ASK_AGAIN;
         let mut delays = Delays::new(Terms::new(Backoff::exponential(first, most), Jitter::Equal));
