@@ -9,6 +9,7 @@ mod loads;
 mod lookups;
 mod many;
 mod services;
+mod tier;
 
 use std::sync::{Arc, Mutex};
 

@@ -1,7 +1,6 @@
 //! A load by way of the store: what it has, or the right to load, and what comes of that.
 
 use std::{
-    collections::{HashMap, HashSet},
     future::Future,
     hash::{BuildHasher, Hash},
     sync::Arc,
@@ -12,7 +11,7 @@ use tokio::runtime::Handle;
 
 use super::{
     shared::Shared,
-    store::{Claim, Entry, Fence, Found, Kept, Put, Tier},
+    store::{Claim, Fence, Found, Put, Tier, TierValue},
 };
 use crate::{
     ground::time::Deadline,
@@ -80,7 +79,7 @@ where
 
 /// What the store says.
 enum Answer<V, H> {
-    Has(Kept<V>),
+    Has(TierValue<V>),
     /// It does not have it. Without a right, what is loaded is not stored there.
     Load(Option<H>),
 }
@@ -108,12 +107,7 @@ where
         self.hear_first().await;
         let hash = self.hash(&key);
         let (mark, refreshed) = (self.mark(hash), self.refreshed(hash, &key));
-        let asking = self.ask(&key, refreshed);
-        let answer = match deadline {
-            Some(deadline) => deadline.scope(asking).await,
-            None => asking.await,
-        };
-        let held = match answer {
+        let held = match within(deadline, self.ask(&key, refreshed)).await {
             Answer::Has(kept) => return Ok(carried(kept)),
             Answer::Load(held) => held,
         };
@@ -176,7 +170,7 @@ where
         }
     }
 
-    fn missed(&self, found: &Found<V>) {
+    pub(super) fn missed(&self, found: &Found<V>) {
         self.counts.misses.add_one();
         if matches!(found, Found::Undecodable) {
             self.counts.undecodable.add_one();
@@ -223,7 +217,7 @@ where
         }
     }
 
-    fn stored(&self, put: Put, loaded: Loaded<V>) -> Loaded<V> {
+    pub(super) fn stored(&self, put: Put, loaded: Loaded<V>) -> Loaded<V> {
         match put {
             Put::Stored { left } => {
                 self.counts.stored.add_one();
@@ -239,117 +233,17 @@ where
             }
         }
     }
+}
 
-    /// A load of many keys.
-    pub(super) async fn load_many<F, Fut, R, E>(
-        self: Arc<Self>,
-        keys: Vec<K>,
-        loader: Option<F>,
-    ) -> Result<Vec<(K, Loaded<V>)>, E>
-    where
-        F: FnOnce(Vec<K>) -> Fut + Send,
-        Fut: Future<Output = Result<R, E>> + Send,
-        R: IntoIterator<Item = (K, V)>,
-        E: Send,
-    {
-        self.hear_first().await;
-        let marks: Vec<u64> = self.marks_of(&keys);
-        let mut doubtful = HashSet::new();
-        if !self.owes_nothing() {
-            for key in &keys {
-                if !self.settle(key).await {
-                    doubtful.insert(key.clone());
-                }
-            }
-        }
-        let mut loaded = Vec::with_capacity(keys.len());
-        let believed: Vec<K> =
-            keys.iter().filter(|key| !doubtful.contains(*key)).cloned().collect();
-        let mut missing = Vec::new();
-        let mut fence = None;
-        match self.tier.get_many(&believed).await {
-            Ok(found) => {
-                for (key, found) in believed.into_iter().zip(found) {
-                    if let Found::Value(kept) = found {
-                        self.counts.hits.add_one();
-                        loaded.push((key, carried(kept)));
-                    } else {
-                        self.missed(&found);
-                        missing.push(key);
-                    }
-                }
-                if loader.is_some() && !missing.is_empty() {
-                    match self.tier.claim_many(&missing).await {
-                        Ok(claimed) => fence = Some(claimed),
-                        Err(failure) => self.counts.failed(failure),
-                    }
-                }
-            }
-            Err(failure) => {
-                self.counts.failed(failure);
-                missing = believed;
-            }
-        }
-        let stored_there: HashSet<K> = missing.iter().cloned().collect();
-        missing.extend(doubtful);
-        let Some(loader) = loader.filter(|_| !missing.is_empty()) else { return Ok(loaded) };
-        let came: Vec<(K, V)> = loader(missing).await?.into_iter().collect();
-        let marked = keys.into_iter().zip(marks).collect();
-        loaded.extend(self.put_many(came, &marked, &stored_there, fence).await);
-        Ok(loaded)
-    }
-
-    fn marks_of(&self, keys: &[K]) -> Vec<u64> {
-        keys.iter().map(|key| self.mark(self.hash(key))).collect()
-    }
-
-    async fn put_many(
-        &self,
-        came: Vec<(K, V)>,
-        marks: &HashMap<K, u64>,
-        claimed: &HashSet<K>,
-        fence: Option<Fence>,
-    ) -> Vec<(K, Loaded<V>)> {
-        let is_current =
-            |key: &K| marks.get(key).is_some_and(|mark| *mark == self.mark(self.hash(key)));
-        let (current, other): (Vec<_>, Vec<_>) =
-            came.into_iter().partition(|(key, _)| claimed.contains(key) && is_current(key));
-        // What is not to be stored there is stored here, unless something was said of it: the cache knows.
-        let mut loaded: Vec<(K, Loaded<V>)> =
-            other.into_iter().map(|(key, value)| (key, Loaded::new(value))).collect();
-        let entry = |(key, value): (K, V)| {
-            let life = self.cache.shared.own_life(&key, &value);
-            Entry { key, value, life }
-        };
-        let current: Vec<Entry<K, V>> = current.into_iter().map(entry).collect();
-        let put = match fence {
-            Some(fence) if !current.is_empty() => self.tier.put_many(&current, fence).await,
-            _ => Ok(Vec::new()),
-        };
-        let mut put = match put {
-            Ok(put) => put.into_iter(),
-            Err(failure) => {
-                self.counts.failed(failure);
-                Vec::new().into_iter()
-            }
-        };
-        for Entry { key, value, .. } in current {
-            let value = Loaded::new(value);
-            let value = match put.next() {
-                Some(put) => self.stored(put, value),
-                None => value,
-            };
-            if fence == Some(Fence::NONE) && !is_current(&key) {
-                self.owe(&key);
-                self.settle(&key).await;
-            }
-            loaded.push((key, value));
-        }
-        loaded
+/// What the store says to somebody with this deadline.
+pub(super) async fn within<F: Future>(deadline: Option<Deadline>, asking: F) -> F::Output {
+    match deadline {
+        Some(deadline) => deadline.scope(asking).await,
+        None => asking.await,
     }
 }
 
-fn carried<V>(kept: Kept<V>) -> Loaded<V> {
-    let Kept { value, age, left } = kept;
+pub(super) fn carried<V>(kept: TierValue<V>) -> Loaded<V> {
+    let TierValue { value, age, left } = kept;
     Loaded::new(value).carried(Carried { age, left })
 }

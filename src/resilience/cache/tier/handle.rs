@@ -203,9 +203,10 @@ where
         R: IntoIterator<Item = (K, V)> + 'static,
         E: Clone + Send + Sync + 'static,
     {
+        let deadline = Deadline::current();
         self.cache().fetch_many(keys, |missing| {
             self.listening.begin();
-            Arc::clone(&self.listening.shared).load_many(missing, loader)
+            Arc::clone(&self.listening.shared).load_many(missing, deadline, loader)
         })
     }
 

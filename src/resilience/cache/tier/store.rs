@@ -148,14 +148,14 @@ pub enum Found<V> {
     /// Nothing.
     Nothing,
     /// A value.
-    Value(Kept<V>),
+    Value(TierValue<V>),
     /// Something that nobody understands: as good as nothing, and counted.
     Undecodable,
 }
 
 /// A value that was stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept<V> {
+pub struct TierValue<V> {
     /// The value.
     pub value: V,
     /// How long ago it was written.
@@ -176,7 +176,7 @@ pub enum Claim<V> {
         gave_up: bool,
     },
     /// Somebody else has.
-    Value(Kept<V>),
+    Value(TierValue<V>),
 }
 
 /// What became of a put.

@@ -22,7 +22,7 @@ use crate::{
         redis::{Failure, Redis, Script},
         time::{self, Deadline, Sleep},
     },
-    resilience::cache::tier::store::{Claim, Entry, Fence, Found, Kept, Put, TierFailure},
+    resilience::cache::tier::store::{Claim, Entry, Fence, Found, Put, TierFailure, TierValue},
 };
 
 static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("read.lua")));
@@ -94,7 +94,7 @@ impl<C> Shared<C> {
         // Another key of the same hash: as if nothing was there.
         let Some(value) = named.value_of(&bytes) else { return Found::Nothing };
         match time::outside(|| self.codec.decode(value)) {
-            Some(value) => Found::Value(Kept { value, age, left }),
+            Some(value) => Found::Value(TierValue { value, age, left }),
             None => Found::Undecodable,
         }
     }

@@ -1,5 +1,7 @@
 //! What the clones of a tiered cache share: the cache, the store, and what is known of both.
 
+mod counts;
+
 use std::{
     hash::{BuildHasher, Hash},
     sync::Arc,
@@ -8,8 +10,8 @@ use std::{
 
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
+use self::counts::Counts;
 use super::{
-    counts::Counts,
     owed::{Due, Owed},
     snapshot::Snapshot,
     store::{News, Put, Tier, TierFailure},

@@ -1,37 +1,39 @@
-use super::{snapshot::Totals, store::TierFailure};
-use crate::ground::{name::Name, stats::Counter, telemetry::Told};
+use crate::{
+    ground::{name::Name, stats::Counter, telemetry::Told},
+    resilience::cache::tier::{snapshot::Totals, store::TierFailure},
+};
 
 /// What has passed between a cache and its tier.
-pub(super) struct Counts {
-    pub(super) hits: Counter,
-    pub(super) misses: Counter,
-    pub(super) stored: Counter,
-    pub(super) claimed: Counter,
-    pub(super) waited: Counter,
-    pub(super) abandoned: Counter,
-    pub(super) heard: Counter,
-    pub(super) connected: Counter,
-    pub(super) undecodable: Trouble,
-    pub(super) outdated: Trouble,
-    pub(super) too_large: Trouble,
-    pub(super) gave_up: Trouble,
-    pub(super) gaps: Trouble,
+pub(in crate::resilience::cache::tier) struct Counts {
+    pub(in crate::resilience::cache::tier) hits: Counter,
+    pub(in crate::resilience::cache::tier) misses: Counter,
+    pub(in crate::resilience::cache::tier) stored: Counter,
+    pub(in crate::resilience::cache::tier) claimed: Counter,
+    pub(in crate::resilience::cache::tier) waited: Counter,
+    pub(in crate::resilience::cache::tier) abandoned: Counter,
+    pub(in crate::resilience::cache::tier) heard: Counter,
+    pub(in crate::resilience::cache::tier) connected: Counter,
+    pub(in crate::resilience::cache::tier) undecodable: Trouble,
+    pub(in crate::resilience::cache::tier) outdated: Trouble,
+    pub(in crate::resilience::cache::tier) too_large: Trouble,
+    pub(in crate::resilience::cache::tier) gave_up: Trouble,
+    pub(in crate::resilience::cache::tier) gaps: Trouble,
     failed: Trouble,
     timed_out: Trouble,
 }
 
 /// What is told to the world as well.
-pub(super) struct Trouble(Counter, Told);
+pub(in crate::resilience::cache::tier) struct Trouble(Counter, Told);
 
 impl Trouble {
-    pub(super) fn add_one(&self) {
+    pub(in crate::resilience::cache::tier) fn add_one(&self) {
         self.0.add_one();
         self.1.add_one();
     }
 }
 
 impl Counts {
-    pub(super) fn new(name: &Name) -> Self {
+    pub(in crate::resilience::cache::tier) fn new(name: &Name) -> Self {
         let counter = || Counter::new(1);
         let trouble = |what| Trouble(counter(), Told::tier(name, what));
         Self {
@@ -53,14 +55,14 @@ impl Counts {
         }
     }
 
-    pub(super) fn failed(&self, failure: TierFailure) {
+    pub(in crate::resilience::cache::tier) fn failed(&self, failure: TierFailure) {
         match failure {
             TierFailure::Unavailable => self.failed.add_one(),
             TierFailure::TimedOut => self.timed_out.add_one(),
         }
     }
 
-    pub(super) fn totals(&self) -> Totals {
+    pub(in crate::resilience::cache::tier) fn totals(&self) -> Totals {
         Totals {
             hits: self.hits.total(),
             misses: self.misses.total(),
