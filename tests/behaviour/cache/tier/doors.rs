@@ -46,7 +46,7 @@ async fn a_service_over_a_store() {
 
     let shelf = Shelf::new();
     let backend =
-        Script::new([Step::ok(7), Step::error(Down::Inner("down")), Step::ok(8), Step::ok(9)]);
+        Script::new([Step::ok(7), Step::err(Down::Inner("down")), Step::ok(8), Step::ok(9)]);
     let over = |shelf: &Shelf| {
         let layer = numbers(Config::new(), shelf).layer(|key: &u8| (*key != 0).then_some(*key));
         let backend = backend.clone();
@@ -68,7 +68,7 @@ async fn a_service_over_a_store() {
     assert_eq!(shelf.asked(), ["get", "claim", "release"], "nor what is not worth it");
     assert_eq!(next.call(0).await, Ok(9));
     assert!(shelf.asked().is_empty(), "nor is the store asked for what is like nothing else");
-    assert_eq!((backend.counts().started, shelf.value(2)), (4, None));
+    assert_eq!((backend.counts().calls, shelf.value(2)), (4, None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,7 +130,7 @@ async fn the_store_has_no_more_time_than_the_caller() {
         shelf.left()
     });
     assert_eq!(left.await, Some(3 * SECOND));
-    let slow = Shelf { slow: 10 * SECOND, ..Shelf::new() };
+    let slow = Shelf::new().slow(10 * SECOND);
     let slowly = super::numbers(Config::new(), &slow);
     let load = || async { Ok::<_, Infallible>(1) };
     let refused = soon.scope(async { slowly.try_get_or_load(&1, load).await }).await;

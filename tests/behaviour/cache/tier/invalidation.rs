@@ -13,7 +13,7 @@ use super::{SECOND, Source, numbers, shelf::Shelf};
 /// CA-10 with a store, whether or not it can tell the order of things.
 #[tokio::test(start_paused = true)]
 async fn what_is_removed_during_its_load_is_stored_nowhere() {
-    for shelf in [Shelf::new(), Shelf::fenceless()] {
+    for shelf in [Shelf::new(), Shelf::new().fenced(false)] {
         for everything in [false, true] {
             let source = Source::default();
             let numbers = numbers(Config::new(), &shelf);
@@ -38,7 +38,7 @@ async fn what_is_removed_during_its_load_is_stored_nowhere() {
 async fn what_is_removed_while_it_is_stored_does_not_stay() {
     for is_fenced in [true, false] {
         for many in [false, true] {
-            let slow = Shelf { slow: SECOND, is_fenced, ..Shelf::new() };
+            let slow = Shelf::new().fenced(is_fenced).slow(SECOND);
             let numbers = numbers(Config::new(), &slow);
             let loading = async {
                 if many {
@@ -66,7 +66,7 @@ async fn what_is_removed_while_it_is_stored_does_not_stay() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_written_during_a_load_stays() {
-    for shelf in [Shelf::new(), Shelf::fenceless()] {
+    for shelf in [Shelf::new(), Shelf::new().fenced(false)] {
         let source = Source::default();
         let numbers = numbers(Config::new(), &shelf);
         let loading = source.slowly(&numbers, 1, SECOND);
@@ -84,9 +84,9 @@ async fn what_is_written_during_a_load_stays() {
 #[tokio::test(start_paused = true)]
 async fn two_who_write_at_once_agree_in_the_end() {
     let shelf = Shelf::listening();
-    let slow = Shelf { slow: SECOND, ..shelf.clone() };
+    let slow = shelf.clone().slow(SECOND);
     let one = numbers(Config::new(), &slow);
-    let quick = Shelf { slow: SECOND / 10, ..shelf.of_another_process() };
+    let quick = shelf.of_another_process().slow(SECOND / 10);
     let other = numbers(Config::new(), &quick);
     for numbers in [&one, &other] {
         numbers.get(&9).await;
@@ -157,7 +157,7 @@ async fn many_of_which_some_are_in_doubt() {
 #[tokio::test(start_paused = true)]
 async fn a_removal_that_is_dropped_is_done_before_the_store_is_believed() {
     for polls in 1..4 {
-        let shelf = Shelf { slow: SECOND, ..Shelf::new() };
+        let shelf = Shelf::new().slow(SECOND);
         shelf.set(1, 1, None);
         let numbers = numbers(Config::new(), &shelf);
         assert_eq!(numbers.get(&1).await, Some(1));

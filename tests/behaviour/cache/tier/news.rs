@@ -27,7 +27,7 @@ async fn what_one_process_removes_the_others_drop() {
 #[tokio::test(start_paused = true)]
 async fn what_another_process_removes_during_a_load_is_stored_nowhere() {
     for is_fenced in [true, false] {
-        let (shelf, source) = (Shelf { is_fenced, ..Shelf::listening() }, Source::default());
+        let (shelf, source) = (Shelf::listening().fenced(is_fenced), Source::default());
         let one = numbers(Config::new(), &shelf);
         let other = numbers(Config::new(), &shelf.of_another_process());
         let loading = source.slowly(&one, 1, SECOND);

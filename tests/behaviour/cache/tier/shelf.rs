@@ -20,10 +20,10 @@ pub(crate) type Key = u8;
 pub(crate) struct Shelf {
     store: Arc<Mutex<Store>>,
     process: usize,
-    pub(crate) is_fenced: bool,
-    pub(crate) listens: bool,
+    is_fenced: bool,
+    listens: bool,
     /// How long every answer takes.
-    pub(crate) slow: Duration,
+    slow: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -57,8 +57,14 @@ impl Shelf {
         Self { listens: true, ..Self::new() }
     }
 
-    pub(crate) fn fenceless() -> Self {
-        Self { is_fenced: false, ..Self::new() }
+    /// The same, but that every answer takes so long.
+    pub(crate) fn slow(self, time: Duration) -> Self {
+        Self { slow: time, ..self }
+    }
+
+    /// The same, whose fences say something or do not.
+    pub(crate) fn fenced(self, is_fenced: bool) -> Self {
+        Self { is_fenced, ..self }
     }
 
     /// The same store, as another process sees it.
