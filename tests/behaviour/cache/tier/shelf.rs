@@ -86,6 +86,11 @@ impl Shelf {
         self.lock().failures.push_back((what, failure));
     }
 
+    /// From now on it does not fail.
+    pub(crate) fn recovers(&self) {
+        self.lock().failures.clear();
+    }
+
     /// What was asked since this was asked last.
     pub(crate) fn asked(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.lock().asked)
@@ -123,8 +128,8 @@ impl Shelf {
             let mut store = self.lock();
             store.asked.push(what);
             store.left = Deadline::current().map(Deadline::left);
-            let is_due = store.failures.front().is_some_and(|(which, _)| *which == what);
-            if is_due { store.failures.pop_front() } else { None }
+            let due = store.failures.iter().position(|(which, _)| *which == what);
+            due.and_then(|due| store.failures.remove(due))
         };
         if !self.slow.is_zero() {
             tokio::time::sleep(self.slow).await;
