@@ -8,7 +8,10 @@ use std::{
 
 use buttress::{
     Mode,
-    cache::{self, Cache},
+    cache::{
+        self, Cache,
+        tier::{Fence, Found, Put, Tier, TierFailure},
+    },
     rate_limit::{
         Rate,
         keyed::{Config, KeyedRateLimiter},
@@ -62,6 +65,8 @@ macro_rules! contracts_of {
 rows! {
     cache_of_what_was_not_there: answers().layer(each_its_own);
     cache_of_what_is_not_worth_it: answers().layer(each_its_own).cache_if(|_| false);
+    cache_over_a_store_that_has_nothing: answers().over(Nothing(true)).layer(each_its_own);
+    cache_over_a_store_that_is_gone: answers().over(Nothing(false)).layer(each_its_own);
     cache_that_finds_no_key: answers().layer(|_: &Request| None::<u64>);
     rate_limiter_by_key: keyed(MANY).layer(by_path);
     rate_limiter_by_exact_key: KeyedRateLimiter::<String>::exact("row", MANY).unwrap().layer(by_path);
@@ -93,6 +98,39 @@ fn stored(policy: OnStoreFailure, mode: Mode) -> RedisRateLimiter {
 
 fn answers() -> Cache<u64, &'static str> {
     Cache::new("row", cache::Config::new()).unwrap()
+}
+
+/// A store that has nothing, or cannot say so.
+struct Nothing(bool);
+
+impl Nothing {
+    fn says<T>(&self, answer: T) -> Result<T, TierFailure> {
+        if self.0 { Ok(answer) } else { Err(TierFailure::Unavailable) }
+    }
+}
+
+impl Tier<u64, &'static str> for Nothing {
+    async fn get(&self, _: &u64) -> Result<Found<&'static str>, TierFailure> {
+        self.says(Found::Nothing)
+    }
+
+    async fn put(
+        &self,
+        _: &u64,
+        _: &&'static str,
+        _: Option<Duration>,
+        _: Fence,
+    ) -> Result<Put, TierFailure> {
+        self.says(Put::Stored { left: None })
+    }
+
+    async fn remove(&self, _: &u64) -> Result<(), TierFailure> {
+        self.says(())
+    }
+
+    async fn clear(&self) -> Result<(), TierFailure> {
+        self.says(())
+    }
 }
 
 /// A key that no other request has.
