@@ -111,7 +111,7 @@ async fn a_load_that_is_dropped_gives_its_right_back() {
     let server = Server::start();
     let (one, other) = (server.redis(), server.redis());
     let (one, other) = (over(&one, Config::new()), over(&other, Config::new()));
-    let mut hangs = Box::pin(one.get_or_load("a", || std::future::pending()));
+    let mut hangs = Box::pin(one.get_or_load("a", std::future::pending));
     let begun = async { until(async || server.keys().iter().any(|key| key.contains('+'))).await };
     futures::future::select(&mut hangs, Box::pin(begun)).await;
     drop(hangs);
@@ -165,18 +165,16 @@ async fn a_right_of_before_the_store_forgot_is_worth_nothing() {
         // Somebody else has a right of the same number now.
         let other = server.redis();
         let other = over(&other, Config::new());
-        let other =
-            tokio::spawn(async move { other.get_or_load("a", || std::future::pending()).await });
+        let other = tokio::spawn(async move { other.get_or_load("a", std::future::pending).await });
         until(async || server.keys().iter().any(|key| key.contains('+'))).await;
         until(async || redis.ping().await.is_ok()).await;
         go.send(()).unwrap();
-        other
+        other.abort();
     };
-    let (late, other) = futures::future::join(late, restarts).await;
+    let (late, ()) = futures::future::join(late, restarts).await;
     assert_eq!(late.as_deref(), Ok("old"));
     let totals = texts.snapshot().totals;
     assert_eq!((totals.outdated, totals.stored), (1, 0));
-    other.abort();
 }
 
 #[tokio::test]
@@ -184,7 +182,7 @@ async fn who_is_in_a_hurry_keeps_half_of_his_time_for_his_own_load() {
     let server = Server::start();
     let (one, other) = (server.redis(), server.redis());
     let (one, other) = (over(&one, Config::new()), over(&other, Config::new()));
-    let hangs = tokio::spawn(async move { one.get_or_load("a", || std::future::pending()).await });
+    let hangs = tokio::spawn(async move { one.get_or_load("a", std::future::pending).await });
     until(async || server.keys().iter().any(|key| key.contains('+'))).await;
     let soon = buttress::time::Deadline::within(Duration::from_secs(2));
     let value = soon.scope(async { Loads::default().load(&other, "a").await }).await;
@@ -199,7 +197,7 @@ async fn without_a_lock_each_process_loads_for_itself() {
     let (one, other) = (server.redis(), server.redis());
     let config = Config::new().with_lock(None);
     let (one, other) = (over(&one, config.clone()), over(&other, config));
-    let hangs = tokio::spawn(async move { one.get_or_load("a", || std::future::pending()).await });
+    let hangs = tokio::spawn(async move { one.get_or_load("a", std::future::pending).await });
     until(async || server.keys().iter().any(|key| key.contains('+'))).await;
     assert_eq!(Loads::default().load(&other, "a").await, "value of a");
     let totals = other.snapshot().totals;

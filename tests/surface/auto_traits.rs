@@ -240,7 +240,6 @@ fn futures_are_what_the_operation_is() {
     shared::<cache::tier::Tiered<String, Vec<u8>, RedisTier>>();
     cloned::<cache::tier::Tiered<String, Vec<u8>, RedisTier<NotCloned>>>();
     shared::<RedisTier<u8>>();
-    cloned::<RedisTier<NotCloned>>();
     shared::<Acquiring<bulkhead::Owned>>();
     shared::<bulkhead::Permit<bulkhead::Owned>>();
     sent::<bulkhead::Permit<bulkhead::Borrowed<'_>>>();

@@ -31,8 +31,9 @@
 //! [`Totals`] has the failure. No read fails because of a tier. [`insert`](Tiered::insert) and
 //! [`invalidate`](Tiered::invalidate) do say so if the store could not be told, because then others
 //! have what they should not; this process has done it all the same, and does not believe what the store has of
-//! that key before the store was told. It remembers 10 000 such keys; if there are more, the store is told to
-//! forget everything.
+//! that key before the store was told. It remembers 65 536 keys of which the
+//! store is to be told, those with them of which it is being told; if there are more, it is told to forget
+//! everything.
 //!
 //! **The last word** has whoever removes or replaces a key, as it has in the cache. A load that was begun
 //! before is given to those who wait for it and stored nowhere: not here, not in the store, not in another

@@ -11,7 +11,7 @@ pub(super) struct Owed<K> {
 }
 
 /// So many keys are kept apart.
-pub(super) const MOST: usize = 10_000;
+pub(super) const MOST: usize = 65_536;
 
 /// What has to be said before a key is believed, and which debt that pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

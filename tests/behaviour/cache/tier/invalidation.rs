@@ -133,6 +133,20 @@ async fn a_store_that_was_not_told_is_not_believed_until_it_is() {
     assert_eq!(shelf.asked(), ["clear", "get", "get"]);
 }
 
+/// All who wait for the store to be told wait for one of them to do it.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_to_forget_everything_is_told_once() {
+    let (shelf, source) = (Shelf::new().slow(SECOND), Source::default());
+    let numbers = numbers(Config::new(), &shelf);
+    shelf.fails("clear", TierFailure::TimedOut);
+    assert!(numbers.clear().await.is_err());
+    shelf.asked();
+    let calls = (0..50).map(|key| source.get(&numbers, key));
+    futures::future::join_all(calls).await;
+    assert_eq!(shelf.asked().iter().filter(|asked| **asked == "clear").count(), 1);
+    assert_eq!((numbers.snapshot().totals.stored, source.loads()), (50, 50));
+}
+
 /// Many keys, some of which the store was not told about.
 #[tokio::test(start_paused = true)]
 async fn many_of_which_some_are_in_doubt() {
@@ -153,7 +167,7 @@ async fn many_of_which_some_are_in_doubt() {
     assert_eq!(numbers.snapshot().owed, Some(1));
 }
 
-/// D: what was said is said, whoever does not wait to hear that it was done.
+/// What was said is said, whoever does not wait to hear that it was done.
 #[tokio::test(start_paused = true)]
 async fn a_removal_that_is_dropped_is_done_before_the_store_is_believed() {
     for polls in 1..4 {

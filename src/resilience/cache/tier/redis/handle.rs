@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -14,10 +14,11 @@ use crate::{
 
 /// A [`Tier`] that processes share through Redis.
 ///
-/// A handle. All tiers of one name, prefix and version have the same values, in whatever process they
-/// are.
+/// All tiers of one name, prefix and version have the same values, in whatever process they are. It is
+/// not to be cloned: each of them hears what all others remove, and [`Tiered`](crate::cache::tier::Tiered) is
+/// the handle of a cache and its tier.
 pub struct RedisTier<C = Json> {
-    shared: Arc<Shared<C>>,
+    shared: Shared<C>,
 }
 
 impl RedisTier {
@@ -33,7 +34,7 @@ impl RedisTier {
     /// A tier by a config that has been checked already.
     #[must_use]
     pub fn from_plan(name: impl Into<Name>, redis: &Redis, plan: Plan) -> Self {
-        Self { shared: Arc::new(Shared::new(name.into(), redis, plan, Json)) }
+        Self { shared: Shared::new(name.into(), redis, plan, Json) }
     }
 }
 
@@ -42,8 +43,8 @@ impl<C> RedisTier<C> {
     /// [`version`](Config::version) with it.
     #[must_use]
     pub fn with_codec<C2>(self, codec: C2) -> RedisTier<C2> {
-        let Shared { name, redis, plan, .. } = &*self.shared;
-        RedisTier { shared: Arc::new(Shared::new(name.clone(), redis, plan.clone(), codec)) }
+        let Shared { name, redis, plan, .. } = self.shared;
+        RedisTier { shared: Shared::new(name, &redis, plan, codec) }
     }
 
     /// Its name.
@@ -124,12 +125,6 @@ where
 
     async fn listen(&self, hear: impl Fn(News<K>) + Send + Sync) {
         self.shared.listen(hear).await;
-    }
-}
-
-impl<C> Clone for RedisTier<C> {
-    fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
         name::Name,
         random,
         redis::{Failure, Redis, Script},
-        time::{self, Deadline, Sleep},
+        time::{self, Deadline, Instant, Sleep},
     },
     resilience::cache::tier::store::{Claim, Entry, Fence, Found, Put, TierFailure, TierValue},
 };
@@ -46,6 +46,8 @@ pub(super) struct Shared<C> {
 
 /// How often it is asked whether somebody else has finished loading.
 const ASK_AGAIN: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
+/// So many keys are looked up in one go: others wait for the server meanwhile.
+const AT_ONCE: usize = 1000;
 /// The longest life that the store is told of: its own arithmetic ends somewhere above.
 const LONGEST: Duration = Duration::from_millis(1 << 45);
 
@@ -86,7 +88,8 @@ impl<C> Shared<C> {
         if ttl_jitter > 0.0 { life.mul_f64(1.0 - ttl_jitter * random::unit()) } else { life }
     }
 
-    fn decoded<V>(&self, named: &Named, stored: Option<Stored>) -> Found<V>
+    /// What was found in answer to what was asked then: the way here has taken its part of a life.
+    fn decoded<V>(&self, named: &Named, stored: Option<Stored>, asked: Instant) -> Found<V>
     where
         C: Codec<V>,
     {
@@ -94,7 +97,11 @@ impl<C> Shared<C> {
         // Another key of the same hash: as if nothing was there.
         let Some(value) = named.value_of(&bytes) else { return Found::Nothing };
         match time::outside(|| self.codec.decode(value)) {
-            Some(value) => Found::Value(TierValue { value, age, left }),
+            Some(value) => {
+                let took = time::now().since(asked);
+                let left = left.map(|left| left.saturating_sub(took));
+                Found::Value(TierValue { value, age, left })
+            }
             None => Found::Undecodable,
         }
     }
@@ -109,6 +116,19 @@ impl<C> Shared<C> {
         K: Serialize,
         C: Codec<V>,
     {
+        let mut all = Vec::with_capacity(keys.len());
+        for some in keys.chunks(AT_ONCE) {
+            all.extend(self.read(some).await?);
+        }
+        Ok(all)
+    }
+
+    async fn read<K, V>(&self, keys: &[K]) -> Result<Vec<Found<V>>, TierFailure>
+    where
+        K: Serialize,
+        C: Codec<V>,
+    {
+        let asked = time::now();
         let named: Vec<Option<Named>> = keys.iter().map(|key| self.named(key)).collect();
         let mut names = vec![self.names.meta.clone()];
         names.extend(named.iter().flatten().map(|named| named.value.clone()));
@@ -118,7 +138,7 @@ impl<C> Shared<C> {
         let answer = self.redis.call(READ.call(&names, &[])).await?;
         let mut all = found(answer).ok_or(TierFailure::Unavailable)?.into_iter();
         let one = |named: Option<Named>| match named {
-            Some(named) => self.decoded(&named, all.next().flatten()),
+            Some(named) => self.decoded(&named, all.next().flatten(), asked),
             None => Found::Nothing,
         };
         Ok(named.into_iter().map(one).collect())
@@ -145,9 +165,10 @@ impl<C> Shared<C> {
         let mut delays = Delays::new(Terms::new(Backoff::exponential(first, most), Jitter::Equal));
         let mut gave_up = false;
         loop {
+            let asked = time::now();
             match self.take(&named, gave_up, wanted_below).await? {
                 Taken::Mine(fence) => return Ok(Claim::Load { fence, gave_up }),
-                Taken::Stored(stored) => match self.decoded(&named, Some(stored)) {
+                Taken::Stored(stored) => match self.decoded(&named, Some(stored), asked) {
                     Found::Value(kept) => return Ok(Claim::Value(kept)),
                     // Of no use, however young.
                     Found::Nothing | Found::Undecodable => wanted_below = Some(Duration::ZERO),

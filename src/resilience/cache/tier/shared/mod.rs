@@ -33,6 +33,8 @@ pub(super) struct Shared<K, V, T, S> {
     pub(super) tier: T,
     pub(super) counts: Counts,
     owed: Mutex<Owed<K>>,
+    /// Whoever tells the store to forget everything, because somebody owed it.
+    turn: tokio::sync::Mutex<()>,
     /// How often something was said of the keys of a part: whoever has begun before stores nothing.
     marks: Box<[AtomicU64]>,
     ear: watch::Sender<Ear>,
@@ -66,6 +68,7 @@ where
         Self {
             counts: Counts::new(cache.name()),
             owed: Mutex::new(Owed::new()),
+            turn: tokio::sync::Mutex::new(()),
             marks: (0..PARTS).map(|_| AtomicU64::new(0)).collect(),
             ear: watch::Sender::new(Ear::Deaf),
             missed: AtomicBool::new(false),
@@ -102,8 +105,14 @@ where
     pub(super) async fn settle(&self, key: &K) -> bool {
         loop {
             let due = self.owed.lock().due(key);
-            if due == Due::Nothing {
-                return true;
+            let _turn = match due {
+                Due::Nothing => return true,
+                Due::Key(_) => None,
+                // All who wait would tell it the same.
+                Due::All(_) => Some(self.turn.lock().await),
+            };
+            if self.owed.lock().due(key) != due {
+                continue;
             }
             if self.tell(Some(key), due).await.is_err() {
                 return false;
@@ -217,13 +226,15 @@ where
         if !self.tier.listens() {
             return;
         }
-        let mut ear = self.ear.subscribe();
-        let started = ear.wait_for(|ear| *ear != Ear::Starting);
-        let is_open = match within(FIRST, started).await {
-            Some(Ok(ear)) => *ear == Ear::Open,
-            Some(Err(_)) | None => false,
-        };
-        if !is_open {
+        let mut ear = *self.ear.borrow();
+        if ear == Ear::Starting {
+            let mut news = self.ear.subscribe();
+            let started = news.wait_for(|ear| *ear != Ear::Starting);
+            if let Some(Ok(now)) = within(FIRST, started).await {
+                ear = *now;
+            }
+        }
+        if ear != Ear::Open {
             self.missed.store(true, Ordering::Release);
         }
     }
