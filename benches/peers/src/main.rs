@@ -27,6 +27,7 @@ mod latency;
 mod limiter;
 mod pace;
 mod redis_limiter;
+mod redis_tier;
 mod redact;
 mod retry;
 mod sampling;
@@ -58,6 +59,7 @@ const ROOMS: &[Room] = &[
     ("limiter", limiter::run),
     ("keyed", keyed::run),
     ("redis_limiter", redis_limiter::run),
+    ("redis_tier", redis_tier::run),
     ("fallback", fallback::run),
     ("hedge", hedge::run),
     ("throttle", throttle::run),

@@ -112,7 +112,14 @@ where
             Answer::Load(held) => held,
         };
         match (loader().await, held) {
-            (loaded, None) => loaded,
+            (Ok(loaded), None) => {
+                if refreshed.is_some() && loaded.is_stored {
+                    // What the store has is older than what there is here.
+                    self.owe(&key);
+                }
+                Ok(loaded)
+            }
+            (failed, None) => failed,
             (Ok(loaded), Some(held)) if loaded.is_stored => {
                 Ok(self.put(key, loaded, held, mark, refreshed.is_some()).await)
             }
@@ -209,7 +216,7 @@ where
             Err(failure) => {
                 self.counts.failed(failure);
                 if refreshes {
-                    // What it has is older than what there is here.
+                    // As if it had not been asked.
                     self.owe(&key);
                 }
                 loaded

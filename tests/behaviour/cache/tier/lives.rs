@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use buttress::cache::{Cache, Config, Loaded};
+use buttress::cache::{Cache, Config, Loaded, tier::TierFailure};
 use tokio::time::advance;
 
 use super::{Numbers, SECOND, Source, numbers, shelf::Shelf};
@@ -130,18 +130,20 @@ async fn settled(numbers: &Numbers, value: u32) {
 /// A refresh whose value does not get there leaves an older one behind, which is not believed again.
 #[tokio::test(start_paused = true)]
 async fn a_refresh_that_is_not_stored_takes_the_old_value_along() {
-    let (shelf, source) = (Shelf::new(), Source::default());
-    let config = Config::new().with_stale_after(10 * SECOND).with_ttl(100 * SECOND);
-    let numbers = numbers(config, &shelf);
-    assert_eq!(source.get(&numbers, 1).await, 1);
-    advance(11 * SECOND).await;
-    shelf.fails("put", buttress::cache::tier::TierFailure::TimedOut);
-    source.get(&numbers, 1).await;
-    settled(&numbers, 2).await;
-    assert_eq!((shelf.value(1), numbers.snapshot().owed), (Some(1), Some(1)));
-    numbers.cache().clear();
-    assert_eq!(numbers.get(&1).await, None, "the first one is gone for good");
-    assert_eq!((shelf.value(1), numbers.snapshot().owed), (None, Some(0)));
+    for fails in ["get", "claim", "put"] {
+        let (shelf, source) = (Shelf::new(), Source::default());
+        let config = Config::new().with_stale_after(10 * SECOND).with_ttl(100 * SECOND);
+        let numbers = numbers(config, &shelf);
+        assert_eq!(source.get(&numbers, 1).await, 1);
+        advance(11 * SECOND).await;
+        shelf.fails(fails, TierFailure::TimedOut);
+        source.get(&numbers, 1).await;
+        settled(&numbers, 2).await;
+        assert_eq!((shelf.value(1), numbers.snapshot().owed), (Some(1), Some(1)), "{fails}");
+        numbers.cache().clear();
+        assert_eq!(numbers.get(&1).await, None, "the first one is gone for good");
+        assert_eq!((shelf.value(1), numbers.snapshot().owed), (None, Some(0)));
+    }
 }
 
 /// CA-19 with a store.

