@@ -98,8 +98,9 @@ async fn a_value_lives_no_longer_for_being_copied() {
     until(async || other.cache().peek("a").is_none()).await;
     assert!(begun.elapsed() >= Duration::from_millis(600), "not much earlier either");
     assert!(begun.elapsed() < life + Duration::from_millis(250), "{:?}", begun.elapsed());
-    assert_eq!(one.cache().peek("a"), None);
-    assert_eq!(other.get("a").await, None);
+    // A copy may go a little before what it is a copy of, for the way it has come.
+    until(async || one.cache().peek("a").is_none() && other.get("a").await.is_none()).await;
+    assert!(begun.elapsed() < life + Duration::from_millis(250), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
