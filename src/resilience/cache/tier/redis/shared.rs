@@ -256,10 +256,14 @@ impl<C> Shared<C> {
         }
         // The second answer would be that it is out of date.
         let call = PUT.call(&names, &arguments).with_data(&data);
+        let asked_at = time::now();
         let done = done(self.redis.call_once(call).await?).ok_or(TierFailure::Unavailable)?;
+        let took = time::now().since(asked_at);
         for (at, done) in asked.into_iter().zip(done) {
-            if !done {
-                outcomes[at] = Put::Outdated;
+            match outcomes.get_mut(at) {
+                Some(outcome) if !done => *outcome = Put::Outdated,
+                Some(Put::Stored { left: Some(left) }) => *left = left.saturating_sub(took),
+                _ => {}
             }
         }
         Ok(outcomes)
