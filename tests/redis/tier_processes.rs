@@ -9,6 +9,7 @@ use std::{
 use buttress::cache::tier::redis::Config;
 
 use crate::{
+    fake::{Answer, Fake},
     server::{PATIENCE, Server, until},
     tier::{Loads, over},
 };
@@ -111,9 +112,12 @@ async fn a_load_that_is_dropped_gives_its_right_back() {
     let server = Server::start();
     let (one, other) = (server.redis(), server.redis());
     let (one, other) = (over(&one, Config::new()), over(&other, Config::new()));
-    let mut hangs = Box::pin(one.get_or_load("a", std::future::pending));
-    let begun = async { until(async || server.keys().iter().any(|key| key.contains('+'))).await };
-    futures::future::select(&mut hangs, Box::pin(begun)).await;
+    let (begins, begun) = tokio::sync::oneshot::channel::<()>();
+    let mut hangs = Box::pin(one.get_or_load("a", move || {
+        begins.send(()).unwrap();
+        std::future::pending()
+    }));
+    futures::future::select(&mut hangs, begun).await;
     drop(hangs);
     assert_eq!(one.snapshot().totals.abandoned, 1);
     let begun = Instant::now();
@@ -203,4 +207,16 @@ async fn without_a_lock_each_process_loads_for_itself() {
     let totals = other.snapshot().totals;
     assert_eq!((totals.claimed, totals.gave_up, totals.waited), (1, 0, 0));
     hangs.abort();
+}
+
+/// Whoever asked twice for a right would wait for himself.
+#[tokio::test]
+async fn a_right_whose_answer_is_lost_is_not_asked_for_again() {
+    // Nothing is there, says the server, and closes the connection.
+    let fake = Fake::start(Answer::LastWith(b"*1\r\n:0\r\n"));
+    let texts = over(&fake.redis(), Config::new().with_listen(false));
+    assert_eq!(Loads::default().load(&texts, "a").await, "value of a");
+    let totals = texts.snapshot().totals;
+    assert_eq!((fake.asked(), totals.misses, totals.failed, totals.stored), (1, 1, 1, 0));
+    assert_eq!(texts.cache().peek("a").as_deref(), Some("value of a"));
 }

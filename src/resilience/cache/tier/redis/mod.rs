@@ -46,7 +46,9 @@
 //!
 //! # What a drop does
 //!
-//! A call that is dropped is not waited for; what was sent may still be done. See [`tier`](super).
+//! A call that is dropped is not waited for; what was sent may still be done. So a load that is dropped at the
+//! very moment at which the store is asked for the right to it may leave that right to end by itself, after
+//! [`lock`](Config::lock). See [`tier`](super).
 //!
 //! # Example
 //!
