@@ -24,6 +24,7 @@
 //! | [`batch`] | many calls for one item each | `batch` |
 //! | [`reconnect`] | something that must be connected | `reconnect` |
 //! | [`cache`] | an answer that was worked out before | `cache` |
+//! | [`cache::tier`] | the same for several processes together, over Redis or a store of your own | `cache`, `redis` |
 //! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
 //! | [`rate_limit`] | so many calls in so much time, alone, in turn, by key or by cost | `rate-limit` |
 //! | [`rate_limit::redis`] | the same for several processes together | `redis` |

@@ -7,6 +7,7 @@ mod attribution;
 mod batch;
 mod bulkhead;
 mod cache;
+mod cache_tier;
 mod circuit;
 mod closures;
 mod fallback;

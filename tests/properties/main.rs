@@ -8,6 +8,7 @@ mod batch;
 mod buckets;
 mod bulkhead;
 mod cache;
+mod cache_tier;
 mod closing;
 mod events;
 mod fallback;

@@ -16,3 +16,6 @@ mod outages;
 mod script;
 mod server;
 mod spans;
+mod tier;
+mod tier_news;
+mod tier_processes;

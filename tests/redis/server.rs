@@ -86,7 +86,22 @@ impl Server {
     }
 
     fn answer(&self, command: &str) -> std::io::Result<String> {
-        let mut socket = TcpStream::connect(("127.0.0.1", self.port))?;
+        Self::tell(self.port, command)
+    }
+
+    /// A text or number that is stored.
+    pub(crate) fn value(&self, key: &str) -> Option<String> {
+        self.answer(&format!("GET {key}"))
+            .ok()?
+            .lines()
+            .nth(1)
+            .map(str::to_owned)
+            .filter(|value| !value.starts_with('+'))
+    }
+
+    /// What the server at this port answers to an inline command.
+    pub(crate) fn tell(port: u16, command: &str) -> std::io::Result<String> {
+        let mut socket = TcpStream::connect(("127.0.0.1", port))?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.write_all(format!("{command}\r\nQUIT\r\n").as_bytes())?;
         let mut answer = String::new();

@@ -11,7 +11,7 @@ use buttress::{
         self, Acquiring, Bulkhead, BulkheadLayer, BulkheadService, Calling, CallingForBody, Class,
         Closing, UntilBodyEndsLayer, UntilBodyEndsService,
     },
-    cache,
+    cache::{self, tier::redis::RedisTier},
     circuit_breaker::{
         self, CircuitBreaker, CircuitBreakerLayer, CircuitBreakerService, Guarded, Permit,
     },
@@ -209,6 +209,9 @@ fn services_are_what_the_service_inside_is() {
     sent::<cache::http::HttpCacheService<Cell<u8>, ()>>();
     cloned::<cache::http::HttpCacheService<Rc<u8>, Rc<u8>>>();
     shared::<cache::http::HttpCacheLayer<()>>();
+    shared::<cache::tier::TieredService<(), String, Vec<u8>, RedisTier>>();
+    cloned::<cache::tier::TieredService<Rc<u8>, String, Vec<u8>, RedisTier>>();
+    shared::<cache::tier::TieredLayer<String, Vec<u8>, RedisTier>>();
     shared::<SingleFlightService<(), u8, u8, u8, fn(&()) -> Option<u8>>>();
     sent::<SingleFlightService<Cell<u8>, u8, u8, u8, ()>>();
     cloned::<SingleFlightService<Rc<u8>, u8, u8, u8, ()>>();
@@ -247,6 +250,22 @@ fn services_are_what_the_service_inside_is() {
     cloned::<TimeoutService<Rc<u8>>>();
 }
 
+/// What waits for a store can be spawned, whoever is waited for.
+#[test]
+fn what_a_tier_is_asked_is_sent_between_threads() {
+    fn sent(_: impl Future + Send) {}
+    fn asked(texts: &cache::tier::Tiered<String, String, RedisTier>) {
+        sent(texts.get("a"));
+        sent(texts.get_many(["a".to_owned()]));
+        sent(texts.insert(String::new(), String::new()));
+        sent(texts.invalidate("a"));
+        sent(texts.clear());
+        sent(texts.get_or_load("a", || async { String::new() }));
+        sent(texts.load_many([String::new()], |_| async { Ok::<_, u8>([]) }));
+    }
+    let _ = asked;
+}
+
 #[test]
 fn futures_are_what_the_operation_is() {
     sent::<cache::Fetching<String, Vec<u8>, io::Error, cache::Bare<Wrapped>>>();
@@ -264,6 +283,9 @@ fn futures_are_what_the_operation_is() {
     shared::<cache::Cache<String, Vec<u8>>>();
     shared::<cache::http::HttpCache>();
     shared::<cache::http::Reply>();
+    shared::<cache::tier::Tiered<String, Vec<u8>, RedisTier>>();
+    cloned::<cache::tier::Tiered<String, Vec<u8>, RedisTier<NotCloned>>>();
+    shared::<RedisTier<u8>>();
     shared::<Acquiring<bulkhead::Owned>>();
     shared::<bulkhead::Permit<bulkhead::Owned>>();
     sent::<bulkhead::Permit<bulkhead::Borrowed<'_>>>();

@@ -371,6 +371,36 @@ fn the_stores_defaults_are_as_documented() {
 }
 
 #[test]
+fn the_defaults_of_a_tier_over_redis_are_as_documented() {
+    use buttress::cache::tier::redis::{Config, Plan};
+
+    let config = Config::new();
+    let seconds = Duration::from_secs;
+    assert_eq!(config, Config::default());
+    assert_eq!((config.version, config.ttl, config.ttl_jitter), (1, seconds(3600), 0.0));
+    assert_eq!(
+        (config.max_bytes, config.lock, config.wait),
+        (1 << 20, Some(seconds(10)), seconds(5))
+    );
+    assert_eq!((config.longest_load, config.heartbeat), (seconds(600), seconds(5)));
+    assert!(config.listen);
+    assert_eq!(config.clone().parse().map(|plan| plan.config().clone()), Ok(config));
+    assert_eq!(Plan::default().config(), &Config::new());
+    let wrong = Config::new()
+        .with_ttl(Duration::ZERO)
+        .with_ttl_jitter(1.0)
+        .with_max_bytes(0)
+        .with_lock(Some(Duration::ZERO))
+        .with_longest_load(Duration::ZERO)
+        .with_heartbeat(Duration::ZERO);
+    let error = wrong.parse().unwrap_err();
+    let fields: Vec<_> = error.flaws().iter().map(|flaw| flaw.field).collect();
+    assert_eq!(fields, ["ttl", "ttl_jitter", "max_bytes", "lock", "longest_load", "heartbeat"]);
+    let crossed = Config::new().with_longest_load(seconds(5)).parse().unwrap_err();
+    assert_eq!(crossed.flaws()[0].field, "longest_load, lock");
+}
+
+#[test]
 fn every_fault_of_a_limiter_over_redis_is_named() {
     use buttress::{rate_limit::redis::Config, redis::OnStoreFailure};
 

@@ -112,7 +112,11 @@ fn of_caches() {
         survives(&cache::Config::new().with_idle(edge).with_negative_ttl(edge));
         let pages = cache::http::Config::new().with_max_wait(edge).with_statuses([]);
         survives(&pages.with_explicit(true).with_cache(cache::Config::new().with_ttl(edge)));
+        let tier = cache::tier::redis::Config::new().with_ttl(edge).with_lock(Some(edge));
+        survives(&tier.with_wait(edge).with_longest_load(edge).with_heartbeat(edge));
     }
+    let tier = cache::tier::redis::Config::new().with_lock(None).with_listen(false);
+    survives(&tier.with_version(7).with_ttl_jitter(0.25).with_max_bytes(1));
 }
 
 #[test]

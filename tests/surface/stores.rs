@@ -87,6 +87,33 @@ fn a_store_that_goes_and_comes_is_counted_and_so_is_what_is_done_without_it() {
     );
 }
 
+#[test]
+fn what_goes_wrong_under_a_cache_is_counted() {
+    use buttress::cache::{Cache, tier::redis::RedisTier};
+
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let nowhere = Redis::new("nowhere", redis::Config::new("unix:///no/where")).unwrap();
+            let cache = Cache::<String, u8>::new("numbers", Default::default()).unwrap();
+            let tier = RedisTier::new("secret-tier", &nowhere, Default::default()).unwrap();
+            let numbers = cache.over(tier);
+            for key in ["secret", "other-secret"] {
+                assert_eq!(numbers.get_or_load(key, || async { 7 }).await, Ok(7));
+            }
+        });
+    });
+    assert_eq!(
+        metrics(&snapshotter),
+        [
+            "buttress_cache_tier_troubles_total{name=numbers,what=failed} 2",
+            "buttress_store_transitions_total{from=up,name=nowhere,to=down} 1",
+        ]
+    );
+}
+
 /// A directory of this test's own.
 fn own_directory() -> std::path::PathBuf {
     let path = std::env::temp_dir().join(format!("buttress-stores-{}", std::process::id()));

@@ -12,6 +12,7 @@ use buttress::{
     cache::{
         self, Cache,
         http::{self, HttpCache, ReplyBody, RequestKey},
+        tier::{Fence, Found, Put, Tier, TierFailure},
     },
     rate_limit::{
         Rate,
@@ -66,6 +67,8 @@ macro_rules! contracts_of {
 rows! {
     cache_of_what_was_not_there: answers().layer(each_its_own);
     cache_of_what_is_not_worth_it: answers().layer(each_its_own).cache_if(|_| false);
+    cache_over_a_store_that_has_nothing: answers().over(Nothing(true)).layer(each_its_own);
+    cache_over_a_store_that_is_gone: answers().over(Nothing(false)).layer(each_its_own);
     cache_that_finds_no_key: answers().layer(|_: &Request| None::<u64>);
     http_cache_of_what_may_be_kept: pages(|answer| Some(RequestKey::of(answer, [])));
     http_cache_that_finds_no_key: pages(|_| None);
@@ -123,6 +126,39 @@ fn pages(
         .map_response(out_of_http as fn(_) -> _)
         .layer(pages.layer(key))
         .map_response(into_http as fn(_) -> _)
+}
+
+/// A store that has nothing, or cannot say so.
+struct Nothing(bool);
+
+impl Nothing {
+    fn says<T>(&self, answer: T) -> Result<T, TierFailure> {
+        if self.0 { Ok(answer) } else { Err(TierFailure::Unavailable) }
+    }
+}
+
+impl Tier<u64, &'static str> for Nothing {
+    async fn get(&self, _: &u64) -> Result<Found<&'static str>, TierFailure> {
+        self.says(Found::Nothing)
+    }
+
+    async fn put(
+        &self,
+        _: &u64,
+        _: &&'static str,
+        _: Option<Duration>,
+        _: Fence,
+    ) -> Result<Put, TierFailure> {
+        self.says(Put::Stored { left: None })
+    }
+
+    async fn remove(&self, _: &u64) -> Result<(), TierFailure> {
+        self.says(())
+    }
+
+    async fn clear(&self) -> Result<(), TierFailure> {
+        self.says(())
+    }
 }
 
 /// A key that no other request has.

@@ -30,6 +30,7 @@ mod pace;
 mod redact;
 mod redact_rules;
 mod redis_limiter;
+mod redis_tier;
 mod retry;
 mod sampling;
 mod sharing;
@@ -60,6 +61,7 @@ const ROOMS: &[Room] = &[
     ("limiter", limiter::run),
     ("keyed", keyed::run),
     ("redis_limiter", redis_limiter::run),
+    ("redis_tier", redis_tier::run),
     ("fallback", fallback::run),
     ("hedge", hedge::run),
     ("throttle", throttle::run),

@@ -40,13 +40,13 @@ pub fn run(report: &mut Report) {
 }
 
 /// Stopped when it is dropped.
-struct Server {
-    port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     child: Child,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = free.local_addr().expect("bound").port();
         drop(free);
@@ -64,7 +64,7 @@ impl Server {
         Self { port, child }
     }
 
-    fn redis(&self) -> Redis {
+    pub(crate) fn redis(&self) -> Redis {
         let config = At::new(format!("redis://127.0.0.1:{}", self.port));
         Redis::new("redis", config.with_timeout(Duration::from_secs(10))).expect("sound")
     }
@@ -73,7 +73,7 @@ impl Server {
         RedisRateLimiter::new("peers", &self.redis(), config).expect("sound")
     }
 
-    async fn connection(&self) -> MultiplexedConnection {
+    pub(crate) async fn connection(&self) -> MultiplexedConnection {
         let url = format!("redis://127.0.0.1:{}", self.port);
         let client = redis::Client::open(url).expect("sound");
         client.get_multiplexed_async_connection().await.expect("it is there")
@@ -87,7 +87,7 @@ impl Drop for Server {
     }
 }
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 

@@ -8,6 +8,7 @@ use super::{
     script::Call,
     shared::{Question, Shared},
     snapshot::Snapshot,
+    subscription::Subscription,
 };
 use crate::ground::{config::ConfigError, name::Name};
 
@@ -64,6 +65,11 @@ impl Redis {
         self.shared.ask(Question::Once(call)).await
     }
 
+    /// Hears what is published on a channel.
+    pub(crate) async fn subscribe(&self, channel: &[u8]) -> Result<Subscription, Failure> {
+        Subscription::begin(&self.shared, channel).await
+    }
+
     /// What every key begins with.
     pub(crate) fn prefix(&self) -> &str {
         &self.shared.plan().config().prefix
@@ -72,6 +78,11 @@ impl Redis {
     /// The longest that a call may take.
     pub(crate) fn timeout(&self) -> Duration {
         self.shared.plan().config().timeout
+    }
+
+    /// How often a server that is down is asked.
+    pub(crate) fn probe_every(&self) -> Duration {
+        self.shared.plan().config().probe_every
     }
 
     /// After how long it will be asked again; zero if it may be now.

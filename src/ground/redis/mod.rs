@@ -4,7 +4,8 @@
 //! cannot decide about those. The server that decides for all is one more thing that is slow or gone at
 //! times, and what stands before every call must be neither for long.
 //!
-//! **When.** As the store of what names it: [`rate_limit::redis`](crate::rate_limit::redis).
+//! **When.** As the store of what names it: [`rate_limit::redis`](crate::rate_limit::redis),
+//! [`cache::tier::redis`](crate::cache::tier::redis).
 //!
 //! **When not.** As a client for data of your own. Guards that are there for what fails (circuit breaker,
 //! bulkhead, timeout) stay local on purpose: a remote lock in front of a failing remote is the failure
@@ -53,7 +54,7 @@ mod on_failure;
 mod script;
 mod shared;
 mod snapshot;
-mod within;
+mod subscription;
 
 pub use self::{
     config::{Config, Plan},
@@ -62,4 +63,4 @@ pub use self::{
     on_failure::OnStoreFailure,
     snapshot::{Snapshot, Totals},
 };
-pub(crate) use self::{script::Script, within::within};
+pub(crate) use self::{script::Script, subscription::Subscription};

@@ -13,6 +13,8 @@ pub(crate) struct Call<'a> {
     pub(super) script: &'a Script,
     pub(super) keys: &'a [Vec<u8>],
     pub(super) arguments: &'a [u64],
+    /// What comes after the arguments.
+    pub(super) data: &'a [Vec<u8>],
 }
 
 impl Script {
@@ -21,7 +23,14 @@ impl Script {
     }
 
     pub(crate) const fn call<'a>(&'a self, keys: &'a [Vec<u8>], arguments: &'a [u64]) -> Call<'a> {
-        Call { script: self, keys, arguments }
+        Call { script: self, keys, arguments, data: &[] }
+    }
+}
+
+impl<'a> Call<'a> {
+    /// With further arguments that are no numbers.
+    pub(crate) const fn with_data(self, data: &'a [Vec<u8>]) -> Self {
+        Self { data, ..self }
     }
 }
 
@@ -38,14 +47,19 @@ impl Call<'_> {
 
     fn command(&self, name: &str, script: &str) -> Cmd {
         let keys: usize = self.keys.iter().map(Vec::len).sum();
-        let size = name.len() + script.len() + keys + self.arguments.len() * 20 + 20;
-        let mut command = Cmd::with_capacity(3 + self.keys.len() + self.arguments.len(), size);
+        let data: usize = self.data.iter().map(Vec::len).sum();
+        let size = name.len() + script.len() + keys + self.arguments.len() * 20 + data + 20;
+        let count = 3 + self.keys.len() + self.arguments.len() + self.data.len();
+        let mut command = Cmd::with_capacity(count, size);
         command.arg(name).arg(script).arg(self.keys.len());
         for key in self.keys {
             command.arg(key.as_slice());
         }
         for argument in self.arguments {
             command.arg(*argument);
+        }
+        for data in self.data {
+            command.arg(data.as_slice());
         }
         command
     }

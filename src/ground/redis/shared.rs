@@ -8,14 +8,13 @@ use super::{
     health::{Health, Leave},
     script::Call,
     snapshot::{Snapshot, Totals},
-    within::within,
 };
 use crate::ground::{
     name::Name,
     stats::Counter,
     sync::Mutex,
     telemetry,
-    time::{self, Deadline},
+    time::{self, Deadline, within},
 };
 
 /// What the clones of a handle share.

@@ -87,6 +87,10 @@ impl Told {
         Self
     }
 
+    pub(crate) const fn tier(_: &Name, _: &'static str) -> Self {
+        Self
+    }
+
     pub(crate) const fn exhausted(_: &Name) -> Self {
         Self
     }

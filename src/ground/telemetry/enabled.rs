@@ -230,6 +230,10 @@ impl Told {
         Self::of(&names::WITHOUT_STORE, &[("name", shared(name)), ("policy", policy.into())])
     }
 
+    pub(crate) fn tier(name: &Name, what: &'static str) -> Self {
+        Self::of(&names::TIERS, &[("name", shared(name)), ("what", what.into())])
+    }
+
     pub(crate) fn exhausted(name: &Name) -> Self {
         Self::of(&names::EXHAUSTED, &[("name", shared(name))])
     }
@@ -274,6 +278,10 @@ impl Told {
     }
 
     pub(crate) const fn without_store(_: &Name, _: &'static str) -> Self {
+        Self {}
+    }
+
+    pub(crate) const fn tier(_: &Name, _: &'static str) -> Self {
         Self {}
     }
 

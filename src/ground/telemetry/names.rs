@@ -137,7 +137,15 @@ pub(super) const CACHE_REMOVALS: Metric = Metric {
            snapshot or maintenance",
 };
 
+/// Labels: `name`, `what`.
+pub(super) const TIERS: Metric = Metric {
+    name: "buttress_cache_tier_troubles_total",
+    kind: Kind::Counter,
+    help: "What did not go as it should at the second tier of a cache (failed, timed_out, undecodable, too_large, outdated, gave_up, gap)",
+};
+
 pub(super) const ALL: &[&Metric] = &[
+    &TIERS,
     &REFUSALS,
     &TRANSITIONS,
     &STATE,

@@ -20,7 +20,11 @@ mod cut;
 mod deadline;
 mod instant;
 mod sleep;
+#[cfg(any(feature = "cache", feature = "redis"))]
+mod within;
 
+#[cfg(any(feature = "cache", feature = "redis"))]
+pub(crate) use self::within::within;
 pub(crate) use self::{
     alarm::Alarm,
     clock::{LATE, between_edges, reached, wall},

@@ -108,7 +108,12 @@ impl<K, V> Shared<K, V> {
     }
 
     /// The value of a key and its age, and whether it has not expired; asking counts as nothing.
-    fn look_aside(&self, hash: u64, is: impl Fn(&K) -> bool, grace: u64) -> Option<(Hit<V>, bool)>
+    pub(super) fn look_aside(
+        &self,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        grace: u64,
+    ) -> Option<(Hit<V>, bool)>
     where
         V: Clone,
     {
@@ -272,12 +277,13 @@ where
     /// A load has succeeded.
     pub(super) fn came_in(&self, ticket: Ticket<K>, loaded: Loaded<V>) -> Hit<V> {
         self.loads().loaded();
-        let Loaded { value, ttl, is_stored } = loaded;
+        let Loaded { value, ttl, is_stored, carried } = loaded;
         if is_stored && !self.is_watched(&ticket) {
             let copy = time::outside(|| value.clone());
-            self.insert_if(ticket.hash, ticket.key, copy, ttl, Given::Valid(&ticket.void));
+            let given = Given::Carried(&ticket.void, carried);
+            self.insert_if(ticket.hash, ticket.key, copy, ttl, given);
         }
-        self.fresh(value)
+        Hit { age: self.terms.always().then_some(carried.age), ..self.fresh(value) }
     }
 
     /// In the shadow, what is there stays, so that it grows as old as it would for those who got it.

@@ -20,6 +20,7 @@ use crate::{
             handle::Cache,
             loads::{Asked, Failure, NoAnswer, Outcome},
             many_loading::Place,
+            stored::Loaded,
         },
         single_flight::Flights,
     },
@@ -68,6 +69,22 @@ where
         F: FnOnce(Vec<K>) -> Fut,
         Fut: Future<Output = Result<R, E>> + Send + 'static,
         R: IntoIterator<Item = (K, V)>,
+        E: Clone + Send + Sync + 'static,
+    {
+        self.fetch_many(keys, loader)
+    }
+
+    /// The same with a loader that may say how long its values are good for.
+    pub(super) fn fetch_many<F, Fut, R, L, E>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+        loader: F,
+    ) -> FetchingMany<K, V, E, Wrapped>
+    where
+        F: FnOnce(Vec<K>) -> Fut,
+        Fut: Future<Output = Result<R, E>> + Send + 'static,
+        R: IntoIterator<Item = (K, L)>,
+        L: Into<Loaded<V>>,
         E: Clone + Send + Sync + 'static,
     {
         let patience = patience();

@@ -29,7 +29,7 @@ use crate::{
 /// waker.
 struct Batch<K, V>(Arc<Joint<Values<K, V>, Nobody>>);
 
-type Values<K, V> = Result<HashMap<K, V>, Failure>;
+type Values<K, V> = Result<HashMap<K, Loaded<V>>, Failure>;
 
 impl<K, V> Drop for Batch<K, V> {
     fn drop(&mut self) {
@@ -75,7 +75,7 @@ where
 {
     /// What there is of these keys; those for whom nobody has done it are loaded in one call. `may_wait`
     /// says whether the caller has time for that.
-    pub(super) fn load_many<S, F, Fut, R, E>(
+    pub(super) fn load_many<S, F, Fut, R, L, E>(
         self: &Arc<Self>,
         hasher: &S,
         keys: impl IntoIterator<Item = K>,
@@ -86,7 +86,8 @@ where
         S: BuildHasher,
         F: FnOnce(Vec<K>) -> Fut,
         Fut: Future<Output = Result<R, E>> + Send + 'static,
-        R: IntoIterator<Item = (K, V)>,
+        R: IntoIterator<Item = (K, L)>,
+        L: Into<Loaded<V>>,
         E: Clone + Send + Sync + 'static,
     {
         let mut places = Vec::new();
@@ -133,7 +134,8 @@ where
                     let loading = loader(missing);
                     Box::pin(async move {
                         let fail = |error| -> Failure { Arc::new(error) };
-                        loading.await.map(|loaded| loaded.into_iter().collect()).map_err(fail)
+                        let loaded = loading.await.map_err(fail)?.into_iter();
+                        Ok(loaded.map(|(key, value)| (key, value.into())).collect())
                     })
                 });
             }
@@ -173,8 +175,8 @@ where
         Poll::Ready(match values {
             Ok(values) => match values.get(&ticket.key) {
                 Some(value) => {
-                    let value = time::outside(|| value.clone());
-                    Ok(this.shared.came_in(ticket, Loaded::new(value)))
+                    let loaded = time::outside(|| value.clone());
+                    Ok(this.shared.came_in(ticket, loaded))
                 }
                 None => Err(Arc::new(NoAnswer::Missing)),
             },

@@ -9,7 +9,7 @@
 //!
 //! **When not.** For what must be right at every moment, or what is asked for once. For one value that
 //! everybody asks for: [`LastGood`](crate::fallback::LastGood). For values that every instance of a service
-//! must share: this one is in memory, and empty after a restart.
+//! must share: this one is in memory, and empty after a restart, unless there is a [second tier](tier) under it.
 //!
 //! # How it decides
 //!
@@ -186,6 +186,7 @@ mod snapshot;
 mod stamp;
 mod stored;
 mod terms;
+pub mod tier;
 mod wheel;
 mod writes;
 

@@ -64,17 +64,36 @@ pub struct Loaded<V> {
     pub(super) value: V,
     pub(super) ttl: Option<Duration>,
     pub(super) is_stored: bool,
+    pub(super) carried: Carried,
+}
+
+/// What a value that was stored elsewhere has lived already, and how much longer it may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Carried {
+    pub(super) age: Duration,
+    /// No longer than this, whatever else is said of it; `None` is for ever.
+    pub(super) left: Option<Duration>,
 }
 
 impl<V> Loaded<V> {
     /// For as long as the cache says.
     pub const fn new(value: V) -> Self {
-        Self { value, ttl: None, is_stored: true }
+        Self {
+            value,
+            ttl: None,
+            is_stored: true,
+            carried: Carried { age: Duration::ZERO, left: None },
+        }
     }
 
     /// For so long. Zero is not at all.
     pub fn with_ttl(self, ttl: Duration) -> Self {
         Self { ttl: Some(ttl), ..self }
+    }
+
+    /// As it was elsewhere.
+    pub(super) fn carried(self, carried: Carried) -> Self {
+        Self { carried, ..self }
     }
 
     /// For those who wait for it, and nobody else.

@@ -14,7 +14,7 @@ use crate::{
         shard::Shard,
         shared::{Guard, Lifetime, NOBODY, Shared},
         stamp::Stamp,
-        stored::Stored,
+        stored::{Carried, Stored},
     },
 };
 
@@ -39,7 +39,7 @@ impl<K, V> Shared<K, V> {
     where
         K: Eq,
     {
-        if matches!(given, Given::Valid(void) if void.load(Ordering::Relaxed)) {
+        if given.is_void() {
             return None;
         }
         if self.terms.is_aside() && self.terms.mode() == CacheMode::Disabled {
@@ -52,6 +52,10 @@ impl<K, V> Shared<K, V> {
         }
         let Ok(stamp) = self.stamp(&key, &value, ttl) else {
             return Some(self.refuse(hash, (key, value), Stored::Expired));
+        };
+        let stamp = match given {
+            Given::Carried(_, carried) => self.as_carried(stamp, carried),
+            _ => stamp,
         };
         let shard = self.shard(hash).lock();
         let is_due = stamp.is_some_and(|stamp| shard.is_due(stamp.born));
@@ -162,10 +166,15 @@ impl<K, V> Shared<K, V> {
         }
     }
 
+    /// How long it is to live, if the user says so of itself.
+    pub(super) fn own_life(&self, key: &K, value: &V) -> Option<Duration> {
+        let own = |lifetime: &Arc<Lifetime<K, V>>| time::outside(|| lifetime(key, value));
+        self.told.lifetime.as_ref().and_then(own)
+    }
+
     /// When it comes and goes. `Err` where it is gone before it has come.
     fn stamp(&self, key: &K, value: &V, ttl: Option<Duration>) -> Result<Option<Stamp>, ()> {
-        let own = |lifetime: &Arc<Lifetime<K, V>>| time::outside(|| lifetime(key, value));
-        let ttl = ttl.or_else(|| self.told.lifetime.as_ref().and_then(own));
+        let ttl = ttl.or_else(|| self.own_life(key, value));
         let ttl = match ttl.map(nanos).or_else(|| self.terms.ttl()) {
             None if !self.terms.always() => return Ok(None),
             None => u64::MAX,
@@ -177,6 +186,19 @@ impl<K, V> Shared<K, V> {
         };
         let born = self.now();
         Ok(Some(Stamp { born, until: born.saturating_add(ttl), touched: born }))
+    }
+
+    /// The stamp of what was stored elsewhere before: a copy lives no longer than what it is a copy of.
+    fn as_carried(&self, stamp: Option<Stamp>, carried: Carried) -> Option<Stamp> {
+        let Carried { age, left } = carried;
+        let now = match (stamp, left) {
+            (None, None) => return None,
+            (Some(stamp), _) => stamp.touched,
+            (None, Some(_)) => self.now(),
+        };
+        let until = stamp.map_or(u64::MAX, |stamp| stamp.until);
+        let most = left.map_or(u64::MAX, |left| now.saturating_add(nanos(left)));
+        Some(Stamp { born: now.saturating_sub(nanos(age)), until: until.min(most), touched: now })
     }
 
     /// Puts an entry in, whatever has to be done for it. `got` is room that was found already.
@@ -221,8 +243,8 @@ impl<K, V> Shared<K, V> {
                 Given::Unwritten(at) if round == 0 && shard.is_written_since(at, hash as u32) => {
                     return None;
                 }
-                Given::Valid(void) if void.load(Ordering::Relaxed) => return None,
-                Given::Valid(_) => {}
+                given if given.is_void() => return None,
+                Given::Valid(_) | Given::Carried(..) => {}
                 _ => self.void_load(hash, |theirs| *theirs == key),
             }
             if let Some(place) = shard.find(hash as u32, |theirs| *theirs == key) {
@@ -341,6 +363,15 @@ pub(super) enum Given<'a> {
     Unwritten(u64),
     /// Nobody has said that it is out of date. Whoever says so does it before he locks the shard.
     Valid(&'a AtomicBool),
+    /// The same, of a value that may have been stored elsewhere.
+    Carried(&'a AtomicBool, Carried),
+}
+
+impl Given<'_> {
+    /// Whether somebody has said that it is out of date.
+    fn is_void(&self) -> bool {
+        matches!(self, Self::Valid(void) | Self::Carried(void, _) if void.load(Ordering::Relaxed))
+    }
 }
 
 /// So often is room looked for that others may take first.

@@ -9,10 +9,11 @@ mod late;
 mod loads;
 mod lookups;
 mod many;
-mod panics;
 mod modes;
+mod panics;
 mod reconfigured;
 mod services;
+mod tier;
 
 use std::sync::{Arc, Mutex};
 

@@ -7,10 +7,15 @@ pub(super) const WINGS: [&str; 4] = ["resilience", "hardening", "web", "service"
 
 /// A room inside a room: the outer, the inner, why. It is a room like any other, with the same files
 /// in the same order, and has no stair to the outer one unless the plan has it.
-pub(super) const ALCOVES: [(&str, &str, &str); 6] = [
+pub(super) const ALCOVES: [(&str, &str, &str); 7] = [
     ("budget", "quota", "a purse of another kind, with a config and a machine of its own"),
     ("cache", "http", "answers to requests have a config, keys, a machine and totals of their own"),
     ("throttle", "shed", "a server's own load, with a config and a machine of its own"),
+    (
+        "cache",
+        "tier",
+        "a store under a cache has a trait, shared state, a layer and totals of its own",
+    ),
     ("rate_limit", "keyed", "a table of many buckets has a config, a store and totals of its own"),
     (
         "rate_limit",
@@ -45,6 +50,7 @@ pub(super) const PLAN: Plan = Plan {
         ("budget", "budget::quota", "a purse is either, and a retry pays from a purse"),
         ("cache", "single_flight", "one load for a missing key, however many wait for it"),
         ("cache::http", "cache", "answers are kept, and waited for, as any value is"),
+        ("cache::tier", "cache", "what is under a cache goes through its loads and its entries"),
         ("hedge", "budget", "hedges and retries spend from one purse"),
         ("rate_limit::keyed", "rate_limit", "a bucket in a table is the same bucket"),
         (
@@ -82,6 +88,8 @@ pub(super) const PLAN: Plan = Plan {
             "what is done to an entry by what it is now calls back, and tries again",
         ),
         ("carry", "machine", "what a stream holds back is what its scan has not decided"),
+        ("chain", "shared", "a load by way of a store asks it, and counts what it says"),
+        ("chain_many", "shared", "a load of many by way of a store does as one of one does"),
         ("closing", "shared", "who waits for the last call to leave looks into the shared state"),
         ("connection", "shared", "a connection says to the shared state that it is broken"),
         ("heartbeat", "future", "a heartbeat waits as a call does, and is none"),

@@ -269,9 +269,9 @@ impl<K, V> Shard<K, V> {
     fn note_stamp(&mut self, place: u32, stamp: Option<Stamp>) {
         self.slab.set_stamp(place, stamp);
         self.is_plain = false;
-        if let Some(Stamp { born, .. }) = stamp {
+        if let Some(Stamp { touched: now, .. }) = stamp {
             let at = self.gone_at(place);
-            let wheel = self.wheel.get_or_insert_with(|| Box::new(Wheel::new(born)));
+            let wheel = self.wheel.get_or_insert_with(|| Box::new(Wheel::new(now)));
             wheel.plan(place, at);
             self.due_at = wheel.due_at();
             if wheel.is_crowded() {

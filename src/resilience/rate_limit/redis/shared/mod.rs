@@ -24,10 +24,10 @@ use crate::{
     ground::{
         mode::Mode,
         name::Name,
-        redis::{Failure, OnStoreFailure, Redis, Script, within},
+        redis::{Failure, OnStoreFailure, Redis, Script},
         refusal::Refusal,
         sync::{Mutex, atomic::Ordering},
-        time::{self, Deadline, Instant},
+        time::{self, Deadline, Instant, within},
     },
     resilience::rate_limit::decision::Decision,
 };

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::ground::time::Sleep;
+use super::sleep::Sleep;
 
 /// What a future answers within this time. It is asked before the timer.
 pub(crate) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {

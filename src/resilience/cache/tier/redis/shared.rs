@@ -1,0 +1,328 @@
+//! What the clones of a tier share, and what is asked of the store.
+
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    answers::{self, Stored, Taken, done, found, taken},
+    codec::Codec,
+    config::{Config, Plan},
+    names::{Message, Named, Names},
+};
+use crate::{
+    ground::{
+        backoff::{Backoff, Delays, Jitter, Terms},
+        name::Name,
+        random,
+        redis::{Failure, Redis, Script},
+        time::{self, Deadline, Instant, Sleep},
+    },
+    resilience::cache::tier::store::{Claim, Entry, Fence, Found, Put, TierFailure, TierValue},
+};
+
+static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("read.lua")));
+static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
+static TAKE_MANY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take_many.lua")));
+static PUT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("put.lua")));
+static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("release.lua")));
+static REMOVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("remove.lua")));
+static CLEAR: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("clear.lua")));
+
+/// What the clones of a tier share.
+pub(super) struct Shared<C> {
+    pub(super) redis: Redis,
+    pub(super) names: Names,
+    pub(super) name: Name,
+    pub(super) plan: Plan,
+    /// Who we are: our own news are none.
+    pub(super) origin: u64,
+    codec: C,
+}
+
+/// How often it is asked whether somebody else has finished loading.
+const ASK_AGAIN: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
+/// So many keys are looked up in one go: others wait for the server meanwhile.
+const AT_ONCE: usize = 1000;
+/// The longest life that the store is told of: its own arithmetic ends somewhere above.
+const LONGEST: Duration = Duration::from_millis(1 << 45);
+
+/// A number that nobody else has, not even who has seeded his random numbers as we have.
+fn unique() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+impl From<Failure> for TierFailure {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::TimedOut { .. } => Self::TimedOut,
+            _ => Self::Unavailable,
+        }
+    }
+}
+
+impl<C> Shared<C> {
+    pub(super) fn new(name: Name, redis: &Redis, plan: Plan, codec: C) -> Self {
+        Self {
+            names: Names::new(redis.prefix(), name.as_str(), plan.config().version),
+            origin: unique(),
+            redis: redis.clone(),
+            name,
+            plan,
+            codec,
+        }
+    }
+
+    pub(super) const fn config(&self) -> &Config {
+        self.plan.config()
+    }
+
+    /// How long a value is stored.
+    fn life(&self, asked: Option<Duration>) -> Duration {
+        let Config { ttl, ttl_jitter, .. } = *self.config();
+        let life = asked.unwrap_or(ttl).min(LONGEST);
+        if ttl_jitter > 0.0 { life.mul_f64(1.0 - ttl_jitter * random::unit()) } else { life }
+    }
+
+    /// What was found in answer to what was asked then: the way here has taken its part of a life.
+    fn decoded<V>(&self, named: &Named, stored: Option<Stored>, asked: Instant) -> Found<V>
+    where
+        C: Codec<V>,
+    {
+        let Some(Stored { bytes, left, age }) = stored else { return Found::Nothing };
+        // Another key of the same hash: as if nothing was there.
+        let Some(value) = named.value_of(&bytes) else { return Found::Nothing };
+        match time::outside(|| self.codec.decode(value)) {
+            Some(value) => {
+                let took = time::now().since(asked);
+                let left = left.map(|left| left.saturating_sub(took));
+                Found::Value(TierValue { value, age, left })
+            }
+            None => Found::Undecodable,
+        }
+    }
+
+    /// A key's names; whose key cannot be written down has none, and the store is not asked.
+    fn named<K: Serialize>(&self, key: &K) -> Option<Named> {
+        time::outside(|| self.names.of(key))
+    }
+
+    pub(super) async fn get_many<K, V>(&self, keys: &[K]) -> Result<Vec<Found<V>>, TierFailure>
+    where
+        K: Serialize,
+        C: Codec<V>,
+    {
+        let mut all = Vec::with_capacity(keys.len());
+        for some in keys.chunks(AT_ONCE) {
+            all.extend(self.read(some).await?);
+        }
+        Ok(all)
+    }
+
+    async fn read<K, V>(&self, keys: &[K]) -> Result<Vec<Found<V>>, TierFailure>
+    where
+        K: Serialize,
+        C: Codec<V>,
+    {
+        let asked = time::now();
+        let named: Vec<Option<Named>> = keys.iter().map(|key| self.named(key)).collect();
+        let mut names = vec![self.names.meta.clone()];
+        names.extend(named.iter().flatten().map(|named| named.value.clone()));
+        if names.len() == 1 {
+            return Ok(keys.iter().map(|_| Found::Nothing).collect());
+        }
+        let answer = self.redis.call(READ.call(&names, &[])).await?;
+        let mut all = found(answer).ok_or(TierFailure::Unavailable)?.into_iter();
+        let one = |named: Option<Named>| match named {
+            Some(named) => self.decoded(&named, all.next().flatten(), asked),
+            None => Found::Nothing,
+        };
+        Ok(named.into_iter().map(one).collect())
+    }
+
+    /// Until there is a value, or the right to load it, or nobody can wait any longer.
+    pub(super) async fn claim<K, V>(
+        &self,
+        key: &K,
+        mut wanted_below: Option<Duration>,
+    ) -> Result<Claim<V>, TierFailure>
+    where
+        K: Serialize,
+        C: Codec<V>,
+    {
+        let Some(named) = self.named(key) else {
+            return Ok(Claim::Load { fence: Fence::NONE, gave_up: false });
+        };
+        // Half of what is left to who waits is for his own load.
+        let patience = Deadline::current()
+            .map_or(self.config().wait, |deadline| self.config().wait.min(deadline.left() / 2));
+        let until = time::now().after(patience);
+        let (first, most) = ASK_AGAIN;
+        let mut delays = Delays::new(Terms::new(Backoff::exponential(first, most), Jitter::Equal));
+        let mut gave_up = false;
+        loop {
+            let asked = time::now();
+            match self.take(&named, gave_up, wanted_below).await? {
+                Taken::Mine(fence) => return Ok(Claim::Load { fence, gave_up }),
+                Taken::Stored(stored) => match self.decoded(&named, Some(stored), asked) {
+                    Found::Value(kept) => return Ok(Claim::Value(kept)),
+                    // Of no use, however young.
+                    Found::Nothing | Found::Undecodable => wanted_below = Some(Duration::ZERO),
+                },
+                Taken::Held(left) => {
+                    let patience = until.since(time::now());
+                    if patience.is_zero() {
+                        gave_up = true;
+                    } else {
+                        let delay = delays.next(random::below).min(left).min(patience);
+                        Sleep::lasting(delay).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn take(
+        &self,
+        named: &Named,
+        from_anybody: bool,
+        wanted_below: Option<Duration>,
+    ) -> Result<Taken, TierFailure> {
+        let names = [&self.names.meta, &named.value, &named.guard].map(Clone::clone);
+        let arguments = [
+            self.config().lock.map_or(0, millis),
+            millis(self.config().longest_load),
+            u64::from(from_anybody),
+            wanted_below.map_or(u64::MAX, millis),
+        ];
+        let data = [answers::era(unique())];
+        // Asked twice it would wait for itself.
+        let call = TAKE.call(&names, &arguments).with_data(&data);
+        taken(self.redis.call_once(call).await?).ok_or(TierFailure::Unavailable)
+    }
+
+    pub(super) async fn claim_many<K: Serialize>(&self, keys: &[K]) -> Result<Fence, TierFailure> {
+        let mut names = vec![self.names.meta.clone()];
+        names.extend(keys.iter().filter_map(|key| self.named(key)).map(|named| named.guard));
+        let (arguments, data) = ([millis(self.config().longest_load)], [answers::era(unique())]);
+        let call = TAKE_MANY.call(&names, &arguments).with_data(&data);
+        match taken(self.redis.call_once(call).await?) {
+            Some(Taken::Mine(fence)) => Ok(fence),
+            _ => Err(TierFailure::Unavailable),
+        }
+    }
+
+    pub(super) async fn put_many<'a, K, V>(
+        &self,
+        entries: impl ExactSizeIterator<Item = (&'a K, &'a V, Option<Duration>)>,
+        fence: Fence,
+    ) -> Result<Vec<Put>, TierFailure>
+    where
+        K: Serialize + 'a,
+        V: 'a,
+        C: Codec<V>,
+    {
+        let mut outcomes = Vec::with_capacity(entries.len());
+        let mut asked = Vec::with_capacity(entries.len());
+        let (mut names, mut arguments) = (vec![self.names.meta.clone()], vec![fence.number()]);
+        let mut data = vec![answers::era(fence.era())];
+        for (key, value, life) in entries {
+            let Some(named) = self.named(key) else {
+                outcomes.push(Put::Unfit);
+                continue;
+            };
+            let life = self.life(life);
+            let encoded = time::outside(|| self.codec.encode(value));
+            let (outcome, body) = match encoded {
+                None => (Put::Unfit, Vec::new()),
+                Some(_) if millis(life) == 0 => (Put::Unfit, Vec::new()),
+                Some(bytes) if bytes.len() > self.config().max_bytes as usize => {
+                    (Put::TooLarge, Vec::new())
+                }
+                Some(bytes) => (Put::Stored { left: Some(life) }, named.body(bytes)),
+            };
+            asked.push(outcomes.len());
+            outcomes.push(outcome);
+            names.extend([named.value, named.guard]);
+            arguments.push(millis(life));
+            data.push(body);
+        }
+        if asked.is_empty() {
+            return Ok(outcomes);
+        }
+        // The second answer would be that it is out of date.
+        let call = PUT.call(&names, &arguments).with_data(&data);
+        let asked_at = time::now();
+        let done = done(self.redis.call_once(call).await?).ok_or(TierFailure::Unavailable)?;
+        let took = time::now().since(asked_at);
+        for (at, done) in asked.into_iter().zip(done) {
+            match outcomes.get_mut(at) {
+                Some(outcome) if !done => *outcome = Put::Outdated,
+                Some(Put::Stored { left: Some(left) }) => *left = left.saturating_sub(took),
+                _ => {}
+            }
+        }
+        Ok(outcomes)
+    }
+
+    pub(super) async fn release<K: Serialize>(&self, key: &K, fence: Fence) {
+        let Some(named) = self.named(key) else { return };
+        let names = [self.names.meta.clone(), named.guard];
+        let data = [answers::era(fence.era())];
+        let arguments = [fence.number()];
+        let call = RELEASE.call(&names, &arguments).with_data(&data);
+        // If it is not heard, the right ends by itself.
+        let _ = self.redis.call(call).await;
+    }
+
+    pub(super) async fn remove<K>(&self, key: &K) -> Result<(), TierFailure>
+    where
+        K: Serialize + DeserializeOwned,
+    {
+        let news = time::outside(|| Message::write(self.origin, self.config().version, Some(key)));
+        self.forget(key, news).await
+    }
+
+    /// The same, and only tells who listens if there is anything to tell.
+    pub(super) async fn forget<K>(&self, key: &K, news: Vec<u8>) -> Result<(), TierFailure>
+    where
+        K: Serialize,
+    {
+        let Some(named) = self.named(key) else { return Ok(()) };
+        let data = [self.names.channel.clone(), news];
+        let names = [named.value, named.guard];
+        self.redis.call(REMOVE.call(&names, &[]).with_data(&data)).await?;
+        Ok(())
+    }
+
+    pub(super) async fn clear<K>(&self) -> Result<(), TierFailure>
+    where
+        K: Serialize + DeserializeOwned,
+    {
+        self.forget_all(Message::<K>::write(self.origin, self.config().version, None)).await
+    }
+
+    pub(super) async fn forget_all(&self, news: Vec<u8>) -> Result<(), TierFailure> {
+        let data = [answers::era(unique()), self.names.channel.clone(), news];
+        let names = [self.names.meta.clone()];
+        self.redis.call(CLEAR.call(&names, &[]).with_data(&data)).await?;
+        Ok(())
+    }
+}
+
+/// Whole milliseconds, of what is longer than none at least one.
+fn millis(time: Duration) -> u64 {
+    let whole = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).min(1 << 52);
+    if whole == 0 && !time.is_zero() { 1 } else { whole }
+}
+
+/// The entries of a slice, as [`Shared::put_many`] takes them.
+pub(super) fn each<K, V>(
+    entries: &[Entry<K, V>],
+) -> impl ExactSizeIterator<Item = (&K, &V, Option<Duration>)> {
+    entries.iter().map(|Entry { key, value, life }| (key, value, *life))
+}
