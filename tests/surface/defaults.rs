@@ -14,7 +14,7 @@ use buttress::{
         keyed::{self, WhenCrowded},
     },
     reconnect,
-    redact::{self, logs},
+    redact::logs,
     retry::{self, GiveUp},
     single_flight, throttle,
     time::Clock,
@@ -87,17 +87,6 @@ fn the_http_caches_defaults_are_as_documented() {
         "cache::http config: bound must be 1 to 2147483648 entries; max_body must be 1 to 2147483648 \
          bytes; max_wait must be above zero; statuses must be from 200 to 599, and neither 206 nor 304"
     );
-}
-
-#[test]
-fn the_redactors_defaults_are_as_documented() {
-    let rules = redact::RuleSet::builder();
-    assert_eq!(rules, redact::RuleSet::default());
-    assert_eq!(rules.sets, [redact::Set::Credentials, redact::Set::Keys, redact::Set::Urls]);
-    assert_eq!(rules.mask, redact::Mask::Tag);
-    assert!(rules.keys.is_empty() && rules.paths.is_empty() && rules.allow.is_empty());
-    assert!(rules.literals.is_empty() && rules.patterns.is_empty());
-    assert_eq!(redact::Redacted::<String>::default().expose(), "");
 }
 
 #[test]
@@ -428,14 +417,15 @@ const fn millis(millis: u64) -> Duration {
 
 #[test]
 fn the_redactors_defaults_are_as_documented() {
-    use buttress::redact::{Mask, Pattern, RuleSet, Set};
+    use buttress::redact::{Mask, Pattern, Redacted, RuleSet, Set};
 
     let rules = RuleSet::builder();
     assert_eq!(rules, RuleSet::default());
     assert_eq!(rules.sets, [Set::Credentials, Set::Keys, Set::Urls]);
     assert_eq!(rules.mask, Mask::Tag);
-    assert!(rules.keys.is_empty() && rules.literals.is_empty());
+    assert!(rules.keys.is_empty() && rules.paths.is_empty() && rules.literals.is_empty());
     assert!(rules.patterns.is_empty() && rules.allow.is_empty());
     assert!(RuleSet::empty().sets.is_empty());
+    assert_eq!(Redacted::<String>::default().expose(), "");
     assert_eq!(Pattern::new("badge", "BDG-[0-9]+").window, 256);
 }

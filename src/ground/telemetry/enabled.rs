@@ -2,6 +2,7 @@ use std::time::Duration;
 
 #[cfg(feature = "metrics")]
 use super::names::{self, Kind, Metric};
+pub(crate) use super::told::Told;
 use crate::ground::{mode::Mode, name::Name};
 
 /// Counts one guard's refusals. Keys are made once, so that a refusal allocates nothing.
@@ -200,112 +201,6 @@ pub(crate) fn exhausted(name: &Name) {
     let _ = name;
 }
 
-/// One counter of one guard. Its key is made once, so that counting allocates nothing.
-#[derive(Debug)]
-pub(crate) struct Told {
-    #[cfg(feature = "metrics")]
-    key: metrics::Key,
-}
-
-#[cfg(feature = "metrics")]
-impl Told {
-    pub(crate) fn retries(name: &Name) -> Self {
-        Self::of(&names::RETRIES, &[("name", shared(name))])
-    }
-
-    pub(crate) fn given_up(name: &Name, reason: &'static str) -> Self {
-        Self::of(&names::GIVEN_UP, &[("name", shared(name)), ("reason", reason.into())])
-    }
-
-    pub(crate) fn hedges(name: &Name, cause: &'static str, mode: Mode) -> Self {
-        let mode = match mode {
-            Mode::Enforce => "enforce",
-            Mode::Shadow => "shadow",
-        };
-        let labels = [("name", shared(name)), ("cause", cause.into()), ("mode", mode.into())];
-        Self::of(&names::HEDGES, &labels)
-    }
-
-    pub(crate) fn without_store(name: &Name, policy: &'static str) -> Self {
-        Self::of(&names::WITHOUT_STORE, &[("name", shared(name)), ("policy", policy.into())])
-    }
-
-    pub(crate) fn tier(name: &Name, what: &'static str) -> Self {
-        Self::of(&names::TIERS, &[("name", shared(name)), ("what", what.into())])
-    }
-
-    pub(crate) fn exhausted(name: &Name) -> Self {
-        Self::of(&names::EXHAUSTED, &[("name", shared(name))])
-    }
-
-    pub(crate) fn cache_loads(name: &Name, outcome: &'static str) -> Self {
-        Self::of(&names::CACHE_LOADS, &[("name", shared(name)), ("outcome", outcome.into())])
-    }
-
-    pub(crate) fn cache_stale(name: &Name) -> Self {
-        Self::of(&names::CACHE_STALE, &[("name", shared(name))])
-    }
-
-    pub(crate) fn cache_removals(name: &Name, cause: &'static str) -> Self {
-        Self::of(&names::CACHE_REMOVALS, &[("name", shared(name)), ("cause", cause.into())])
-    }
-
-    fn of(metric: &Metric, labels: &[(&'static str, metrics::SharedString)]) -> Self {
-        Self { key: metrics::Key::from_parts(metric.name, labels) }
-    }
-
-    pub(crate) fn add_one(&self) {
-        self.add(1);
-    }
-
-    pub(crate) fn add(&self, more: u64) {
-        count_many(&self.key, more);
-    }
-}
-
-#[cfg(not(feature = "metrics"))]
-impl Told {
-    pub(crate) const fn retries(_: &Name) -> Self {
-        Self {}
-    }
-
-    pub(crate) const fn given_up(_: &Name, _: &'static str) -> Self {
-        Self {}
-    }
-
-    pub(crate) const fn hedges(_: &Name, _: &'static str, _: Mode) -> Self {
-        Self {}
-    }
-
-    pub(crate) const fn without_store(_: &Name, _: &'static str) -> Self {
-        Self {}
-    }
-
-    pub(crate) const fn tier(_: &Name, _: &'static str) -> Self {
-        Self {}
-    }
-
-    pub(crate) const fn exhausted(_: &Name) -> Self {
-        Self {}
-    }
-
-    pub(crate) const fn cache_loads(_: &Name, _: &'static str) -> Self {
-        Self {}
-    }
-
-    pub(crate) const fn cache_stale(_: &Name) -> Self {
-        Self {}
-    }
-
-    pub(crate) const fn cache_removals(_: &Name, _: &'static str) -> Self {
-        Self {}
-    }
-
-    pub(crate) const fn add_one(&self) {}
-
-    pub(crate) const fn add(&self, _: u64) {}
-}
-
 /// An attempt failed and another is made.
 pub(crate) fn retried(name: &Name, attempt: u32, delay: Duration) {
     #[cfg(feature = "tracing")]
@@ -371,7 +266,7 @@ pub fn describe() {
 }
 
 #[cfg(feature = "metrics")]
-fn shared(name: &Name) -> metrics::SharedString {
+pub(super) fn shared(name: &Name) -> metrics::SharedString {
     match name {
         Name::Static(text) => (*text).into(),
         Name::Shared(text) => std::sync::Arc::clone(text).into(),
@@ -386,7 +281,7 @@ fn count(key: &metrics::Key) {
 }
 
 #[cfg(feature = "metrics")]
-fn count_many(key: &metrics::Key, more: u64) {
+pub(super) fn count_many(key: &metrics::Key, more: u64) {
     metrics::with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(more));
 }
 

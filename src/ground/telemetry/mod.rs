@@ -12,6 +12,8 @@ mod inner;
 mod inner;
 #[cfg(feature = "metrics")]
 mod names;
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+mod told;
 
 pub use self::inner::describe;
 pub(crate) use self::inner::{

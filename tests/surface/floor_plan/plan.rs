@@ -7,7 +7,7 @@ pub(super) const WINGS: [&str; 4] = ["resilience", "hardening", "web", "service"
 
 /// A room inside a room: the outer, the inner, why. It is a room like any other, with the same files
 /// in the same order, and has no stair to the outer one unless the plan has it.
-pub(super) const ALCOVES: [(&str, &str, &str); 7] = [
+pub(super) const ALCOVES: [(&str, &str, &str); 8] = [
     ("budget", "quota", "a purse of another kind, with a config and a machine of its own"),
     ("cache", "http", "answers to requests have a config, keys, a machine and totals of their own"),
     ("throttle", "shed", "a server's own load, with a config and a machine of its own"),
