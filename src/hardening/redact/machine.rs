@@ -135,8 +135,8 @@ impl Scan {
             return true;
         }
         let named = self.named.saturating_sub(base);
-        let view = View::new(bytes, base, &mut self.runs)
-            .with_secret_before(self.ended, rules.fixed.last().copied().unwrap_or(b']'));
+        let view =
+            View::new(bytes, base, &mut self.runs).with_secret_before(self.ended, &rules.fixed);
         view.look_from(start - base);
         let mut judged = None;
         let mut masked = None;

@@ -36,6 +36,8 @@ pub(super) struct View<'a> {
     floor: Cell<usize>,
     /// A secret ends here; a mask will stand before it, and this is its last byte.
     masked: (usize, u8),
+    /// What every secret is replaced by, if by the same text.
+    fixed: &'a [u8],
     /// Somebody asked for a byte beyond the last.
     touched: Cell<bool>,
     runs: RefCell<&'a mut Runs>,
@@ -48,6 +50,7 @@ impl<'a> View<'a> {
             base,
             floor: Cell::new(0),
             masked: (usize::MAX, b']'),
+            fixed: &[],
             touched: Cell::new(false),
             runs: RefCell::new(runs),
         }
@@ -79,8 +82,11 @@ impl<'a> View<'a> {
         if at < self.floor.get() { None } else { byte }
     }
 
-    /// The same, with the end of a secret at `end`, in the text.
-    pub(super) fn with_secret_before(mut self, end: usize, last: u8) -> Self {
+    /// The same, with the end of a secret at `end`, in the text, all of them being replaced by `fixed` if
+    /// that is something.
+    pub(super) fn with_secret_before(mut self, end: usize, fixed: &'a [u8]) -> Self {
+        self.fixed = fixed;
+        let last = fixed.last().copied().unwrap_or(b']');
         let end = end.checked_sub(self.base).filter(|end| *end > 0).unwrap_or(usize::MAX);
         self.masked = (end, last);
         self
@@ -89,14 +95,24 @@ impl<'a> View<'a> {
     /// Where words before `end` may say what it is, at most `most` bytes back: behind the last secret and the
     /// last mask, of which the next pass sees the one where this one sees the other.
     pub(super) fn context(&self, end: usize, most: usize) -> usize {
+        /// Longer than any mask: one that begins before it may say what it is in what is seen.
+        const MASKED: usize = 128;
+
         let from = end.saturating_sub(most).max(self.floor.get());
         let from = if self.masked.0 <= end { from.max(self.masked.0) } else { from };
-        let text = self.bytes.get(from..end).unwrap_or_default();
+        let further = end.saturating_sub(most + MASKED).max(self.floor.get()).min(from);
+        let text = self.bytes.get(further..end).unwrap_or_default();
         let mask = memchr::memmem::rfind(text, super::rules::MASK.as_bytes());
-        mask.map_or(from, |at| {
+        let tagged = mask.map_or(from, |at| {
             let rest = text.get(at..).unwrap_or_default();
-            from + at + rest.iter().position(|byte| *byte == b']').unwrap_or(rest.len())
-        })
+            let length = rest.iter().position(|byte| *byte == b']').unwrap_or(rest.len());
+            further + at + length
+        });
+        if self.fixed.is_empty() {
+            return from.max(tagged);
+        }
+        let fixed = memchr::memmem::rfind(text, self.fixed);
+        from.max(tagged).max(fixed.map_or(from, |at| further + at + self.fixed.len()))
     }
 
     /// The byte before `at`: behind a secret, the last one of its mask, so that the next pass sees the

@@ -111,3 +111,27 @@ fn numbers_of_logs() {
         assert_eq!(redactor().redact(text), text);
     }
 }
+
+#[test]
+fn a_phone_is_the_first_of_more_digits_than_one_has() {
+    let redactor = Redactor::new(RuleSet::builder().set(Set::Pii)).unwrap();
+    for (text, clean) in [
+        ("phone 030 901820 4111 1111 1111 1111", "phone [REDACTED:phone] [REDACTED:card]"),
+        ("phone 030 9018204111 1111 1111 1111", "phone [REDACTED:phone] 1111 1111 1111"),
+        ("phone 1234567890123 1234567", "phone [REDACTED:phone] 1234567"),
+        ("phone 1234567890123456 1234567", "phone 1234567890123456 1234567"),
+    ] {
+        let once = redactor.redact(text);
+        assert_eq!(redactor.redact(&once), once, "{text}");
+        assert_eq!(once, clean, "{text}");
+    }
+}
+
+#[test]
+fn no_word_inside_of_a_mask_says_what_follows() {
+    let redactor = Redactor::new(RuleSet::builder().set(Set::Pii)).unwrap();
+    for blanks in 0..60 {
+        let text = format!("SSN [REDACTED:us-ssn]{} 219-09-9999", ".".repeat(blanks));
+        assert_eq!(redactor.redact(&text), text);
+    }
+}

@@ -297,8 +297,20 @@ fn is_followed(view: &View<'_>, end: usize) -> bool {
 }
 
 /// A number behind a word for it.
+///
+/// Of more groups than a phone has, the first: were it one of the last, the next pass, which sees a mask in
+/// its place, would find the first.
 fn phone(view: &View<'_>, start: usize, number: &Digits) -> Option<(Found, u16, bool)> {
-    let (count, end) = number.groups.get(number.ends.checked_sub(1)?).copied()?;
+    let goes_on = matches!(view.before(start), Some(b' ' | b'-' | b'.' | b'/'))
+        && start > 1
+        && view.before(start - 1).is_some_and(|byte| byte.is_ascii_digit());
+    if goes_on {
+        return None;
+    }
+    let groups = number.groups.get(..number.ends)?;
+    let longest = |most| groups.iter().rev().find(|(count, _)| (7..=most).contains(count));
+    let all = groups.last().filter(|(count, _)| (7..=15).contains(count));
+    let (_, end) = *all.or_else(|| longest(12)).or_else(|| longest(15))?;
     let words = [
         "phone",
         "tel",
@@ -311,8 +323,7 @@ fn phone(view: &View<'_>, start: usize, number: &Digits) -> Option<(Found, u16, 
         "telefon",
         "handy",
     ];
-    let fits = (7..=15).contains(&count) && has_context(view, start, &words);
-    fits.then(|| (Found::one(start, end), kind("phone"), false))
+    has_context(view, start, &words).then(|| (Found::one(start, end), kind("phone"), false))
 }
 
 /// `+49 30 901820`.
