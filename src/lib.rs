@@ -24,6 +24,7 @@
 //! | [`batch`] | many calls for one item each | `batch` |
 //! | [`reconnect`] | something that must be connected | `reconnect` |
 //! | [`cache`] | an answer that was worked out before | `cache` |
+//! | [`cache::http`] | answers to HTTP requests, as long as they say that they may be kept | `cache`, `http` |
 //! | [`cache::tier`] | the same for several processes together, over Redis or a store of your own | `cache`, `redis` |
 //! | [`timeout`] | a call that may hang, a caller who has only so long | `timeout` |
 //! | [`rate_limit`] | so many calls in so much time, alone, in turn, by key or by cost | `rate-limit` |
@@ -41,13 +42,14 @@
 //!
 //! `resilience` is all rooms of that kind, `full` everything that needs no server of its own. `tower`
 //! adds the layers, `http` those for HTTP, `serde` configs and snapshots as data, `tracing` events,
-//! `tracing-subscriber` and `log` what goes around those who write logs, `metrics` counters and gauges, `anyhow` refusals inside `anyhow::Error`, `test-util` the module
-//! [`testing`]. `redis` needs a server ([`redis`]), so no group has it. Features only add: none changes what the others do.
+//! `tracing-subscriber` and `log` what goes around those who write logs, `metrics` counters and gauges, `anyhow`
+//! refusals inside `anyhow::Error`, `test-util` the module [`testing`]. `redis` needs a server ([`redis`]), so no group has it. Features only add: none changes what the others do.
 //!
 //! # What it asks of you
 //!
-//! A tokio runtime with time enabled, wherever something waits. Nothing else: no background task and
-//! no macro. The library has no `unsafe`.
+//! A tokio runtime with time enabled, wherever something waits. Nothing else: no macro, and no background task
+//! but those whose config says so (a cache that loads stale values anew, a tier that listens). The library
+//! has no `unsafe`.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
