@@ -77,6 +77,7 @@ mod config;
 mod handle;
 mod listen;
 mod names;
+mod putting;
 mod shared;
 
 pub use self::{

@@ -19,11 +19,11 @@ for at = 1, count do
         else
             redis.call('SET', value, era .. written .. body, 'PX', ARGV[1 + at])
         end
-        if tonumber(redis.call('HGET', guard, 'last')) == number then
+        if tonumber(redis.call('HGET', guard, 'last')) <= number then
             -- Whoever is still out has an older right.
             redis.call('UNLINK', guard)
         else
-            redis.call('HSET', guard, 'floor', number)
+            redis.call('HSET', guard, 'floor', ARGV[1])
             if tonumber(redis.call('HGET', guard, 'holder') or 0) == number then
                 redis.call('HDEL', guard, 'holder', 'till')
             end
