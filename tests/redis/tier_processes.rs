@@ -120,10 +120,9 @@ async fn a_load_that_is_dropped_gives_its_right_back() {
     futures::future::select(&mut hangs, begun).await;
     drop(hangs);
     assert_eq!(one.snapshot().totals.abandoned, 1);
-    let begun = Instant::now();
     assert_eq!(Loads::default().load(&other, "a").await, "value of a");
-    assert!(begun.elapsed() < Duration::from_secs(4), "it was given back");
-    assert_eq!(other.snapshot().totals.gave_up, 0);
+    let totals = other.snapshot().totals;
+    assert_eq!((totals.claimed, totals.gave_up), (1, 0), "it was given back");
     assert!(server.keys().iter().all(|key| !key.contains('+')), "nothing is left of it");
 }
 
