@@ -212,7 +212,7 @@ async fn without_a_lock_each_process_loads_for_itself() {
 #[tokio::test]
 async fn a_right_whose_answer_is_lost_is_not_asked_for_again() {
     // Nothing is there, says the server, and closes the connection.
-    let fake = Fake::start(Answer::LastWith(b"*1\r\n:0\r\n"));
+    let fake = Fake::start(Answer::LastWith(b"*1\r\n$-1\r\n$-1\r\n*2\r\n$1\r\n0\r\n$1\r\n0\r\n"));
     let texts = over(&fake.redis(), Config::new().with_listen(false));
     assert_eq!(Loads::default().load(&texts, "a").await, "value of a");
     let totals = texts.snapshot().totals;

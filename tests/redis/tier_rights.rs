@@ -93,7 +93,8 @@ async fn what_nobody_understands_is_replaced_even_if_it_is_of_tomorrow() {
     Loads::default().load(&texts, "b").await;
     let answer = Server::tell(server.port(), &format!("HGET {META} era")).unwrap();
     let era = answer.lines().nth(1).unwrap();
-    let value = format!("{era}9999999999999999" /* when */) + "00000000garbage";
+    let value =
+        format!("{era}9999999999999999" /* when */) + "0000000000000000" + "00000000garbage";
     server.command(&format!(r#"SET "{META}:=\"a\"" {value}"#)).unwrap();
     let loads = Loads::default();
     let loading = tokio::time::timeout(Duration::from_secs(5), loads.load(&texts, "a"));

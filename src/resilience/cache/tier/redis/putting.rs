@@ -43,7 +43,8 @@ impl Piece {
 
     fn add(&mut self, place: usize, named: Named, life: u64, body: Vec<u8>) {
         self.bytes += body.len();
-        self.names.extend([named.value, named.guard]);
+        let guard = named.guard();
+        self.names.extend([named.value, guard]);
         self.arguments.push(life);
         self.data.push(body);
         self.places.push(place);
