@@ -6,7 +6,7 @@ use buttress::cache::tier::redis::Config;
 
 use crate::{
     server::{Server, until},
-    tier::{Loads, over},
+    tier::{Loads, Texts, over},
 };
 
 const META: &str = "buttress:texts:v1";
@@ -148,4 +148,32 @@ async fn very_many_keys_are_stored_a_thousand_at_a_time() {
     assert_eq!(texts.load_many(keys, large).await.unwrap().len(), 20);
     assert_eq!(redis.snapshot().totals.sent - before, 5, "8 of them in each of three");
     assert_eq!(texts.snapshot().totals.stored, 2520);
+}
+
+/// Whoever the store has heard last: nobody keeps what another has written over.
+#[tokio::test]
+async fn two_who_write_at_once_agree_in_the_end() {
+    let server = Server::start();
+    let (one, other, third) = (server.redis(), server.redis(), server.redis());
+    let [one, other, third] = [one, other, third].map(|redis| over(&redis, Config::new()));
+    for texts in [&one, &other] {
+        assert_eq!(texts.get("nobody").await, None);
+        until(async || texts.snapshot().listening == Some(true)).await;
+    }
+    for round in 0..50 {
+        let write = |texts: &Texts, who| {
+            let texts = texts.clone();
+            async move { texts.insert("a".to_owned(), format!("{who} {round}")).await }
+        };
+        let both = futures::future::join(write(&one, "one"), write(&other, "other")).await;
+        assert_eq!(both, (Ok(()), Ok(())));
+        third.cache().clear();
+        let stored = third.get("a").await;
+        assert!(stored.as_ref().is_some_and(|stored| stored.ends_with(&format!(" {round}"))));
+        until(async || {
+            let kept = [one.cache().peek("a"), other.cache().peek("a")];
+            kept.into_iter().flatten().all(|kept| Some(kept) == stored)
+        })
+        .await;
+    }
 }
