@@ -19,3 +19,4 @@ mod spans;
 mod tier;
 mod tier_news;
 mod tier_processes;
+mod tier_rights;

@@ -151,7 +151,7 @@ async fn what_nobody_understands_is_a_miss_and_replaced() {
     assert_eq!(loads.load(&again, "b").await, "value of b");
     server.command(r#"LPUSH "buttress:texts:v1:=\"c\"" garbage"#).unwrap();
     assert_eq!(loads.load(&again, "c").await, "value of c");
-    assert_eq!(again.snapshot().totals.failed, 1, "it is no value at all");
+    assert_eq!(again.snapshot().totals.failed, 0, "what is no value at all is nothing");
 }
 
 #[tokio::test]
@@ -262,8 +262,7 @@ async fn an_error_is_not_stored_and_the_next_one_loads_at_once() {
     let (one, other) = (over(&one, Config::new()), over(&other, Config::new()));
     let failed = one.try_get_or_load("a", || async { Err::<String, _>("no") }).await;
     assert!(failed.is_err());
-    let begun = std::time::Instant::now();
     assert_eq!(Loads::default().load(&other, "a").await, "value of a");
-    assert!(begun.elapsed() < Duration::from_secs(4), "the right was given back");
-    assert_eq!(other.snapshot().totals.claimed, 1);
+    let totals = other.snapshot().totals;
+    assert_eq!((totals.claimed, totals.gave_up), (1, 0), "the right was given back");
 }

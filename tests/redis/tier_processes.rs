@@ -120,10 +120,9 @@ async fn a_load_that_is_dropped_gives_its_right_back() {
     futures::future::select(&mut hangs, begun).await;
     drop(hangs);
     assert_eq!(one.snapshot().totals.abandoned, 1);
-    let begun = Instant::now();
     assert_eq!(Loads::default().load(&other, "a").await, "value of a");
-    assert!(begun.elapsed() < Duration::from_secs(4), "it was given back");
-    assert_eq!(other.snapshot().totals.gave_up, 0);
+    let totals = other.snapshot().totals;
+    assert_eq!((totals.claimed, totals.gave_up), (1, 0), "it was given back");
     assert!(server.keys().iter().all(|key| !key.contains('+')), "nothing is left of it");
 }
 
@@ -213,7 +212,7 @@ async fn without_a_lock_each_process_loads_for_itself() {
 #[tokio::test]
 async fn a_right_whose_answer_is_lost_is_not_asked_for_again() {
     // Nothing is there, says the server, and closes the connection.
-    let fake = Fake::start(Answer::LastWith(b"*1\r\n:0\r\n"));
+    let fake = Fake::start(Answer::LastWith(b"*1\r\n$-1\r\n$-1\r\n*2\r\n$1\r\n0\r\n$1\r\n0\r\n"));
     let texts = over(&fake.redis(), Config::new().with_listen(false));
     assert_eq!(Loads::default().load(&texts, "a").await, "value of a");
     let totals = texts.snapshot().totals;

@@ -35,8 +35,8 @@ fn hit(server: &Server) -> Contest {
         assert!(runtime.block_on(texts.get_or_load("key", never)).is_ok());
     });
     Contest::new("redis_tier.hit", ours)
-        .allocating(40.0)
-        .against(client(server), Gate::at_most(1.6))
+        .allocating(34.0)
+        .against(client(server), Gate::at_most(1.4))
         .beside(socket(server))
 }
 

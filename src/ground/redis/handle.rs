@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use redis::{Cmd, Value};
+use redis::{Cmd, Pipeline, Value};
 
 use super::{
     config::{Config, Plan},
@@ -53,6 +53,12 @@ impl Redis {
     /// before the answer: not for what must not be done twice.
     pub(crate) async fn send(&self, command: &Cmd) -> Result<Value, Failure> {
         self.shared.ask(Question::Command(command)).await
+    }
+
+    /// Sends several commands in one go, under the same condition. Others may come in between. The answer
+    /// has theirs in their order; one that is an error is the answer to them all.
+    pub(crate) async fn send_all(&self, commands: &Pipeline) -> Result<Value, Failure> {
+        self.shared.ask(Question::Commands(commands)).await
     }
 
     /// Calls a script, under the same condition.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use redis::{AsyncConnectionConfig, Cmd, RedisError, Value, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisError, Value, aio::MultiplexedConnection};
 
 use super::{
     config::Plan,
@@ -44,6 +44,8 @@ struct Link {
 /// What the server is asked.
 pub(super) enum Question<'a> {
     Command(&'a Cmd),
+    /// Several at once, answered together.
+    Commands(&'a Pipeline),
     Call(Call<'a>),
     /// What must not be done twice.
     Once(Call<'a>),
@@ -112,6 +114,12 @@ impl Shared {
     async fn put(&self, link: &mut Link, question: &Question<'_>) -> Result<Value, RedisError> {
         let call = match question {
             Question::Command(command) => return self.send_over(link, command).await,
+            Question::Commands(commands) => {
+                self.counts.sent.add_one();
+                let count = commands.len();
+                let answers = link.connection.send_packed_commands(commands, 0, count).await?;
+                return Value::Array(answers).extract_error();
+            }
             Question::Call(call) | Question::Once(call) => call,
         };
         match self.send_over(link, &call.by_sha()).await {

@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     ground::time::Deadline,
-    resilience::cache::stored::{Carried, Loaded},
+    resilience::cache::{
+        CacheMode,
+        stored::{Carried, Loaded},
+    },
 };
 
 /// The right to load a key. Dropped, it is given back: at once where there is a runtime, and otherwise when
@@ -104,7 +107,10 @@ where
         Fut: Future<Output = Result<Loaded<V>, E>> + Send,
         E: Send,
     {
-        self.hear_first().await;
+        if self.cache.shared.terms.mode() == CacheMode::Disabled {
+            return loader().await;
+        }
+        self.hear_first(deadline).await;
         let hash = self.hash(&key);
         let (mark, refreshed) = (self.mark(hash), self.refreshed(hash, &key));
         let held = match within(deadline, self.ask(&key, refreshed)).await {
@@ -133,7 +139,7 @@ where
     /// The age from which on values are stale, where there is one here that is: it is to be loaded anew.
     fn refreshed(&self, hash: u64, key: &K) -> Option<Duration> {
         let shared = &self.cache.shared;
-        if !shared.terms.refreshes() {
+        if !shared.terms.refreshes() || shared.terms.is_aside() {
             return None;
         }
         let stale_after = shared.terms.stale_after();
@@ -148,10 +154,12 @@ where
         if !self.settle(key).await {
             return Answer::Load(None);
         }
+        // In the shadow nobody gets what is there, nor waits for what others load.
+        let is_shadow = self.cache.shared.terms.mode() == CacheMode::Shadow;
         match self.tier.get(key).await {
             Ok(Found::Value(kept)) if wanted_below.is_none_or(|below| kept.age < below) => {
                 self.counts.hits.add_one();
-                return Answer::Has(kept);
+                return if is_shadow { Answer::Load(None) } else { Answer::Has(kept) };
             }
             Ok(found) => self.missed(&found),
             Err(failure) => {
@@ -159,7 +167,13 @@ where
                 return Answer::Load(None);
             }
         }
-        match self.tier.claim(key, wanted_below).await {
+        let claim = if is_shadow {
+            let fence = self.tier.claim_many(std::slice::from_ref(key)).await;
+            fence.map(|fence| Claim::Load { fence, gave_up: false })
+        } else {
+            self.tier.claim(key, wanted_below).await
+        };
+        match claim {
             Ok(Claim::Value(kept)) => {
                 self.counts.waited.add_one();
                 Answer::Has(kept)

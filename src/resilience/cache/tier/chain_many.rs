@@ -12,7 +12,10 @@ use super::{
     shared::Shared,
     store::{Entry, Fence, Found, Tier},
 };
-use crate::{ground::time::Deadline, resilience::cache::stored::Loaded};
+use crate::{
+    ground::time::Deadline,
+    resilience::cache::{CacheMode, stored::Loaded},
+};
 
 /// What the store says of many keys.
 struct Asked<K, V> {
@@ -44,9 +47,19 @@ where
         R: IntoIterator<Item = (K, V)>,
         E: Send,
     {
-        self.hear_first().await;
+        let mode = self.cache.shared.terms.mode();
+        if mode == CacheMode::Disabled {
+            let Some(loader) = loader else { return Ok(Vec::new()) };
+            let came = loader(keys).await?.into_iter();
+            return Ok(came.map(|(key, value)| (key, Loaded::new(value))).collect());
+        }
+        self.hear_first(deadline).await;
         let asking = self.ask_many(keys, loader.is_some());
-        let Asked { there: mut all, missing, fence } = within(deadline, asking).await;
+        let Asked { there: mut all, mut missing, fence } = within(deadline, asking).await;
+        if mode == CacheMode::Shadow {
+            // Nobody gets it, and it stays as it is.
+            missing.extend(all.drain(..).map(|(key, _)| (key, None)));
+        }
         let Some(loader) = loader.filter(|_| !missing.is_empty()) else { return Ok(all) };
         let keys = missing.iter().map(|(key, _)| key.clone()).collect();
         let came: Vec<(K, V)> = loader(keys).await?.into_iter().collect();
@@ -58,13 +71,17 @@ where
         let mut asked = Asked { there: Vec::new(), missing: Vec::new(), fence: None };
         let mut marks = Vec::with_capacity(keys.len());
         let mut believed = Vec::with_capacity(keys.len());
-        let owes_nothing = self.owes_nothing();
+        let (owes_nothing, mut in_vain) = (self.owes_nothing(), false);
         for key in keys {
             let mark = self.mark(self.hash(&key));
-            if owes_nothing || self.settle(&key).await {
+            let is_believed =
+                owes_nothing || if in_vain { !self.owes(&key) } else { self.settle(&key).await };
+            if is_believed {
                 marks.push(mark);
                 believed.push(key);
             } else {
+                // One after the other would not be heard either.
+                in_vain = true;
                 asked.missing.push((key, None));
             }
         }

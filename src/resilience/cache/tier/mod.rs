@@ -43,7 +43,14 @@
 //! **What others remove** they tell, if the tier [listens](Tier::listens), and it is removed here as well.
 //! What was told while nobody could hear it is lost; so once news are heard again, the cache is emptied,
 //! and loads under way are stored nowhere here. Until then it goes on with what it has, because without a store it is
-//! all there is. The first load of a process waits up to a quarter of a second until it hears.
+//! all there is. The first load of a process waits up to a quarter of a second until it hears, and no longer than
+//! half of what is left to its caller. and no longer than half of what its
+//! caller has left.
+//!
+//! **A cache whose values nobody gets** has a tier of which the same is true. Under one that is
+//! [disabled](super::CacheMode::Disabled) nothing is asked for or stored; what is removed and replaced is
+//! removed there as well. Under one in the [shadow](super::CacheMode::Shadow) it is asked, so that it counts
+//! what it would give, and stores what it lacks; nobody waits for the loads of others.
 //!
 //! # What it costs
 //!

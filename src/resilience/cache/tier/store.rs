@@ -93,6 +93,21 @@ where
         async { Ok(Fence::NONE) }
     }
 
+    /// Forgets a key as [`remove`](Self::remove) does, because it is about to be written, and gives whoever
+    /// writes it his fence: of two who write at once, the [`put`](Self::put) of the one who was given his later is
+    /// good, and that of the other out of date. By default a removal and then a claim: between the two there is
+    /// room for a writer who would not hear of the other.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be asked, or has not answered.
+    fn supersede(&self, key: &K) -> impl Future<Output = Result<Fence, TierFailure>> + Send {
+        async move {
+            self.remove(key).await?;
+            self.claim_many(std::slice::from_ref(key)).await
+        }
+    }
+
     /// Gives up a claim: nothing comes of that load, and another may begin.
     fn release(&self, key: &K, fence: Fence) -> impl Future<Output = ()> + Send {
         let _ = (key, fence);

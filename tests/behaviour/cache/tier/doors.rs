@@ -110,7 +110,7 @@ async fn what_is_written_is_in_both() {
     let numbers = numbers(Config::new(), &shelf);
     assert_eq!(numbers.insert(1, 11).await, Ok(()));
     assert_eq!((numbers.cache().peek(&1), shelf.value(1)), (Some(11), Some(11)));
-    assert_eq!(shelf.asked(), ["remove", "claim_many", "put"]);
+    assert_eq!(shelf.asked(), ["supersede", "put"]);
     assert_eq!(numbers.insert(1, u32::MAX).await, Ok(()));
     assert_eq!(shelf.value(1), None, "what does not fit makes way all the same");
     assert_eq!(numbers.get(&1).await, Some(u32::MAX));

@@ -93,7 +93,7 @@ async fn two_who_write_at_once_agree_in_the_end() {
     }
     tokio::time::sleep(2 * SECOND).await;
     let overtaking = async {
-        tokio::time::sleep(SECOND * 5 / 2).await;
+        tokio::time::sleep(SECOND * 3 / 2).await;
         other.insert(1, 2).await
     };
     let (first, second) = futures::future::join(one.insert(1, 1), overtaking).await;
@@ -188,4 +188,50 @@ async fn a_removal_that_is_dropped_is_done_before_the_store_is_believed() {
         assert_eq!(numbers.get(&1).await, None);
         assert_eq!((shelf.value(1), numbers.snapshot().owed), (None, Some(0)));
     }
+}
+
+/// One of them begins to write before the other is done, and is done before him.
+#[tokio::test(start_paused = true)]
+async fn two_who_write_across_each_other_agree_as_well() {
+    for at in [1200, 1750, 1850, 1950, 2050, 2950] {
+        let shelf = Shelf::listening();
+        let one = numbers(Config::new(), &shelf.clone().slow(SECOND));
+        let other = numbers(Config::new(), &shelf.of_another_process().slow(SECOND / 10));
+        for numbers in [&one, &other] {
+            numbers.get(&9).await;
+        }
+        tokio::time::sleep(2 * SECOND).await;
+        let crossing = async {
+            tokio::time::sleep(std::time::Duration::from_millis(at)).await;
+            other.insert(1, 2).await
+        };
+        let (first, second) = futures::future::join(one.insert(1, 1), crossing).await;
+        assert_eq!((first, second), (Ok(()), Ok(())));
+        tokio::time::sleep(SECOND).await;
+        let (stored, here, there) = (shelf.value(1), one.get(&1).await, other.get(&1).await);
+        assert!(
+            stored.is_some() && here == stored && there == stored,
+            "{at}: {stored:?} {here:?} {there:?}"
+        );
+    }
+}
+
+/// A store that does not answer is told by one, in vain: the others do not try it one after the other.
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_the_vain_attempts_of_others() {
+    let (shelf, source) = (Shelf::new().slow(SECOND), Source::default());
+    let numbers = numbers(Config::new(), &shelf);
+    for _ in 0..100 {
+        shelf.fails("clear", TierFailure::TimedOut);
+    }
+    assert!(numbers.clear().await.is_err());
+    shelf.asked();
+    let begun = tokio::time::Instant::now();
+    let calls = (0..50).map(|key| source.get(&numbers, key));
+    futures::future::join_all(calls).await;
+    assert_eq!((begun.elapsed(), shelf.asked()), (SECOND, vec!["clear"]));
+    let load = |keys: Vec<u8>| async move { Ok::<_, ()>(keys.into_iter().map(|key| (key, 5))) };
+    let many = numbers.load_many(100..200, load).await.unwrap();
+    assert_eq!(many.iter().flatten().count(), 100);
+    assert_eq!((begun.elapsed(), shelf.asked()), (2 * SECOND, vec!["clear"]));
 }

@@ -3,6 +3,7 @@
 mod doors;
 mod invalidation;
 mod lives;
+mod modes;
 mod news;
 #[allow(dead_code, reason = "properties ask more of it")]
 mod shelf;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use buttress::cache::{Config, tier::TierFailure};
+use buttress::cache::{Cache, Config, tier::TierFailure};
 use tokio::{runtime::Handle, time::sleep};
 
 use super::{SECOND, Source, numbers, shelf::Shelf};
@@ -105,4 +105,40 @@ async fn a_load_outlives_the_handle() {
     let numbers = numbers(Config::new(), &shelf);
     let loading = tokio::spawn(async move { source.slowly(&numbers, 1, SECOND).await });
     assert_eq!((loading.await.unwrap(), shelf.value(1)), (1, Some(1)));
+}
+
+/// CA-20: whether news are heard must not cost the caller his answer.
+#[tokio::test(start_paused = true)]
+async fn who_is_in_a_hurry_does_not_wait_for_the_listener_as_long() {
+    let (shelf, source) = (Shelf::listening(), Source::default());
+    shelf.fails("listen", TierFailure::Unavailable);
+    let numbers = numbers(Config::new(), &shelf);
+    let soon = buttress::time::Deadline::within(Duration::from_millis(200));
+    let load = || async move { Ok::<_, ()>(source.loads()) };
+    let loaded = soon.scope(async { numbers.try_get_or_load(&1, load).await }).await;
+    assert_eq!(loaded, Ok(0));
+    let load = |_: Vec<u8>| async { Ok::<_, ()>([(2, 2)]) };
+    let soon = buttress::time::Deadline::within(Duration::from_millis(200));
+    let many = soon.scope(async { numbers.load_many([2], load).await }).await;
+    assert_eq!(many, Ok(vec![Some(2)]));
+}
+
+/// A panic in the user's code is his; what was said meanwhile is not forgotten for it.
+#[tokio::test(start_paused = true)]
+async fn a_listener_of_the_caches_that_panics_is_a_gap_and_no_more() {
+    let (shelf, source) = (Shelf::listening(), Source::default());
+    let cache = Cache::<u8, u32>::new("numbers", Config::new()).unwrap();
+    let panics = cache.with_listener(|key, _, _| assert_ne!(*key, 1, "the user's own"));
+    let (one, other) =
+        (panics.over(shelf.clone()), numbers(Config::new(), &shelf.of_another_process()));
+    assert_eq!((source.get(&one, 1).await, source.get(&one, 2).await), (1, 2));
+    assert_eq!(other.invalidate(&1).await, Ok(()));
+    sleep(SECOND / 20).await;
+    assert_eq!(one.snapshot().listening, Some(false), "nobody hears what comes now");
+    assert_eq!(other.invalidate(&2).await, Ok(()));
+    sleep(SECOND).await;
+    assert_eq!(one.get(&3).await, None);
+    sleep(SECOND).await;
+    assert_eq!((one.cache().peek(&2), one.snapshot().totals.gaps), (None, 1));
+    assert_eq!(one.snapshot().listening, Some(true));
 }

@@ -233,6 +233,12 @@ impl Tier<Key, u32> for Shelf {
         Ok(Put::Stored { left: life })
     }
 
+    async fn supersede(&self, key: &Key) -> Result<Fence, TierFailure> {
+        self.ask("supersede").await?;
+        self.tell(Some(*key));
+        Ok(self.take(&[*key]))
+    }
+
     async fn release(&self, _: &Key, _: Fence) {
         let _ = self.ask("release").await;
     }

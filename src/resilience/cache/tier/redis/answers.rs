@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use redis::Value;
 
+use super::names::HEAD;
 use crate::resilience::cache::tier::store::Fence;
 
 /// What is stored for a key, as it stands there.
@@ -37,19 +38,41 @@ pub(super) fn era(era: u64) -> Vec<u8> {
     format!("{era:016x}").into_bytes()
 }
 
+/// What was found: the answers to what is stored for some keys, to which era it is, and to what time.
 pub(super) fn found(answer: Value) -> Option<Vec<Option<Stored>>> {
-    let Value::Array(all) = answer else { return None };
-    let one = |value| match value {
-        Value::Int(_) => Some(None),
-        Value::Array(parts) => match <[Value; 3]>::try_from(parts).ok()? {
-            [Value::BulkString(bytes), Value::Int(left), Value::Int(age)] => {
-                Some(Some(stored(bytes, left, age)))
-            }
-            _ => None,
-        },
+    let Value::Array(answers) = answer else { return None };
+    let [Value::Array(all), era, Value::Array(time)] = <[Value; 3]>::try_from(answers).ok()? else {
+        return None;
+    };
+    let [Value::BulkString(seconds), Value::BulkString(micros)] = &time[..] else { return None };
+    let now = Duration::from_secs(number(seconds)?) + Duration::from_micros(number(micros)?);
+    let one = |value| match (value, &era) {
+        (Value::BulkString(bytes), Value::BulkString(era)) => Some(believed(bytes, era, now)),
+        (Value::BulkString(_) | Value::Nil, Value::Nil | Value::BulkString(_)) => Some(None),
         _ => None,
     };
     all.into_iter().map(one).collect()
+}
+
+/// What is stored, if it is of this era, as it is now.
+fn believed(bytes: Vec<u8>, era: &[u8], now: Duration) -> Option<Stored> {
+    let [theirs, written, life] = head(&bytes)?;
+    if theirs != era {
+        return None;
+    }
+    // A clock that was set back makes nobody younger than new.
+    let age = now.saturating_sub(Duration::from_millis(number(written)?));
+    let left = Duration::from_millis(number(life)?).saturating_sub(age);
+    Some(Stored { bytes, left: Some(left), age })
+}
+
+fn head(bytes: &[u8]) -> Option<[&[u8]; 3]> {
+    Some([bytes.get(..16)?, bytes.get(16..32)?, bytes.get(32..HEAD)?])
+}
+
+/// In decimal digits.
+fn number(digits: &[u8]) -> Option<u64> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 pub(super) fn taken(answer: Value) -> Option<Taken> {
@@ -98,17 +121,42 @@ mod tests {
         ] {
             assert_eq!(taken(other), None);
         }
-        assert_eq!(found(Value::Array(vec![Value::Nil])), None);
-        assert_eq!(found(Value::Array(vec![Value::Array(vec![int(1)])])), None);
+        let time = || Value::Array(vec![bytes("1"), bytes("0")]);
+        for other in [
+            vec![Value::Nil],
+            vec![Value::Array(vec![Value::Nil]), Value::Nil],
+            vec![Value::Array(vec![int(1)]), Value::Nil, time()],
+            vec![Value::Nil, Value::Nil, time()],
+            vec![Value::Array(vec![Value::Nil]), int(1), time()],
+            vec![Value::Array(vec![Value::Nil]), Value::Nil, Value::Array(vec![bytes("x")])],
+        ] {
+            assert_eq!(found(Value::Array(other)), None);
+        }
+        let short = Value::Array(vec![Value::Nil, bytes("short"), bytes(&"x".repeat(60))]);
+        let answer = vec![short, bytes("short"), time()];
+        assert_eq!(found(Value::Array(answer)), Some(vec![None, None, None]));
         assert_eq!(done(Value::Array(vec![Value::Nil])), None);
     }
 
     #[test]
     fn a_clock_that_was_set_back_makes_nobody_younger_than_new() {
-        let answer = [Value::BulkString(vec![1]), Value::Int(-1), Value::Int(-5)];
-        let all = found(Value::Array(vec![Value::Int(0), Value::Array(answer.to_vec())])).unwrap();
-        let kept = Stored { bytes: vec![1], left: None, age: Duration::ZERO };
-        assert_eq!(all, [None, Some(kept)]);
+        let ours = String::from_utf8(era(7)).unwrap();
+        let bulk = |text: &str| Value::BulkString(text.as_bytes().to_vec());
+        for (now, age, left) in [("9", 0, 3500), ("11", 1000, 2500), ("14", 4000, 0)] {
+            let stored = format!("{ours}{:016}{:016}", 10_000, 3_500);
+            let other = format!("{:016x}{:016}{:016}", 8, 10_000, 3_500);
+            let answer = vec![
+                Value::Array(vec![bulk(&stored), bulk(&other), Value::Nil]),
+                bulk(&ours),
+                Value::Array(vec![bulk(now), bulk("0")]),
+            ];
+            let kept = Stored {
+                bytes: stored.into_bytes(),
+                left: Some(Duration::from_millis(left)),
+                age: Duration::from_millis(age),
+            };
+            assert_eq!(found(Value::Array(answer)), Some(vec![Some(kept), None, None]));
+        }
     }
 
     #[test]

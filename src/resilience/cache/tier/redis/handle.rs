@@ -5,7 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     codec::{Codec, Json},
     config::{Config, Plan},
-    shared::{Shared, each},
+    putting::each,
+    shared::Shared,
 };
 use crate::{
     ground::{config::ConfigError, name::Name, redis::Redis},
@@ -105,6 +106,10 @@ where
 
     async fn claim_many(&self, keys: &[K]) -> Result<Fence, TierFailure> {
         self.shared.claim_many(keys).await
+    }
+
+    async fn supersede(&self, key: &K) -> Result<Fence, TierFailure> {
+        self.shared.supersede(key).await
     }
 
     async fn release(&self, key: &K, fence: Fence) {

@@ -15,15 +15,19 @@ pub(super) struct Names {
 /// A key as text, and what it is called.
 pub(super) struct Named {
     pub(super) value: Vec<u8>,
-    pub(super) guard: Vec<u8>,
+    /// Where it begins in that name, after what says that it is that of a value.
+    start: usize,
     /// The text, where it is not a part of the name.
     proof: Vec<u8>,
 }
 
+/// What stands before a key in the name of its value, and of its guard.
+const VALUE: u8 = b'=';
+const GUARD: u8 = b'+';
 /// Longer ones are hashed.
 const LONGEST: usize = 128;
-/// Before the key's text and the value: the era, and when it was written.
-const HEAD: usize = 32;
+/// Before the key's text and the value: the era, when it was written, and how long it is good for.
+pub(super) const HEAD: usize = 48;
 
 impl Names {
     pub(super) fn new(prefix: &str, name: &str, version: u32) -> Self {
@@ -38,23 +42,35 @@ impl Names {
 
     /// `None` for a key that cannot be written down.
     pub(super) fn of<K: Serialize>(&self, key: &K) -> Option<Named> {
-        let text = serde_json::to_string(key).ok()?;
+        let mut value = Vec::with_capacity(self.prefix.len() + 1 + LONGEST);
+        value.extend_from_slice(self.prefix.as_bytes());
+        value.push(VALUE);
+        let start = value.len();
+        serde_json::to_writer(&mut value, key).ok()?;
+        let text = &value[start..];
         // Braces are left to the prefix: they say which keys of a cluster are together.
-        let is_plain = text.len() <= LONGEST && !text.contains(['{', '}']);
-        let (name, proof) = match is_plain {
-            true => (text, Vec::new()),
+        let is_plain = text.len() <= LONGEST && !text.iter().any(|of| matches!(of, b'{' | b'}'));
+        let mut proof = Vec::new();
+        if !is_plain {
+            proof = value.split_off(start);
             // No text begins like this.
-            false => (format!("#{}", sha1_smol::Sha1::from(&text).digest()), text.into_bytes()),
-        };
-        Some(Named {
-            value: format!("{}={name}", self.prefix).into_bytes(),
-            guard: format!("{}+{name}", self.prefix).into_bytes(),
-            proof,
-        })
+            value.push(b'#');
+            value.extend_from_slice(sha1_smol::Sha1::from(&proof).digest().to_string().as_bytes());
+        }
+        Some(Named { value, start, proof })
     }
 }
 
 impl Named {
+    /// What is known of the rights to it is called.
+    pub(super) fn guard(&self) -> Vec<u8> {
+        let mut guard = self.value.clone();
+        if let Some(kind) = guard.get_mut(self.start - 1) {
+            *kind = GUARD;
+        }
+        guard
+    }
+
     /// What stands after the head: the key's text, where its name does not say it, and the value.
     pub(super) fn body(&self, mut value: Vec<u8>) -> Vec<u8> {
         let length = format!("{:08x}", self.proof.len());
@@ -116,7 +132,7 @@ mod tests {
             let name = named(&long).unwrap();
             assert!(name.starts_with("shop:a%3Ab:v3:=#") && name.len() == 16 + 40, "{name}");
         }
-        assert_eq!(names.of(&7_u64).unwrap().guard, b"shop:a%3Ab:v3:+7");
+        assert_eq!(names.of(&7_u64).unwrap().guard(), b"shop:a%3Ab:v3:+7");
         assert!(names.of(&std::collections::HashMap::from([((), 1)])).is_none());
     }
 

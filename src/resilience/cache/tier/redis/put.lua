@@ -17,13 +17,14 @@ for at = 1, count do
         if body == '' then
             redis.call('UNLINK', value)
         else
-            redis.call('SET', value, era .. written .. body, 'PX', ARGV[1 + at])
+            local life = string.format('%016.0f', ARGV[1 + at])
+            redis.call('SET', value, era .. written .. life .. body, 'PX', ARGV[1 + at])
         end
-        if tonumber(redis.call('HGET', guard, 'last')) == number then
+        if tonumber(redis.call('HGET', guard, 'last')) <= number then
             -- Whoever is still out has an older right.
             redis.call('UNLINK', guard)
         else
-            redis.call('HSET', guard, 'floor', number)
+            redis.call('HSET', guard, 'floor', ARGV[1])
             if tonumber(redis.call('HGET', guard, 'holder') or 0) == number then
                 redis.call('HDEL', guard, 'holder', 'till')
             end

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
+use redis::{Cmd, Pipeline, Value};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    answers::{self, Stored, Taken, done, found, taken},
+    answers::{self, Stored, Taken, found, taken},
     codec::Codec,
     config::{Config, Plan},
     names::{Message, Named, Names},
@@ -22,13 +23,19 @@ use crate::{
         redis::{Failure, Redis, Script},
         time::{self, Deadline, Instant, Sleep},
     },
-    resilience::cache::tier::store::{Claim, Entry, Fence, Found, Put, TierFailure, TierValue},
+    resilience::cache::tier::store::{Claim, Fence, Found, TierFailure, TierValue},
 };
 
-static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("read.lua")));
-static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
-static TAKE_MANY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take_many.lua")));
-static PUT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("put.lua")));
+/// A script that gives rights.
+macro_rules! right {
+    ($script:literal) => {
+        concat!(include_str!("rights.lua"), include_str!($script))
+    };
+}
+
+static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(right!("take.lua")));
+static TAKE_MANY: LazyLock<Script> = LazyLock::new(|| Script::new(right!("take_many.lua")));
+static SUPERSEDE: LazyLock<Script> = LazyLock::new(|| Script::new(right!("supersede.lua")));
 static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("release.lua")));
 static REMOVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("remove.lua")));
 static CLEAR: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("clear.lua")));
@@ -41,13 +48,13 @@ pub(super) struct Shared<C> {
     pub(super) plan: Plan,
     /// Who we are: our own news are none.
     pub(super) origin: u64,
-    codec: C,
+    pub(super) codec: C,
 }
 
 /// How often it is asked whether somebody else has finished loading.
 const ASK_AGAIN: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
-/// So many keys are looked up in one go: others wait for the server meanwhile.
-const AT_ONCE: usize = 1000;
+/// So many keys are asked for in one go: others wait for the server meanwhile.
+pub(super) const AT_ONCE: usize = 1000;
 /// The longest life that the store is told of: its own arithmetic ends somewhere above.
 const LONGEST: Duration = Duration::from_millis(1 << 45);
 
@@ -82,7 +89,7 @@ impl<C> Shared<C> {
     }
 
     /// How long a value is stored.
-    fn life(&self, asked: Option<Duration>) -> Duration {
+    pub(super) fn life(&self, asked: Option<Duration>) -> Duration {
         let Config { ttl, ttl_jitter, .. } = *self.config();
         let life = asked.unwrap_or(ttl).min(LONGEST);
         if ttl_jitter > 0.0 { life.mul_f64(1.0 - ttl_jitter * random::unit()) } else { life }
@@ -107,7 +114,7 @@ impl<C> Shared<C> {
     }
 
     /// A key's names; whose key cannot be written down has none, and the store is not asked.
-    fn named<K: Serialize>(&self, key: &K) -> Option<Named> {
+    pub(super) fn named<K: Serialize>(&self, key: &K) -> Option<Named> {
         time::outside(|| self.names.of(key))
     }
 
@@ -130,12 +137,23 @@ impl<C> Shared<C> {
     {
         let asked = time::now();
         let named: Vec<Option<Named>> = keys.iter().map(|key| self.named(key)).collect();
-        let mut names = vec![self.names.meta.clone()];
-        names.extend(named.iter().flatten().map(|named| named.value.clone()));
-        if names.len() == 1 {
+        if named.iter().all(Option::is_none) {
             return Ok(keys.iter().map(|_| Found::Nothing).collect());
         }
-        let answer = self.redis.call(READ.call(&names, &[])).await?;
+        let meta = &self.names.meta;
+        let length = named.iter().flatten().map(|named| named.value.len()).sum::<usize>();
+        let mut values = Cmd::with_capacity(1 + named.len(), length + "MGET".len());
+        values.arg("MGET");
+        for named in named.iter().flatten() {
+            values.arg(&named.value);
+        }
+        let mut era = Cmd::with_capacity(3, meta.len() + "HGETera".len());
+        era.arg("HGET").arg(meta).arg("era");
+        // Three commands are faster than a script. Others may come in between: the value is asked for before
+        // the era that it has to be of, and the time last, so that no more is left of it than there was.
+        let mut questions = Pipeline::with_capacity(3);
+        questions.add_command(values).add_command(era).cmd("TIME");
+        let answer = self.redis.send_all(&questions).await?;
         let mut all = found(answer).ok_or(TierFailure::Unavailable)?.into_iter();
         let one = |named: Option<Named>| match named {
             Some(named) => self.decoded(&named, all.next().flatten(), asked),
@@ -192,7 +210,7 @@ impl<C> Shared<C> {
         from_anybody: bool,
         wanted_below: Option<Duration>,
     ) -> Result<Taken, TierFailure> {
-        let names = [&self.names.meta, &named.value, &named.guard].map(Clone::clone);
+        let names = [self.names.meta.clone(), named.value.clone(), named.guard()];
         let arguments = [
             self.config().lock.map_or(0, millis),
             millis(self.config().longest_load),
@@ -206,72 +224,35 @@ impl<C> Shared<C> {
     }
 
     pub(super) async fn claim_many<K: Serialize>(&self, keys: &[K]) -> Result<Fence, TierFailure> {
-        let mut names = vec![self.names.meta.clone()];
-        names.extend(keys.iter().filter_map(|key| self.named(key)).map(|named| named.guard));
-        let (arguments, data) = ([millis(self.config().longest_load)], [answers::era(unique())]);
-        let call = TAKE_MANY.call(&names, &arguments).with_data(&data);
-        match taken(self.redis.call_once(call).await?) {
-            Some(Taken::Mine(fence)) => Ok(fence),
-            _ => Err(TierFailure::Unavailable),
+        let mut fence = Fence::NONE;
+        for some in keys.chunks(AT_ONCE) {
+            let mut names = vec![self.names.meta.clone()];
+            names.extend(some.iter().filter_map(|key| self.named(key)).map(|named| named.guard()));
+            let arguments = [millis(self.config().longest_load)];
+            let data = [answers::era(unique())];
+            let call = TAKE_MANY.call(&names, &arguments).with_data(&data);
+            // The last and highest number is good for all: nothing is loaded before it is given.
+            fence = mine(self.redis.call_once(call).await?)?;
         }
+        Ok(fence)
     }
 
-    pub(super) async fn put_many<'a, K, V>(
-        &self,
-        entries: impl ExactSizeIterator<Item = (&'a K, &'a V, Option<Duration>)>,
-        fence: Fence,
-    ) -> Result<Vec<Put>, TierFailure>
+    pub(super) async fn supersede<K>(&self, key: &K) -> Result<Fence, TierFailure>
     where
-        K: Serialize + 'a,
-        V: 'a,
-        C: Codec<V>,
+        K: Serialize + DeserializeOwned,
     {
-        let mut outcomes = Vec::with_capacity(entries.len());
-        let mut asked = Vec::with_capacity(entries.len());
-        let (mut names, mut arguments) = (vec![self.names.meta.clone()], vec![fence.number()]);
-        let mut data = vec![answers::era(fence.era())];
-        for (key, value, life) in entries {
-            let Some(named) = self.named(key) else {
-                outcomes.push(Put::Unfit);
-                continue;
-            };
-            let life = self.life(life);
-            let encoded = time::outside(|| self.codec.encode(value));
-            let (outcome, body) = match encoded {
-                None => (Put::Unfit, Vec::new()),
-                Some(_) if millis(life) == 0 => (Put::Unfit, Vec::new()),
-                Some(bytes) if bytes.len() > self.config().max_bytes as usize => {
-                    (Put::TooLarge, Vec::new())
-                }
-                Some(bytes) => (Put::Stored { left: Some(life) }, named.body(bytes)),
-            };
-            asked.push(outcomes.len());
-            outcomes.push(outcome);
-            names.extend([named.value, named.guard]);
-            arguments.push(millis(life));
-            data.push(body);
-        }
-        if asked.is_empty() {
-            return Ok(outcomes);
-        }
-        // The second answer would be that it is out of date.
-        let call = PUT.call(&names, &arguments).with_data(&data);
-        let asked_at = time::now();
-        let done = done(self.redis.call_once(call).await?).ok_or(TierFailure::Unavailable)?;
-        let took = time::now().since(asked_at);
-        for (at, done) in asked.into_iter().zip(done) {
-            match outcomes.get_mut(at) {
-                Some(outcome) if !done => *outcome = Put::Outdated,
-                Some(Put::Stored { left: Some(left) }) => *left = left.saturating_sub(took),
-                _ => {}
-            }
-        }
-        Ok(outcomes)
+        let Some(named) = self.named(key) else { return Ok(Fence::NONE) };
+        let news = time::outside(|| Message::write(self.origin, self.config().version, Some(key)));
+        let names = [self.names.meta.clone(), named.value.clone(), named.guard()];
+        let arguments = [millis(self.config().longest_load)];
+        let data = [answers::era(unique()), self.names.channel.clone(), news];
+        let call = SUPERSEDE.call(&names, &arguments).with_data(&data);
+        mine(self.redis.call(call).await?)
     }
 
     pub(super) async fn release<K: Serialize>(&self, key: &K, fence: Fence) {
         let Some(named) = self.named(key) else { return };
-        let names = [self.names.meta.clone(), named.guard];
+        let names = [self.names.meta.clone(), named.guard()];
         let data = [answers::era(fence.era())];
         let arguments = [fence.number()];
         let call = RELEASE.call(&names, &arguments).with_data(&data);
@@ -294,7 +275,7 @@ impl<C> Shared<C> {
     {
         let Some(named) = self.named(key) else { return Ok(()) };
         let data = [self.names.channel.clone(), news];
-        let names = [named.value, named.guard];
+        let names = [named.value.clone(), named.guard()];
         self.redis.call(REMOVE.call(&names, &[]).with_data(&data)).await?;
         Ok(())
     }
@@ -314,15 +295,16 @@ impl<C> Shared<C> {
     }
 }
 
-/// Whole milliseconds, of what is longer than none at least one.
-fn millis(time: Duration) -> u64 {
-    let whole = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).min(1 << 52);
-    if whole == 0 && !time.is_zero() { 1 } else { whole }
+/// The right that was asked for, of a kind that is refused to nobody.
+fn mine(answer: Value) -> Result<Fence, TierFailure> {
+    match taken(answer) {
+        Some(Taken::Mine(fence)) => Ok(fence),
+        _ => Err(TierFailure::Unavailable),
+    }
 }
 
-/// The entries of a slice, as [`Shared::put_many`] takes them.
-pub(super) fn each<K, V>(
-    entries: &[Entry<K, V>],
-) -> impl ExactSizeIterator<Item = (&K, &V, Option<Duration>)> {
-    entries.iter().map(|Entry { key, value, life }| (key, value, *life))
+/// Whole milliseconds, of what is longer than none at least one.
+pub(super) fn millis(time: Duration) -> u64 {
+    let whole = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).min(1 << 52);
+    if whole == 0 && !time.is_zero() { 1 } else { whole }
 }

@@ -22,9 +22,9 @@ use crate::{
             Mutex,
             atomic::{AtomicBool, AtomicU64, Ordering},
         },
-        time::within,
+        time::{Deadline, within},
     },
-    resilience::cache::Cache,
+    resilience::cache::{Cache, CacheMode},
 };
 
 /// The cache, the tier under it, and what is known of both.
@@ -35,6 +35,8 @@ pub(super) struct Shared<K, V, T, S> {
     owed: Mutex<Owed<K>>,
     /// Whoever tells the store to forget everything, because somebody owed it.
     turn: tokio::sync::Mutex<()>,
+    /// How often he did in vain.
+    vain: AtomicU64,
     /// How often something was said of the keys of a part: whoever has begun before stores nothing.
     marks: Box<[AtomicU64]>,
     ear: watch::Sender<Ear>,
@@ -69,6 +71,7 @@ where
             counts: Counts::new(cache.name()),
             owed: Mutex::new(Owed::new()),
             turn: tokio::sync::Mutex::new(()),
+            vain: AtomicU64::new(0),
             marks: (0..PARTS).map(|_| AtomicU64::new(0)).collect(),
             ear: watch::Sender::new(Ear::Deaf),
             missed: AtomicBool::new(false),
@@ -104,6 +107,7 @@ where
     /// Whether what the store has of this key may be believed: it is told first what it was not told yet.
     pub(super) async fn settle(&self, key: &K) -> bool {
         loop {
+            let vain = self.vain.load(Ordering::Acquire);
             let due = self.owed.lock().due(key);
             let _turn = match due {
                 Due::Nothing => return true,
@@ -114,10 +118,22 @@ where
             if self.owed.lock().due(key) != due {
                 continue;
             }
+            if self.vain.load(Ordering::Acquire) != vain {
+                // Whoever had his turn meanwhile was not heard.
+                return false;
+            }
             if self.tell(Some(key), due).await.is_err() {
+                if matches!(due, Due::All(_)) {
+                    self.vain.fetch_add(1, Ordering::AcqRel);
+                }
                 return false;
             }
         }
+    }
+
+    /// Whether the store is still to be told something of this key.
+    pub(super) fn owes(&self, key: &K) -> bool {
+        self.owed.lock().due(key) != Due::Nothing
     }
 
     pub(super) fn owes_nothing(&self) -> bool {
@@ -152,9 +168,17 @@ where
         self.say(hash);
         let mark = self.mark(hash);
         self.cache.insert(key.clone(), value.clone());
-        self.tell(Some(&key), due).await?;
+        if self.cache.shared.terms.mode() == CacheMode::Disabled {
+            // Nothing new is put in, and what there was is out of date.
+            return self.tell(Some(&key), due).await;
+        }
+        if matches!(due, Due::All(_)) {
+            self.tell(Some(&key), due).await?;
+        }
         let put = async {
-            let fence = self.tier.claim_many(std::slice::from_ref(&key)).await?;
+            let fence = self.tier.supersede(&key).await?;
+            let gone = self.owed.lock().paid(Some(&key), due);
+            drop(gone);
             let life = self.cache.shared.own_life(&key, &value);
             self.tier.put(&key, &value, life, fence).await
         };
@@ -204,10 +228,7 @@ where
                 }
                 self.ear.send_replace(Ear::Open);
             }
-            News::Deaf => {
-                self.missed.store(true, Ordering::Release);
-                self.ear.send_replace(Ear::Deaf);
-            }
+            News::Deaf => self.deafen(),
             News::Removed(key) => {
                 self.counts.heard.add_one();
                 self.say(self.hash(&key));
@@ -221,8 +242,9 @@ where
         }
     }
 
-    /// Waits a little until news are heard, so that nothing is read of which they would tell.
-    pub(super) async fn hear_first(&self) {
+    /// Waits a little until news are heard, so that nothing is read of which they would tell. Whoever has a
+    /// deadline keeps half of his time for all the rest.
+    pub(super) async fn hear_first(&self, deadline: Option<Deadline>) {
         if !self.tier.listens() {
             return;
         }
@@ -230,7 +252,8 @@ where
         if ear == Ear::Starting {
             let mut news = self.ear.subscribe();
             let started = news.wait_for(|ear| *ear != Ear::Starting);
-            if let Some(Ok(now)) = within(FIRST, started).await {
+            let patience = deadline.map_or(FIRST, |deadline| FIRST.min(deadline.left() / 2));
+            if let Some(Ok(now)) = within(patience, started).await {
                 ear = *now;
             }
         }
@@ -247,6 +270,14 @@ where
             owed: self.owed.lock().count(),
             totals: self.counts.totals(),
         }
+    }
+}
+
+impl<K, V, T, S> Shared<K, V, T, S> {
+    /// From now on everything is missed.
+    fn deafen(&self) {
+        self.missed.store(true, Ordering::Release);
+        self.ear.send_replace(Ear::Deaf);
     }
 }
 
@@ -294,8 +325,17 @@ where
     T: Tier<K, V>,
     S: BuildHasher + Send + Sync + 'static,
 {
+    let _deafens = Deafens(&shared);
     shared.tier.listen(|news| shared.hear(news)).await;
-    shared.hear(News::Deaf);
+}
+
+/// Whatever ends the listening, and be it a panic of whom the cache tells what is gone: nothing is heard after it.
+struct Deafens<'a, K, V, T, S>(&'a Shared<K, V, T, S>);
+
+impl<K, V, T, S> Drop for Deafens<'_, K, V, T, S> {
+    fn drop(&mut self) {
+        self.0.deafen();
+    }
 }
 
 impl<K, V, T, S> Drop for Listening<K, V, T, S> {
