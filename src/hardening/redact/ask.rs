@@ -73,8 +73,8 @@ pub(super) fn ask(
                 return None;
             }
             let key = key.judged(view)?;
-            let (tag, confidence) = named_as(view, &key);
             let found = secrets(view, &key)?;
+            let (tag, confidence) = named_as(view, &key);
             Some(Verdict { found, tag, confidence, open: found.open.map(Open::Until) })
         }
         Target::Name => {

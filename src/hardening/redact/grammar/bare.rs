@@ -146,6 +146,9 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
     if next == Some(b'<') && value.iter().all(u8::is_ascii_alphabetic) {
         return true;
     }
+    if is_type(view, join, value, end) || is_element(value, next) || is_mapping(value, next) {
+        return true;
+    }
     let letters = value.iter().all(u8::is_ascii_alphabetic);
     let path =
         value.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.' | b':'));
@@ -164,6 +167,42 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
         return prose(view, end + 1);
     }
     false
+}
+
+/// Whether a value is the type of a constant, or one in a path: `: c_long = 447`, `Token![,]`, `a_1::B_2`.
+fn is_type(view: &View<'_>, join: Join, value: &[u8], end: usize) -> bool {
+    let begins = value.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let named = begins && value.iter().all(|byte| name(byte) || *byte == b':');
+    let set = join == Join::Colon && view.starts(end, b" = ");
+    let call = begins
+        && value
+            .iter()
+            .position(|byte| !name(byte))
+            .is_some_and(|at| value[at..].starts_with(b"!["));
+    call || named && (set || value.windows(2).any(|two| two == b"::"))
+}
+
+/// Whether a value is looked up by a name: `$_POST['password']`.
+fn is_element(value: &[u8], next: Option<u8>) -> bool {
+    let Some((b'[', name)) = value.split_last() else {
+        return false;
+    };
+    matches!(next, Some(b'\'' | b'"'))
+        && !name.is_empty()
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'.'))
+}
+
+/// Whether more names follow in braces: `{path: token}`, each of which is looked at by itself.
+fn is_mapping(value: &[u8], next: Option<u8>) -> bool {
+    let name = value.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b":"));
+    next == Some(b' ')
+        && name.is_some_and(|name| {
+            !name.is_empty()
+                && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        })
 }
 
 /// Whether a value is a variable: it has the name of its own name, or a longer one of a secret.

@@ -181,7 +181,9 @@ fn is_name_back(view: &View<'_>, at: usize) -> bool {
             // The letter of an escape is none of a name.
             !(matches!(byte, b'n' | b't' | b'r') && at > 0 && view.get(at - 1) == Some(b'\\'))
         }
-        Some(b'_' | b'-' | b'$' | b'.') => true,
+        Some(b'_' | b'$') => true,
+        // One between words; more are a line or a leader.
+        Some(b'-' | b'.') => !matches!(view.get(at + 1), Some(b'-' | b'.')),
         Some(byte) => byte >= 0xc3,
         None => false,
     }

@@ -64,6 +64,10 @@ pub(super) fn connected(view: &View<'_>, at: usize) -> usize {
     let mut at = at;
     for _ in 0..3 {
         let first = view.get(at).map(|byte| byte.to_ascii_lowercase());
+        // None of them, nor `for` and `of`, begins with one of these.
+        if first.is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'd' | b'g' | b'j'..=b'm' | b'p' | b'q' | b'x'..=b'z')) {
+            return at;
+        }
         let begins =
             |word: &&&[u8]| word.first().copied() == first && view.starts_uncased(at, word);
         let Some(word) = WORDS.iter().find(begins) else {

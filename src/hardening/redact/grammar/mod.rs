@@ -9,6 +9,7 @@ mod key;
 mod links;
 mod nested;
 mod operator;
+mod phrase;
 mod placeholder;
 mod promise;
 mod quote;

@@ -195,8 +195,15 @@ pub(super) fn tag(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
     let value = value.strip_suffix(b"]]>").unwrap_or(value);
     let shown = value.get(..256).unwrap_or(value);
     let label = shown.iter().all(u8::is_ascii_alphabetic) && judge(shown).is_some();
+    // In a line of usage it is a word that stands for a secret: `--password <password>  What to use`.
+    let closed = !open && matches!(view.get(end + 1), Some(b'/' | b'!'));
+    let usage = key.tag
+        && !closed
+        && (view.is(at, b' ')
+            || !shown.iter().any(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80));
     if is_placeholder(shown)
         || label
+        || usage
         || !promising(key, shown, value.len(), true)
         || (key.strength <= Strength::Medium && shown.contains(&b' '))
     {

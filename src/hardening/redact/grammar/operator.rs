@@ -166,7 +166,10 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
     let begins = |(text, _): &&(&[u8], Join)| {
         text.first().copied() == first && view.starts_uncased(marked, text)
     };
-    if let Some((text, join)) = MARKS.iter().find(begins) {
+    // Most that is no mark is a word.
+    let word = first.is_some_and(|byte| byte.is_ascii_alphanumeric() && byte != b'e');
+    let mark = if word { None } else { MARKS.iter().find(begins) };
+    if let Some((text, join)) = mark {
         if *text != b"eq " || marked > at {
             return operator(*join, marked + text.len());
         }
