@@ -146,7 +146,7 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
     if next == Some(b'<') && value.iter().all(u8::is_ascii_alphabetic) {
         return true;
     }
-    if is_type(view, join, value, end) || is_element(value, next) || is_mapping(value, next) {
+    if is_type(view, key, join, value, end) || is_element(value, next) || is_mapping(value, next) {
         return true;
     }
     let letters = value.iter().all(u8::is_ascii_alphabetic);
@@ -169,18 +169,21 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
     false
 }
 
-/// Whether a value is the type of a constant, or one in a path: `: c_long = 447`, `Token![,]`, `a_1::B_2`.
-fn is_type(view: &View<'_>, join: Join, value: &[u8], end: usize) -> bool {
-    let begins = value.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+/// Whether a value is a type or a path in code: `: c_long = 447`, `Token![,]`, `a_1::B_2`, `pub key: Key,`.
+fn is_type(view: &View<'_>, key: &Key, join: Join, value: &[u8], end: usize) -> bool {
     let name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let named = begins && value.iter().all(|byte| name(byte) || *byte == b':');
-    let set = join == Join::Colon && view.starts(end, b" = ");
-    let call = begins
-        && value
-            .iter()
-            .position(|byte| !name(byte))
-            .is_some_and(|at| value[at..].starts_with(b"!["));
-    call || named && (set || value.windows(2).any(|two| two == b"::"))
+    if !value.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_') {
+        return false;
+    }
+    let past = value.iter().position(|byte| !name(byte)).and_then(|at| value.get(at..));
+    let Some(past) = past else {
+        let typed = view.starts(end, b" = ") || view.behind(key.start, 4) == b"pub ";
+        let known = matches!(value, b"impl" | b"dyn" | b"u8" | b"u16" | b"u32" | b"u64" | b"usize");
+        return known || join == Join::Colon && typed;
+    };
+    let path = value.iter().all(|byte| name(byte) || *byte == b':');
+    let call = [&b"!["[..], b"!(", b"(&", b"(*", b"(..."].iter().any(|open| past.starts_with(open));
+    call || path && value.windows(2).any(|two| two == b"::")
 }
 
 /// Whether a value is looked up by a name: `$_POST['password']`.
@@ -197,9 +200,8 @@ fn is_element(value: &[u8], next: Option<u8>) -> bool {
 
 /// Whether more names follow in braces: `{path: token}`, each of which is looked at by itself.
 fn is_mapping(value: &[u8], next: Option<u8>) -> bool {
-    let name = value.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b":"));
-    next == Some(b' ')
-        && name.is_some_and(|name| {
+    next == Some(b':')
+        && value.strip_prefix(b"{").is_some_and(|name| {
             !name.is_empty()
                 && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
         })

@@ -81,7 +81,9 @@ pub(in super::super) fn is_placeholder(value: &[u8]) -> bool {
 /// What a form says about a value that it does not take: `must be at least 8 characters`.
 fn is_complaint(value: &[u8]) -> bool {
     let count = |byte| value.iter().filter(|other| **other == byte).count();
-    count(b' ') > 1 && COMPLAINTS.iter().any(|start| past(value, start).is_some())
+    begins_as(COMPLAINT_FIRSTS, value)
+        && count(b' ') > 1
+        && COMPLAINTS.iter().any(|start| past(value, start).is_some())
 }
 
 /// The path of a file that holds a secret: words between slashes.
@@ -133,7 +135,8 @@ fn masks(value: &[u8]) -> bool {
     };
     let some = value.iter().any(|byte| !matches!(byte, b'0'));
     let like = value.len() > 2 && value.iter().all(cross) && some;
-    let run = value.windows(6).any(|six| six.iter().all(|byte| matches!(byte, b'x' | b'X')));
+    let run = value.iter().filter(|byte| matches!(byte, b'x' | b'X')).count() > 5
+        && value.windows(6).any(|six| six.iter().all(|byte| matches!(byte, b'x' | b'X')));
     like || run
 }
 
@@ -213,11 +216,32 @@ fn is_word(value: &[u8]) -> bool {
 }
 
 fn is_start(value: &[u8]) -> bool {
+    is_sample(value) || begins_as(START_FIRSTS, value) && is_start_of(value)
+}
+
+fn is_start_of(value: &[u8]) -> bool {
     STARTS.iter().any(|start| past(value, start).is_some())
         || OWNERS.iter().any(|owner| past(value, owner).is_some_and(is_member))
         || REQUESTS.iter().any(|request| is_request(value, request))
         || value.starts_with(b"__") && (value.ends_with(b"__") || is_words(value))
-        || is_sample(value)
+}
+
+/// The first letters of all that [`is_start_of`] knows, a bit each.
+const START_FIRSTS: u128 =
+    firsts(STARTS) | firsts(OWNERS) | firsts(&["insert", "replace", "your", "__"]);
+const COMPLAINT_FIRSTS: u128 = firsts(COMPLAINTS);
+
+const fn firsts(words: &[&str]) -> u128 {
+    let (mut all, mut at) = (0, 0);
+    while at < words.len() {
+        all |= 1 << (words[at].as_bytes()[0] & 127);
+        at += 1;
+    }
+    all
+}
+
+fn begins_as(firsts: u128, value: &[u8]) -> bool {
+    value.first().is_some_and(|first| firsts >> (first.to_ascii_lowercase() & 127) & 1 == 1)
 }
 
 /// What follows `start`, in any case.
@@ -262,6 +286,9 @@ fn is_request(value: &[u8], (word, together): &(&str, &[&str])) -> bool {
 
 /// Whether it ends as samples do: `api_key_here`, `some-example`, `AKIAIOSFODNN7EXAMPLE`.
 fn is_sample(value: &[u8]) -> bool {
+    if !matches!(value.last(), Some(b'e' | b'E')) {
+        return false;
+    }
     if value.ends_with(b"EXAMPLE") {
         return true;
     }

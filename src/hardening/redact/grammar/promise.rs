@@ -86,6 +86,10 @@ fn is_path(value: &[u8]) -> bool {
 /// Whether it can be nothing but a secret, in the middle of a sentence.
 pub(super) fn is_tokenish(value: &[u8], key: &Key) -> bool {
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    // Most that stands in a sentence has none.
+    if digits == 0 && key.strength != Strength::Strong || key.strength == Strength::Vague {
+        return false;
+    }
     let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
     // What ends a sentence is none of a password.
     let end = value.iter().rposition(|byte| !matches!(byte, b'!' | b'?')).map_or(0, |at| at + 1);
