@@ -77,6 +77,27 @@ const MARKS: [(&[u8], Join); 30] = [
     (b":", Join::Colon),
 ];
 
+/// Whether one of the marks begins so, in lower case.
+const fn begins_mark(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'=' | b':'
+            | b'-'
+            | b'|'
+            | b'!'
+            | b'?'
+            | b'+'
+            | b'<'
+            | b'~'
+            | b'e'
+            | b'%'
+            | b'\\'
+            | b'&'
+            | 0xe2
+            | 0xef
+    )
+}
+
 /// What joins `key` to a value, if anything does.
 pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
     let (at, closed) = closers(view, key);
@@ -166,9 +187,11 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
     let begins = |(text, _): &&(&[u8], Join)| {
         text.first().copied() == first && view.starts_uncased(marked, text)
     };
-    // Most that is no mark is a word.
-    let word = first.is_some_and(|byte| byte.is_ascii_alphanumeric() && byte != b'e');
-    let mark = if word { None } else { MARKS.iter().find(begins) };
+    let may = match first {
+        Some(b'-') => matches!(view.get(marked + 1), Some(b'-' | b'>')),
+        first => first.is_some_and(begins_mark),
+    };
+    let mark = if may { MARKS.iter().find(begins) } else { None };
     if let Some((text, join)) = mark {
         if *text != b"eq " || marked > at {
             return operator(*join, marked + text.len());
@@ -241,7 +264,8 @@ fn closers(view: &View<'_>, key: &Key) -> (usize, bool) {
             at = end;
         } else if closed && view.starts(at, b">>") && is_tuple(view, key.start) {
             at += 2;
-        } else if matches!(view.get(at), Some(b']' | b')' | b'*'))
+        } else if matches!(view.get(at), Some(b']' | b')'))
+            || is_star(view, key, at)
             || view.is(at, b'%')
                 && view.before(key.start) == Some(b'%')
                 && !view.get(at + 1).is_some_and(|next| next.is_ascii_hexdigit())
@@ -256,6 +280,12 @@ fn closers(view: &View<'_>, key: &Key) -> (usize, bool) {
         }
     }
     (at, closed)
+}
+
+/// Whether a star belongs to the name: `**name**`, `Name*:`. Three are a mask.
+fn is_star(view: &View<'_>, key: &Key, at: usize) -> bool {
+    let alone = || !view.is(at + 1, b'*') && view.before(at) != Some(b'*');
+    view.is(at, b'*') && (view.before(key.start) == Some(b'*') || alone())
 }
 
 /// Past `[0]`, `[]` and `%5D`.

@@ -32,7 +32,7 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
     {
         at = past_blanks(view, at + 2);
     }
-    if join == Join::Prose && is_of_machine(view, key.start) {
+    if join == Join::Prose && is_of_machine(view, key) {
         return one(view, key, Join::Flag, at);
     }
     if join == Join::Prose && is_plain_word(view, at) {

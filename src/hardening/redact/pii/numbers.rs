@@ -311,7 +311,13 @@ fn phone(view: &View<'_>, start: usize, number: &Digits) -> Option<(Found, u16, 
         "telefon",
         "handy",
     ];
-    let fits = (7..=15).contains(&count) && has_context(view, start, &words);
+    // The end of a number that is too long for a phone's.
+    let inner = matches!(view.before(start), Some(b' ' | b'-' | b'.'))
+        && start
+            .checked_sub(1)
+            .and_then(|at| view.before(at))
+            .is_some_and(|byte| byte.is_ascii_digit());
+    let fits = !inner && (7..=15).contains(&count) && has_context(view, start, &words);
     fits.then(|| (Found::one(start, end), kind("phone"), false))
 }
 
