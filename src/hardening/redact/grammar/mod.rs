@@ -2,6 +2,7 @@
 
 mod bare;
 mod columns;
+mod complaint;
 mod cookie;
 mod flags;
 mod header;

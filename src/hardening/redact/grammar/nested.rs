@@ -33,7 +33,7 @@ pub(super) fn list(view: &View<'_>, key: &Key, start: usize) -> Option<Found> {
             found.push(begin, closing.end);
         }
         let next = space(view, closing.after?, 8);
-        if !view.is(next, b',') {
+        if !view.is(next, b',') || next > start + WINDOW {
             break;
         }
         at = space(view, next + 1, 32);
@@ -85,7 +85,7 @@ pub(super) fn heredoc(view: &View<'_>, at: usize) -> Option<Found> {
     }
     let start = space(view, line, 32);
     let mut next = start;
-    for _ in 0..32 {
+    while next < start + WINDOW {
         let end = view.run(next, &LINE, 512);
         let first = view.blanks(next, 32);
         if view.starts(first, name)

@@ -1,6 +1,9 @@
 //! What stands where a secret would, and is none.
 
-use super::super::{keys::judge, list::List};
+use super::{
+    super::{keys::judge, list::List},
+    complaint::is_complaint,
+};
 
 /// Words that say that there is no secret, or what kind of thing it would be.
 #[rustfmt::skip]
@@ -32,15 +35,6 @@ const STARTS: &[&str] = &[
     "<key", "<api", "{%", "!vault", "!ref", "!sub", "!getatt", "arn:aws:secretsmanager",
     "vault:", "op://", "ssm:", "sm://", "secretref", "%!", "enc[", "enc(", "optional[", "list[",
     "union[", "secretstr", "file:", "random_",
-];
-
-/// How forms begin to say what is wrong with a value.
-#[rustfmt::skip]
-const COMPLAINTS: &[&str] = &[
-    "can't be ", "cannot be ", "does not match", "doesn't match", "ensure this ", "enter a ", "is invalid",
-    "is not ", "is required", "is too ", "must be ", "must contain ", "must have ", "must match ", "must not ",
-    "password is ", "password must ", "please enter ", "should be ", "should have ", "should not ",
-    "this field ", "this password ", "this value ",
 ];
 
 /// Things that have secrets, and a dot: the name of one must follow.
@@ -76,12 +70,6 @@ pub(in super::super) fn is_placeholder(value: &[u8]) -> bool {
         || is_start(value)
         || is_complaint(value)
         || is_file(value)
-}
-
-/// What a form says about a value that it does not take: `must be at least 8 characters`.
-fn is_complaint(value: &[u8]) -> bool {
-    let count = |byte| value.iter().filter(|other| **other == byte).count();
-    count(b' ') > 1 && COMPLAINTS.iter().any(|start| past(value, start).is_some())
 }
 
 /// The path of a file that holds a secret: words between slashes.
@@ -243,7 +231,7 @@ fn begins_as(firsts: u128, value: &[u8]) -> bool {
 
 /// What follows `start`, in any case.
 #[inline]
-fn past<'v>(value: &'v [u8], start: &str) -> Option<&'v [u8]> {
+pub(super) fn past<'v>(value: &'v [u8], start: &str) -> Option<&'v [u8]> {
     // Most differ in the first letter.
     let letter = |text: &[u8]| text.first().map(|first| first | 0x20);
     if letter(value) != letter(start.as_bytes()) {
