@@ -197,7 +197,9 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
             return operator(*join, marked + text.len());
         }
     }
-    if let Some(end) = remark(view, marked).or_else(|| typed(view, at, marked)) {
+    // Right behind a quote it may be a mask.
+    let remark = if closed && marked == at { None } else { remark(view, marked) };
+    if let Some(end) = remark.or_else(|| typed(view, at, marked)) {
         return operator(Join::Equals, end);
     }
     if !key.tag {
