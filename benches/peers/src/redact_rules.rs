@@ -7,7 +7,7 @@ pub type Rule = (&'static [&'static str], &'static str);
 /// One rule a kind.
 #[rustfmt::skip]
 pub const KINDS: &[Rule] = &[
-    (&["sk-"], r"\b(?:sk\-)[0-9A-Za-z]{20}T3BlbkFJ[0-9A-Za-z]{16,250}"),
+    (&["t3blbkfj"], r"\b(?:sk\-)[0-9A-Za-z]{20}T3BlbkFJ[0-9A-Za-z]{16,250}"),
     (&["sk-proj-", "sk-svcacct-", "sk-admin-", "sk-none-", "sk-service-"], r"\b(?:sk\-proj\-|sk\-svcacct\-|sk\-admin\-|sk\-None\-|sk\-service\-)[0-9A-Za-z_-]{20,250}"),
     (&["sess-"], r"\b(?:sess\-)[0-9A-Za-z]{40}(?:[\x60'\x22\s;]|\\[nr]|$)"),
     (&["sk-ant-"], r"\b(?:sk\-ant\-)[0-9A-Za-z_-]{20,250}"),
@@ -56,7 +56,7 @@ pub const KINDS: &[Rule] = &[
     (&["pul-"], r"\b(?:pul\-)[0-9a-f]{40}"),
     (&[".atlasv1."], r"[0-9A-Za-z]{12,16}(?:\.atlasv1\.)[0-9A-Za-z_.=-]{50,250}"),
     (&["ico-"], r"\b(?:ico\-)[0-9A-Za-z]{32,250}"),
-    (&["at-"], r"\b(?:at\-)[0-9A-Za-z]{32,60}(?:[\x60'\x22\s;]|\\[nr]|$)"),
+    (&["scalr"], r"\b(?:at\-)[0-9A-Za-z]{32,60}(?:[\x60'\x22\s;]|\\[nr]|$)"),
     (&["snyk_uat.", "snyk_sat."], r"\b(?:snyk_uat\.|snyk_sat\.)[0-9A-Za-z_.-]{30,250}"),
     (&["endr+"], r"\b(?:endr\+)[0-9A-Za-z-]{16,250}"),
     (&["sktsec_"], r"\b(?:sktsec_)[0-9A-Za-z_-]{30,250}"),

@@ -69,12 +69,12 @@ pub(super) fn ask(
             }
             let key = Key::around(view, start, end)?;
             *judged = Some(key.end);
-            if !may_join(view, key.end) {
+            if !may_join(view, key.end) || key.is_in_prose(view) {
                 return None;
             }
             let key = key.judged(view)?;
-            let (tag, confidence) = named_as(view, &key);
             let found = secrets(view, &key)?;
+            let (tag, confidence) = named_as(view, &key);
             Some(Verdict { found, tag, confidence, open: found.open.map(Open::Until) })
         }
         Target::Name => {
@@ -241,11 +241,11 @@ pub(super) fn holds_mask(text: &[u8]) -> bool {
 /// Whether `start..end` lies within a mask of an earlier pass, or is one but for a mark or two.
 pub(super) fn is_masked(view: &View<'_>, fixed: &[u8], start: usize, end: usize) -> bool {
     let before = view.behind_all(start, LONGEST_MASK);
-    if let Some(open) = memchr::memmem::rfind(before, rules::MASK.as_bytes()) {
-        let inside = before.get(open + rules::MASK.len()..).unwrap_or_default();
-        if inside.iter().all(|byte| is_mask_text(*byte)) {
-            return true;
-        }
+    // No mask has such a bracket within.
+    let inside = memchr::memrchr(b'[', before)
+        .and_then(|open| before.get(open..)?.strip_prefix(rules::MASK.as_bytes()));
+    if inside.is_some_and(|inside| inside.iter().all(|byte| is_mask_text(*byte))) {
+        return true;
     }
     let marks = |from, to| !view.slice(from, to).iter().any(u8::is_ascii_alphanumeric);
     let apart = fixed.last().is_some_and(|last| !last.is_ascii_alphanumeric());

@@ -42,7 +42,7 @@
 //! What stands for a secret stays readable: `${DB_PASSWORD}`, `<your-key>`, `null`, `****`. So does a mask of
 //! an earlier pass: redacting twice changes nothing.
 //!
-//! No rule looks further back than 96 bytes or further ahead than 4 KiB (16 KiB for a private key); a
+//! No rule looks further back than 96 bytes or further ahead than 8 KiB (16 KiB for a private key); a
 //! secret that is longer is masked as it comes, to its end. So a [`Stream`], a [`RedactWriter`] or an
 //! [`AsyncRedactWriter`] decides as the whole text does, however it is cut, in bounded memory.
 //!

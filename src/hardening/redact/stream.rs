@@ -8,7 +8,8 @@ use super::{carry::Carry, handle::Redactor, report::Finding};
 /// joined, are what [`Redactor::redact_bytes`] makes of the whole.
 ///
 /// It holds back what is not decided: at the end of a line nothing as a rule, in the middle of one
-/// some 160 bytes, inside of what may become a secret at most 4 KiB, of a private key 16 KiB. A secret
+/// some 160 bytes, inside of what may become a secret at most 4 KiB, of a list or a table 8 KiB, of a
+/// private key 16 KiB. A secret
 /// longer than that is masked as soon as that is known, and to its end.
 pub struct Stream {
     redactor: Redactor,

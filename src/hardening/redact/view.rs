@@ -63,6 +63,11 @@ impl<'a> View<'a> {
         self.touched.set(false);
     }
 
+    /// Whether what every secret is replaced by stands at `at`.
+    pub(super) fn is_fixed_mask(&self, at: usize) -> bool {
+        !self.fixed.is_empty() && self.starts(at, self.fixed)
+    }
+
     /// Whether somebody asked for what is not there yet.
     pub(super) fn touched(&self) -> bool {
         self.touched.get()

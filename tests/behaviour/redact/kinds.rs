@@ -33,6 +33,12 @@ fn samples() -> Vec<(&'static str, String)> {
         ("linear", format!("lin_api_{}", body(alnum, 40))),
         ("huggingface", format!("hf_{}", body(alnum, 34))),
         ("bcrypt", format!("$2b$12${}", body(alnum, 53))),
+        ("adafruit", format!("aio_{}", body(alnum, 28))),
+        ("asana", format!("1/{}:{}", body("1234567890", 16), body(hex, 32))),
+        ("trello", format!("ATTA{}", body(hex, 72))),
+        ("ory", format!("ory_at_{}", body(alnum, 43))),
+        ("mongodb-atlas", format!("mdb_sa_sk_{}", body(alnum, 40))),
+        ("hcaptcha", format!("ES_{}", body(hex, 32))),
         ("age", format!("AGE-SECRET-KEY-1{}", body("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58))),
     ]
 }

@@ -29,6 +29,55 @@ fn what_is_no_secret_stays() {
     }
 }
 
+/// Words that only begin or end as those do that stand for a secret.
+#[test]
+fn a_password_that_looks_like_a_placeholder_is_none() {
+    for password in [
+        "your cat 99!",
+        "youreit7",
+        "insertcoin9",
+        "replaceable1",
+        "data.9x",
+        "config.77",
+        "config.lua9!",
+        "env.9",
+        "nohere",
+        "badexample",
+    ] {
+        for shape in [
+            r#"password="V""#,
+            "db_password: 'V'",
+            "CREATE USER bob IDENTIFIED BY 'V';",
+            r#"{"clientSecret":"V","n":1}"#,
+        ] {
+            gone(&shape.replace('V', password), password);
+        }
+    }
+}
+
+#[test]
+fn a_password_of_an_entry_of_netrc_may_be_any_word() {
+    for text in [
+        "machine api.example.com login deploy password dragonfly",
+        "default login bob password dragonfly\n",
+    ] {
+        gone(text, "dragonfly");
+    }
+    stays("the login of bob with a password fails often");
+}
+
+#[test]
+fn another_flag_and_the_rest_of_a_sentence_are_no_part_of_a_password() {
+    let redactor = buttress::redact::Redactor::built_in();
+    for (text, clean) in [
+        ("--password=changeit --host x", "--password=[REDACTED:password] --host x"),
+        ("password=hunter2 and more", "password=[REDACTED:password] and more"),
+        ("password: correct9 horse battery", "password: [REDACTED:password]"),
+    ] {
+        assert_eq!(redactor.redact(text), clean);
+    }
+}
+
 /// `\n`, `\\r`, `\\t`, `\\e` and `\\` of the lists as what they stand for.
 fn unescaped(line: &str) -> String {
     let mut text = String::new();

@@ -130,3 +130,34 @@ fn a_secret_longer_than_any_window_is_masked_to_its_end() {
         assert_eq!(String::from_utf8(out).unwrap(), clean);
     }
 }
+
+/// However much of a table, a list or a form comes, no more than is said is held back.
+#[test]
+fn what_is_held_back_is_bounded() {
+    let cell = "x".repeat(3_000);
+    let row = format!("({}'{cell}')", format!("'{cell}', ").repeat(40));
+    let texts = [
+        (
+            "an insert",
+            format!("insert into t (a, password) values {}", [row.as_str(); 12].join(", ")),
+        ),
+        ("a list", format!("passwords: [{}]", vec![format!("'{cell}'"); 30].join(", "))),
+        ("a here document", format!("password: <<EOT\n{}", "a line of many\n".repeat(20_000))),
+        ("a table", format!("id,password\n{}", "17,x\n".repeat(20_000))),
+    ];
+    for (name, text) in texts {
+        let (mut stream, mut clean, mut most) = (Redactor::built_in().stream(), Vec::new(), 0);
+        let (mut fed, mut passed) = (0, 0);
+        for piece in text.as_bytes().chunks(512) {
+            stream.push(piece, &mut clean);
+            fed += piece.len();
+            if clean.len() > passed {
+                (passed, fed) = (clean.len(), 0);
+            }
+            most = most.max(fed);
+        }
+        assert!(most <= 24 * 1024, "{name}: {most} bytes without any passed on");
+        stream.finish(&mut clean);
+        assert_eq!(clean, &*Redactor::built_in().redact_bytes(text.as_bytes()), "{name}");
+    }
+}

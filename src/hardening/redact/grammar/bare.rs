@@ -146,6 +146,9 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
     if next == Some(b'<') && value.iter().all(u8::is_ascii_alphabetic) {
         return true;
     }
+    if is_type(view, key, join, value, end) || is_element(value, next) || is_mapping(value, next) {
+        return true;
+    }
     let letters = value.iter().all(u8::is_ascii_alphabetic);
     let path =
         value.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.' | b':'));
@@ -164,6 +167,44 @@ pub(super) fn is_code(view: &View<'_>, key: &Key, join: Join, start: usize, end:
         return prose(view, end + 1);
     }
     false
+}
+
+/// Whether a value is a type or a path in code: `: c_long = 447`, `Token![,]`, `a_1::B_2`, `pub key: Key,`.
+fn is_type(view: &View<'_>, key: &Key, join: Join, value: &[u8], end: usize) -> bool {
+    let name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    if !value.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_') {
+        return false;
+    }
+    let past = value.iter().position(|byte| !name(byte)).and_then(|at| value.get(at..));
+    let Some(past) = past else {
+        let typed = view.starts(end, b" = ") || view.behind(key.start, 4) == b"pub ";
+        let known = matches!(value, b"impl" | b"dyn" | b"u8" | b"u16" | b"u32" | b"u64" | b"usize");
+        return known || join == Join::Colon && typed;
+    };
+    let path = value.iter().all(|byte| name(byte) || *byte == b':');
+    let call = [&b"!["[..], b"!(", b"(&", b"(*", b"(..."].iter().any(|open| past.starts_with(open));
+    call || path && value.windows(2).any(|two| two == b"::")
+}
+
+/// Whether a value is looked up by a name: `$_POST['password']`.
+fn is_element(value: &[u8], next: Option<u8>) -> bool {
+    let Some((b'[', name)) = value.split_last() else {
+        return false;
+    };
+    matches!(next, Some(b'\'' | b'"'))
+        && !name.is_empty()
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'.'))
+}
+
+/// Whether more names follow in braces: `{path: token}`, each of which is looked at by itself.
+fn is_mapping(value: &[u8], next: Option<u8>) -> bool {
+    next == Some(b':')
+        && value.strip_prefix(b"{").is_some_and(|name| {
+            !name.is_empty()
+                && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        })
 }
 
 /// Whether a value is a variable: it has the name of its own name, or a longer one of a secret.

@@ -4,7 +4,7 @@ use super::{
     super::{
         class::{COLUMNS, HEADS, LINE},
         keys::Strength,
-        view::View,
+        view::{View, WINDOW},
     },
     Found,
     key::Key,
@@ -91,6 +91,9 @@ pub(super) fn inserted(view: &View<'_>, key: &Key) -> Option<Found> {
         }
         at += 1;
         for index in 0..WIDEST {
+            if at > end + WINDOW {
+                return Some(found);
+            }
             at = space(view, at, 16);
             let Some((quote, begin)) = prefixed(view, at) else {
                 // A number, a word, a mark for a value that comes later.
@@ -175,6 +178,9 @@ fn rows(view: &View<'_>, key: &Key, start: usize, end: usize) -> Option<Found> {
             break;
         }
         let next = at + 1;
+        if next > line + WINDOW {
+            break;
+        }
         let end = view.run(next, &LINE, 512);
         let text = view.slice(next, end);
         at = end;

@@ -147,6 +147,28 @@ impl Key {
         }
     }
 
+    /// Whether it is a word among words, `the key people know`, of which the next leads to no value: then it need
+    /// not be judged.
+    pub(in super::super) fn is_in_prose(&self, view: &View<'_>) -> bool {
+        let word = self.end + 1;
+        // `is`, `for`, `bearer` and all that may lead to one begin otherwise.
+        let leads = !matches!(
+            view.get(word).map(|byte| byte | 0x20),
+            Some(b'd' | b'j'..=b'm' | b'p' | b'q' | b'y')
+        );
+        if !view.is(self.end, b' ') || leads || self.flag || self.tag || self.quote.is_some() {
+            return false;
+        }
+        let mut end = word;
+        while end - word < 24 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic()) {
+            end += 1;
+        }
+        view.is(end, b' ')
+            && view.get(end + 1).is_some_and(|next| next.is_ascii_alphabetic())
+            && !matches!(view.before(self.start), Some(b'=' | b':' | b'>'))
+            && view.slice(self.start, self.end) != b"password"
+    }
+
     pub(in super::super) const fn strength(&self) -> Strength {
         self.strength
     }
@@ -181,7 +203,9 @@ fn is_name_back(view: &View<'_>, at: usize) -> bool {
             // The letter of an escape is none of a name.
             !(matches!(byte, b'n' | b't' | b'r') && at > 0 && view.get(at - 1) == Some(b'\\'))
         }
-        Some(b'_' | b'-' | b'$' | b'.') => true,
+        Some(b'_' | b'$') => true,
+        // One between words; more are a line or a leader.
+        Some(b'-' | b'.') => !matches!(view.get(at + 1), Some(b'-' | b'.')),
         Some(byte) => byte >= 0xc3,
         None => false,
     }

@@ -2,8 +2,11 @@
 
 use super::{super::view::View, quote};
 
-/// ` (string) =`: past a remark in brackets and the mark behind it.
+/// ` (string) =`: past a remark in brackets and the mark behind it. A mask in brackets is none.
 pub(super) fn remark(view: &View<'_>, at: usize) -> Option<usize> {
+    if view.is_fixed_mask(at) {
+        return None;
+    }
     let close = match view.get(at) {
         Some(b'(') => b')',
         Some(b'[') => b']',
@@ -64,6 +67,10 @@ pub(super) fn connected(view: &View<'_>, at: usize) -> usize {
     let mut at = at;
     for _ in 0..3 {
         let first = view.get(at).map(|byte| byte.to_ascii_lowercase());
+        // None of them, nor `for` and `of`, begins with one of these.
+        if first.is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'd' | b'g' | b'j'..=b'm' | b'p' | b'q' | b'x'..=b'z')) {
+            return at;
+        }
         let begins =
             |word: &&&[u8]| word.first().copied() == first && view.starts_uncased(at, word);
         let Some(word) = WORDS.iter().find(begins) else {

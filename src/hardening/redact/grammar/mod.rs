@@ -2,6 +2,7 @@
 
 mod bare;
 mod columns;
+mod complaint;
 mod cookie;
 mod flags;
 mod header;
@@ -9,6 +10,7 @@ mod key;
 mod links;
 mod nested;
 mod operator;
+mod phrase;
 mod placeholder;
 mod promise;
 mod quote;

@@ -33,7 +33,7 @@ pub(super) fn list(view: &View<'_>, key: &Key, start: usize) -> Option<Found> {
             found.push(begin, closing.end);
         }
         let next = space(view, closing.after?, 8);
-        if !view.is(next, b',') {
+        if !view.is(next, b',') || next > start + WINDOW {
             break;
         }
         at = space(view, next + 1, 32);
@@ -85,7 +85,7 @@ pub(super) fn heredoc(view: &View<'_>, at: usize) -> Option<Found> {
     }
     let start = space(view, line, 32);
     let mut next = start;
-    for _ in 0..32 {
+    while next < start + WINDOW {
         let end = view.run(next, &LINE, 512);
         let first = view.blanks(next, 32);
         if view.starts(first, name)
@@ -195,8 +195,15 @@ pub(super) fn tag(view: &View<'_>, key: &Key, at: usize) -> Option<Found> {
     let value = value.strip_suffix(b"]]>").unwrap_or(value);
     let shown = value.get(..256).unwrap_or(value);
     let label = shown.iter().all(u8::is_ascii_alphabetic) && judge(shown).is_some();
+    // In a line of usage it is a word that stands for a secret: `--password <password>  What to use`.
+    let closed = !open && matches!(view.get(end + 1), Some(b'/' | b'!'));
+    let usage = key.tag
+        && !closed
+        && (view.is(at, b' ')
+            || !shown.iter().any(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80));
     if is_placeholder(shown)
         || label
+        || usage
         || !promising(key, shown, value.len(), true)
         || (key.strength <= Strength::Medium && shown.contains(&b' '))
     {

@@ -77,6 +77,27 @@ const MARKS: [(&[u8], Join); 30] = [
     (b":", Join::Colon),
 ];
 
+/// Whether one of the marks begins so, in lower case.
+const fn begins_mark(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'=' | b':'
+            | b'-'
+            | b'|'
+            | b'!'
+            | b'?'
+            | b'+'
+            | b'<'
+            | b'~'
+            | b'e'
+            | b'%'
+            | b'\\'
+            | b'&'
+            | 0xe2
+            | 0xef
+    )
+}
+
 /// What joins `key` to a value, if anything does.
 pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
     let (at, closed) = closers(view, key);
@@ -166,12 +187,19 @@ pub(super) fn after(view: &View<'_>, key: &Key) -> Option<Operator> {
     let begins = |(text, _): &&(&[u8], Join)| {
         text.first().copied() == first && view.starts_uncased(marked, text)
     };
-    if let Some((text, join)) = MARKS.iter().find(begins) {
+    let may = match first {
+        Some(b'-') => matches!(view.get(marked + 1), Some(b'-' | b'>')),
+        first => first.is_some_and(begins_mark),
+    };
+    let mark = if may { MARKS.iter().find(begins) } else { None };
+    if let Some((text, join)) = mark {
         if *text != b"eq " || marked > at {
             return operator(*join, marked + text.len());
         }
     }
-    if let Some(end) = remark(view, marked).or_else(|| typed(view, at, marked)) {
+    // Right behind a quote it may be a mask.
+    let remark = if closed && marked == at { None } else { remark(view, marked) };
+    if let Some(end) = remark.or_else(|| typed(view, at, marked)) {
         return operator(Join::Equals, end);
     }
     if !key.tag {
@@ -238,7 +266,8 @@ fn closers(view: &View<'_>, key: &Key) -> (usize, bool) {
             at = end;
         } else if closed && view.starts(at, b">>") && is_tuple(view, key.start) {
             at += 2;
-        } else if matches!(view.get(at), Some(b']' | b')' | b'*'))
+        } else if matches!(view.get(at), Some(b']' | b')'))
+            || is_star(view, key, at)
             || view.is(at, b'%')
                 && view.before(key.start) == Some(b'%')
                 && !view.get(at + 1).is_some_and(|next| next.is_ascii_hexdigit())
@@ -253,6 +282,12 @@ fn closers(view: &View<'_>, key: &Key) -> (usize, bool) {
         }
     }
     (at, closed)
+}
+
+/// Whether a star belongs to the name: `**name**`, `Name*:`. Three are a mask.
+fn is_star(view: &View<'_>, key: &Key, at: usize) -> bool {
+    let alone = || !view.is(at + 1, b'*') && view.before(at) != Some(b'*');
+    view.is(at, b'*') && (view.before(key.start) == Some(b'*') || alone())
 }
 
 /// Past `[0]`, `[]` and `%5D`.

@@ -1,6 +1,9 @@
 //! What stands where a secret would, and is none.
 
-use super::super::{keys::judge, list::List};
+use super::{
+    super::{keys::judge, list::List},
+    complaint::is_complaint,
+};
 
 /// Words that say that there is no secret, or what kind of thing it would be.
 #[rustfmt::skip]
@@ -26,16 +29,29 @@ static WORDS: List = List::of(&[
 /// What begins an expression that names a secret and is none.
 #[rustfmt::skip]
 const STARTS: &[&str] = &[
-    "${", "$(", "{{", "<%", "%(", "#{", "@{", "%{", "$env", "env.", "env(", "os.",
-    "process.env", "import.meta", "getenv", "env[", "system.getenv", "secrets.", "vars.",
-    "var.", "local.", "data.", "module.", "self.", "this.", "req.", "request.", "params.",
-    "args.", "options.", "opts.", "props.", "settings.", "config.", "cfg.", "ctx.", "conf.",
-    "std::", "your", "<your", "insert", "replace", "[redacted", "[filtered", "[hidden",
-    "[secret", "[masked", "[removed", "[omitted", "(redacted", "<redacted", "<secret",
-    "<hidden", "<masked", "<removed", "<password", "<token", "<key", "<api", "__", "{%",
-    "!vault", "!ref", "!sub", "!getatt", "arn:aws:secretsmanager", "vault:", "op://", "ssm:",
-    "sm://", "secretref", "%!", "enc[", "enc(", "optional[", "list[", "union[", "secretstr",
-    "file:", "z.string", "random_",
+    "${", "$(", "{{", "<%", "%(", "#{", "@{", "%{", "$env", "env(", "getenv", "env[", "<your",
+    "[redacted", "[filtered", "[hidden", "[secret", "[masked", "[removed", "[omitted",
+    "(redacted", "<redacted", "<secret", "<hidden", "<masked", "<removed", "<password", "<token",
+    "<key", "<api", "{%", "!vault", "!ref", "!sub", "!getatt", "arn:aws:secretsmanager",
+    "vault:", "op://", "ssm:", "sm://", "secretref", "%!", "enc[", "enc(", "optional[", "list[",
+    "union[", "secretstr", "file:", "random_",
+];
+
+/// Things that have secrets, and a dot: the name of one must follow.
+#[rustfmt::skip]
+const OWNERS: &[&str] = &[
+    "args.", "cfg.", "conf.", "config.", "ctx.", "data.", "env.", "import.meta.", "local.",
+    "module.", "options.", "opts.", "os.", "params.", "process.env", "props.", "req.", "request.",
+    "secrets.", "self.", "settings.", "std::", "system.getenv", "this.", "var.", "vars.",
+    "z.string",
+];
+
+/// What tells the reader to put one in, and what it may be followed by as one word.
+#[rustfmt::skip]
+const REQUESTS: &[(&str, &[&str])] = &[
+    ("insert", &["here", "your"]),
+    ("replace", &["me", "this", "with"]),
+    ("your", &[]),
 ];
 
 /// Whether `value` stands for a secret and is none: an empty text, a variable, a mask, a word that
@@ -52,6 +68,7 @@ pub(in super::super) fn is_placeholder(value: &[u8]) -> bool {
         || is_variable(value, *first)
         || is_word(value)
         || is_start(value)
+        || is_complaint(value)
         || is_file(value)
 }
 
@@ -104,7 +121,8 @@ fn masks(value: &[u8]) -> bool {
     };
     let some = value.iter().any(|byte| !matches!(byte, b'0'));
     let like = value.len() > 2 && value.iter().all(cross) && some;
-    let run = value.windows(6).any(|six| six.iter().all(|byte| matches!(byte, b'x' | b'X')));
+    let run = value.iter().filter(|byte| matches!(byte, b'x' | b'X')).count() > 5
+        && value.windows(6).any(|six| six.iter().all(|byte| matches!(byte, b'x' | b'X')));
     like || run
 }
 
@@ -184,24 +202,108 @@ fn is_word(value: &[u8]) -> bool {
 }
 
 fn is_start(value: &[u8]) -> bool {
-    let first = value.first().map(u8::to_ascii_lowercase);
-    let begins = |start: &&str| {
-        start.as_bytes().first().copied() == first
-            && value
-                .get(..start.len())
-                .is_some_and(|here| here.eq_ignore_ascii_case(start.as_bytes()))
+    is_sample(value) || is_start_of(value)
+}
+
+fn is_start_of(value: &[u8]) -> bool {
+    const START_FIRSTS: u128 = firsts(STARTS);
+    const OWNER_FIRSTS: u128 = firsts(OWNERS);
+    begins_as(START_FIRSTS, value) && STARTS.iter().any(|start| past(value, start).is_some())
+        || begins_as(OWNER_FIRSTS, value)
+            && OWNERS.iter().any(|owner| past(value, owner).is_some_and(is_member))
+        || REQUESTS.iter().any(|request| is_request(value, request))
+        || value.starts_with(b"__") && (value.ends_with(b"__") || is_words(value))
+}
+
+/// The first letters of words, a bit each.
+const fn firsts(words: &[&str]) -> u128 {
+    let (mut all, mut at) = (0, 0);
+    while at < words.len() {
+        all |= 1 << (words[at].as_bytes()[0] & 127);
+        at += 1;
+    }
+    all
+}
+
+fn begins_as(firsts: u128, value: &[u8]) -> bool {
+    value.first().is_some_and(|first| firsts >> (first.to_ascii_lowercase() & 127) & 1 == 1)
+}
+
+/// What follows `start`, in any case.
+#[inline]
+pub(super) fn past<'v>(value: &'v [u8], start: &str) -> Option<&'v [u8]> {
+    // Most differ in the first letter.
+    let letter = |text: &[u8]| text.first().map(|first| first | 0x20);
+    if letter(value) != letter(start.as_bytes()) {
+        return None;
+    }
+    let (here, rest) = value.split_at_checked(start.len())?;
+    here.eq_ignore_ascii_case(start.as_bytes()).then_some(rest)
+}
+
+/// Whether names with dots between follow an owner, up to the end or to what calls, indexes or compares
+/// them: `config.db.password`, `os.getenv("X")`, and not `data.2024` or `config.lua9!`.
+fn is_member(rest: &[u8]) -> bool {
+    let named =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'$');
+    let end = rest.iter().position(|byte| !named(byte)).unwrap_or(rest.len());
+    let (names, after) = rest.split_at(end);
+    let names_begin = names.split(|byte| *byte == b'.').all(|name| {
+        name.first().is_none_or(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$'))
+    });
+    let asserted = after == b"!" && !names.iter().any(u8::is_ascii_digit);
+    let goes_on = after.first().is_none_or(|byte| {
+        matches!(
+            byte,
+            b'(' | b'[' | b' ' | b'?' | b'|' | b':' | b';' | b',' | b')' | b'}' | b'"' | b'\''
+        )
+    });
+    names_begin && (asserted || goes_on) && !(names.is_empty() && after.is_empty())
+}
+
+/// Whether `your`, or what else asks for a secret, is followed by words: of a secret, if there are digits.
+fn is_request(value: &[u8], (word, together): &(&str, &[&str])) -> bool {
+    let Some(rest) = past(value, word) else {
+        return false;
     };
-    let ends = |end: &[u8]| {
-        value.len() >= end.len()
-            && value
-                .get(value.len() - end.len()..)
-                .is_some_and(|here| here.eq_ignore_ascii_case(end))
-    };
-    STARTS.iter().any(begins)
-        || ends(b"_here")
-        || ends(b"-here")
-        || ends(b" here")
-        || ends(b"example")
+    let camel = value.first().is_some_and(u8::is_ascii_lowercase)
+        && rest.first().is_some_and(u8::is_ascii_uppercase);
+    let apart = rest.first().is_none_or(|byte| !byte.is_ascii_alphanumeric()) || camel;
+    let together = together.iter().any(|next| past(rest, next).is_some());
+    let of_secret = judge(rest).is_some();
+    (apart || together || of_secret)
+        && (is_words(rest) || of_secret && !rest.iter().any(|byte| is_mark(*byte)))
+}
+
+/// Whether it ends as samples do: `api_key_here`, `some-example`, `AKIAIOSFODNN7EXAMPLE`.
+fn is_sample(value: &[u8]) -> bool {
+    if !matches!(value.last(), Some(b'e' | b'E')) {
+        return false;
+    }
+    if value.ends_with(b"EXAMPLE") {
+        return true;
+    }
+    [&b"here"[..], b"example"].iter().any(|end| {
+        let start = value.len().saturating_sub(end.len());
+        let (before, last) = value.split_at(start);
+        last.eq_ignore_ascii_case(end)
+            && before.last().is_none_or(|byte| !byte.is_ascii_alphanumeric())
+            && (!before.is_empty() || *end == b"example")
+            && (is_words(before)
+                || judge(before).is_some() && !before.iter().any(|byte| is_mark(*byte)))
+    })
+}
+
+/// Whether it is made of words: letters, and what stands between words.
+fn is_words(text: &[u8]) -> bool {
+    text.iter().all(|byte| {
+        byte.is_ascii_alphabetic() || *byte >= 0x80 || (!byte.is_ascii_digit() && !is_mark(*byte))
+    })
+}
+
+/// Marks of passwords, which stand in no name.
+const fn is_mark(byte: u8) -> bool {
+    matches!(byte, b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'*' | b'?' | b'+' | b'=' | b'~')
 }
 
 #[cfg(test)]
@@ -245,7 +347,50 @@ mod tests {
         for text in ["your cat", "[REDACTED] hunter2", "data.2024", "of this example", "${a}b"] {
             assert!(!is_stand_in(text.as_bytes()), "{text}");
         }
-        for text in ["hunter2", "$ecret9", "x", "changeme", "pa$$word", "a*b*c", "1234", "{x9!"] {
+        for text in [
+            "config.db.password",
+            "config.get('x')",
+            "process.env.X!",
+            "self.password",
+            "your key",
+            "yourPassword",
+            "yourpassword",
+            "your-api-key-123",
+            "insert_here",
+            "INSERT_YOUR_TOKEN",
+            "replaceme",
+            "REPLACE_ME",
+            "put-token-here",
+            "my_example",
+            "AKIAIOSFODNN7EXAMPLE",
+            "__SECRET__",
+            "__db_password",
+        ] {
+            assert!(is_placeholder(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "hunter2",
+            "$ecret9",
+            "x",
+            "changeme",
+            "pa$$word",
+            "a*b*c",
+            "1234",
+            "{x9!",
+            "your cat 99!",
+            "youreit7",
+            "insertcoin9",
+            "replaceable1",
+            "data.9x",
+            "config.77",
+            "config.lua9!",
+            "env.9",
+            "nohere",
+            "4here",
+            "k9!-here",
+            "badexample",
+            "__x9!",
+        ] {
             assert!(!is_placeholder(text.as_bytes()), "{text}");
         }
     }

@@ -85,10 +85,20 @@ fn is_path(value: &[u8]) -> bool {
 
 /// Whether it can be nothing but a secret, in the middle of a sentence.
 pub(super) fn is_tokenish(value: &[u8], key: &Key) -> bool {
+    if key.strength == Strength::Vague {
+        return false;
+    }
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    // Most that stands in a sentence has none.
+    if digits == 0 && key.strength != Strength::Strong {
+        return false;
+    }
     let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    // What ends a sentence is none of a password.
+    let end = value.iter().rposition(|byte| !matches!(byte, b'!' | b'?')).map_or(0, |at| at + 1);
     let marks = value
         .iter()
+        .take(end)
         .filter(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'?'))
         .count();
     if value.contains(&b'=') && !value.ends_with(b"=")
@@ -155,6 +165,18 @@ pub(super) fn is_directive(view: &View<'_>, key: &Key, (start, end): (usize, usi
     let upper = name.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
     let colon = view.behind(start, 2).contains(&b':');
     long && (key.first || upper) || colon || is_of_user(view, key.start)
+}
+
+/// Whether the entry of a `.netrc` stands before `key`, of which each word has its place.
+pub(super) fn is_of_machine(view: &View<'_>, key: &Key) -> bool {
+    if view.slice(key.start, key.end) != b"password" {
+        return false;
+    }
+    let text = view.behind(key.start, 96);
+    let mut words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).rev();
+    words.next().is_some()
+        && words.next() == Some(b"login")
+        && words.next().is_some_and(|host| host == b"default" || words.next() == Some(b"machine"))
 }
 
 /// Whether `login bob ` stands before `start`.

@@ -1,17 +1,14 @@
 //! The value behind a name, and whether it is one that must not be seen.
 
 use super::{
-    super::{
-        class::{LINE, OPAQUE},
-        keys::Strength,
-        view::View,
-    },
+    super::{class::OPAQUE, keys::Strength, view::View},
     Found, Until, bare, cookie, header,
     key::Key,
     nested::{argument, block, block_start, heredoc, items, list, part, table, tag},
     operator::{Join, Operator, colour, space},
+    phrase::{is_phrase, more_words},
     placeholder::is_placeholder,
-    promise::{is_directive, is_label, is_tokenish, promising},
+    promise::{is_directive, is_label, is_of_machine, is_tokenish, promising},
     quote::{self, Quote},
     twin::{inner, past_markup, successor},
 };
@@ -34,6 +31,12 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
     if view.starts(at, b"**") && matches!(join, Join::Colon) && view.before(key.start) == Some(b'*')
     {
         at = past_blanks(view, at + 2);
+    }
+    if join == Join::Prose && is_of_machine(view, key) {
+        return one(view, key, Join::Flag, at);
+    }
+    if join == Join::Prose && is_plain_word(view, at) {
+        return None;
     }
     if view.is(at, b'<') {
         if let Some(found) = heredoc(view, at) {
@@ -97,6 +100,19 @@ pub(super) fn after(view: &View<'_>, key: &Key, operator: Operator) -> Option<Fo
         _ => {}
     }
     one(view, key, join, at)
+}
+
+/// Whether a word of nothing but letters stands at `at`, which no sentence has as a secret. One that may
+/// be a scheme is none.
+fn is_plain_word(view: &View<'_>, at: usize) -> bool {
+    if view.get(at).is_some_and(|byte| matches!(byte | 0x20, b'b' | b't' | b'a' | b's' | b'n')) {
+        return false;
+    }
+    let mut end = at;
+    while end - at < 24 && view.get(end).is_some_and(|byte| byte.is_ascii_alphabetic()) {
+        end += 1;
+    }
+    end > at && matches!(view.get(end), Some(b' ' | b'\n'))
 }
 
 /// Past `!!str ` and `&anchor `.
@@ -217,7 +233,8 @@ fn quoted(view: &View<'_>, key: &Key, join: Join, quote: Quote, start: usize) ->
     let mut found = Found::default();
     let fits = !is_placeholder(value)
         && promising(key, value, closing.end - begin, true)
-        && !(join == Join::Prose && (is_label(value) || is_resource(view, key, value)));
+        && !(join == Join::Prose
+            && (is_label(value) || is_resource(view, key, value) || is_struct_tag(quote, value)));
     if fits {
         found.push(begin, closing.end);
         if closing.open {
@@ -256,35 +273,16 @@ fn quoted(view: &View<'_>, key: &Key, join: Join, quote: Quote, start: usize) ->
     Some(found)
 }
 
+/// Whether it says how a field is written: ``Password string `json:"password"` ``.
+fn is_struct_tag(quote: Quote, value: &[u8]) -> bool {
+    matches!(quote, Quote::Mark(b'`', _)) && value.windows(2).any(|two| two == b":\"")
+}
+
 /// Whether it is what a secret of a cluster is called: `secret "web-tls" created`.
 fn is_resource(view: &View<'_>, key: &Key, value: &[u8]) -> bool {
     let name = view.slice(key.start, key.end);
     (name.eq_ignore_ascii_case(b"secret") || name.eq_ignore_ascii_case(b"secrets"))
         && value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'-')
-}
-
-/// A password of several words, alone on its line.
-fn more_words(view: &View<'_>, key: &Key, join: Join, start: usize, end: usize) -> usize {
-    let phrase = is_phrase(view, key);
-    if key.strength != Strength::Strong
-        || !matches!(join, Join::Colon | Join::Equals)
-        || !view.is(end, b' ')
-        || !(phrase || key.first)
-    {
-        return end;
-    }
-    let line = view.run(start, &LINE, 256);
-    let rest = view.slice(end, line);
-    let plain = rest.iter().all(|byte| {
-        !matches!(byte, b'=' | b':' | b'"' | b'#' | b'{' | b'[' | b'(' | b';' | b'|' | b'\\' | 0x1b)
-    });
-    if plain && line - start < 256 { end + rest.trim_ascii_end().len() } else { end }
-}
-
-/// Whether the name is of a secret of several words.
-fn is_phrase(view: &View<'_>, key: &Key) -> bool {
-    let name = view.slice(key.start, key.end);
-    name.ends_with(b"phrase") || name.ends_with(b"PHRASE") || name.eq_ignore_ascii_case(b"mnemonic")
 }
 
 fn past_blanks(view: &View<'_>, at: usize) -> usize {

@@ -47,6 +47,9 @@ impl Words {
         let mut start = 0;
         for (at, byte) in name.iter().enumerate() {
             words.text[at] = byte.to_ascii_lowercase();
+            if byte.is_ascii_lowercase() || byte.is_ascii_digit() {
+                continue;
+            }
             let wordy = byte.is_ascii_alphanumeric() || *byte >= 0x80;
             let before = at.checked_sub(1).and_then(|before| name.get(before));
             let next_lower = name.get(at + 1).is_some_and(u8::is_ascii_lowercase);

@@ -90,6 +90,7 @@ pub(super) static KINDS: &[Kind] = &[
         &[run(&HEX, 24, 24), Part::Text("-"), from(&HEX, 100)],
     ),
     kind("scaleway", &["SCW"], &[run(&UPPER, 17, 17)]).exact().test(Test::Mixed),
+    kind("deno-deploy", &["ddp_", "ddw_", "ddo_"], &[run(&ALNUM, 36, 40)]).exact(),
     kind("scalingo", &["tk-us-"], &[from(&TOKEN, 40)]),
     kind("openshift", &["sha256~"], &[from(&TOKEN, 40)]),
     kind("tailscale", &["tskey-"], &[from(&DASHED, 10)]),

@@ -21,6 +21,7 @@ pub(super) static KINDS: &[Kind] = &[
     kind("contentful", &["CFPAT-"], &[from(&TOKEN, 40)]),
     kind("maxmind", &["_mmk"], &[]).left(Left::Run(&WORD, 20, 36)).exact(),
     kind("dropbox", &["sl."], &[from(&TOKEN, 100)]),
+    kind("mongodb-atlas", &["mdb_sa_sk_", "mdb_sa_at_"], &[from(&TOKEN, 30)]),
     kind("cockroach", &["CCDB1_"], &[from(&WORD, 40)]),
     kind("prisma", &["prisma+postgres://"], &[from(&PERCENT, 40)]).keeping_anchor(),
     kind("fauna", &["fnA", "fnB"], &[run(&TOKEN, 35, 45)]).exact().test(Test::Mixed),

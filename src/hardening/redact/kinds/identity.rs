@@ -3,7 +3,7 @@
 use super::{
     super::class::{
         ALNUM, BASE64, BASE64_ANY, BECH32, CREDENTIAL, DASHED, DIGIT, DOTTED, HASH, HEX, KERBEROS,
-        LOWER, PADDED, TOKEN, UPPER,
+        LOWER, PADDED, PERCENT, TOKEN, UPPER,
     },
     shape::{Kind, Left, Part, Test, from, kind, run},
 };
@@ -160,6 +160,14 @@ pub(super) static KINDS: &[Kind] = &[
     kind("kerberos", &["negotiate YII", "kerberos YII"], &[from(&BASE64, 20)]).test(Test::AnyCase),
     kind("ntlm", &["NTLM TlRM"], &[from(&BASE64, 20)]).test(Test::AnyCase),
     kind("aws-signature", &["Signature="], &[run(&HEX, 64, 64)]).keeping_anchor(),
+    kind("secret-token", &["secret-token:"], &[from(&PERCENT, 8)]).keeping_anchor(),
+    kind(
+        "ory",
+        &["ory_at_", "ory_ac_", "ory_rt_", "ory_pat_", "ory_apikey_", "ory_wak_"],
+        &[from(&DOTTED, 20)],
+    ),
+    kind("hcaptcha", &["ES_"], &[run(&HEX, 32, 32)]).exact(),
+    kind("turnstile", &["0x4AAA"], &[run(&TOKEN, 24, 36)]).exact().test(Test::Mixed),
     kind("nostr", &["nsec1"], &[run(&LOWER, 58, 58)]).exact(),
     kind("bitcoin-extended-key", &["xprv", "yprv", "zprv", "tprv"], &[run(&ALNUM, 100, 112)])
         .exact(),

@@ -185,7 +185,7 @@ impl Kind {
             Test::AnyCase => {
                 let word = secret.len() < 20
                     && secret.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'.');
-                distinct(secret) >= 5 && !word
+                distinct(secret) >= 5 && !word && !is_pair(secret)
             }
             Test::Mixed => {
                 distinct(secret) >= 8
@@ -267,6 +267,16 @@ fn is_colour(view: &View<'_>, at: usize) -> bool {
         first -= 1;
     }
     view.before(first) == Some(b'[')
+}
+
+/// Whether it is another name and its value: `token_type=Bearer expires_in=3600`.
+fn is_pair(secret: &[u8]) -> bool {
+    let name = secret.iter().position(|byte| !byte.is_ascii_lowercase() && *byte != b'_');
+    name.is_some_and(|at| {
+        at > 0
+            && secret.get(at) == Some(&b'=')
+            && secret.get(at + 1).is_some_and(|next| *next != b'=')
+    })
 }
 
 /// How many different bytes there are, looking at the first 128, counting to eight.

@@ -10,6 +10,7 @@ pub(super) static KINDS: &[Kind] = &[
     kind("notion", &["ntn_"], &[from(&ALNUM, 40)]),
     kind("notion-legacy", &["secret_"], &[run(&ALNUM, 43, 43)]).exact(),
     kind("figma", &["figd_", "figo_", "figu_", "figdr_", "figoh_"], &[from(&TOKEN, 36)]),
+    kind("postman-access", &["PMAT-"], &[from(&ALNUM, 26)]),
     kind("postman", &["PMAK-"], &[run(&HEX, 24, 24), Part::Text("-"), from(&HEX, 34)]),
     kind("prefect", &["pnu_", "pnb_"], &[from(&ALNUM, 34)]),
     kind("readme", &["rdme_"], &[from(&LOWER, 60)]),
@@ -46,6 +47,23 @@ pub(super) static KINDS: &[Kind] = &[
     ),
     kind("zapier-hook", &["hooks.zapier.com/hooks/catch/"], &[from(&URLISH, 12)]),
     kind("hawk", &["hawk."], &[run(&ALNUM, 16, 24), Part::Text("."), from(&ALNUM, 16)]),
+    kind("adafruit", &["aio_"], &[run(&ALNUM, 26, 32)]).exact().test(Test::Mixed),
+    kind("asana", &["1/", "2/"], &[run(&DIGIT, 12, 17), Part::Text(":"), run(&HEX, 32, 32)])
+        .exact(),
+    kind(
+        "asana-personal",
+        &["2/"],
+        &[
+            run(&DIGIT, 12, 17),
+            Part::Text("/"),
+            run(&DIGIT, 12, 17),
+            Part::Text(":"),
+            from(&HEX, 32),
+        ],
+    ),
+    kind("trello", &["ATTA"], &[from(&HEX, 60)]),
+    kind("pterodactyl", &["ptla_", "ptlc_"], &[from(&ALNUM, 40)]),
+    kind("trigger-dev", &["tr_prod_", "tr_dev_", "tr_stg_"], &[from(&ALNUM, 16)]).test(Test::Mixed),
     kind("retool", &["retool_"], &[from(&ALNUM, 30)]),
     kind(
         "generic-pat",

@@ -62,7 +62,10 @@ impl Shared {
 
     /// What a text promises of the value beside it, if it is a name.
     pub(super) fn names(&self, text: &str) -> Option<Promise> {
-        if !self.rules.may_name(text.as_bytes()) {
+        // A document is no name, and will be written anew.
+        let document =
+            text.starts_with('{') || text.starts_with('[') && !text.starts_with(rules::MASK);
+        if document || !self.rules.may_name(text.as_bytes()) {
             return None;
         }
         // Of what is a secret itself nothing is left to be a name, now or the next time.
