@@ -160,6 +160,7 @@ mod redacted;
 mod report;
 #[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "asked by what serializes"))]
 mod rules;
+mod short;
 mod span;
 mod stream;
 #[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "asked by what serializes"))]

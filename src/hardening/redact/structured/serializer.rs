@@ -13,11 +13,11 @@ use super::{
     super::{
         ask::Promise,
         handle::{Redactor, Shared, readable},
+        short::Short,
     },
     compound::{RedactingFields, RedactingItems},
     place::{Place, holds_name, holds_value},
     private::RedactingStruct,
-    short::Short,
     value::{numbered, text},
 };
 
@@ -183,14 +183,15 @@ impl<'r, S: Serializer> Redacting<'r, S> {
         if let Ear::Key(map, heard) = self.ear {
             heard.place.set(Some(map.named(&self.shared.rules, &number.to_string())));
         }
-        match self.shared.number(&self.place, number, &mut |_, _| {}) {
+        let place = &self.place;
+        match self.shared.number(place.known(), number, place.is_item(), &mut |_, _| {}) {
             Some(clean) => self.inner.serialize_str(&clean),
             None => same(self.inner),
         }
     }
 
     const fn keeps_numbers(&self) -> bool {
-        matches!(self.ear, Ear::Deaf) && self.shared.keeps_numbers(&self.place)
+        matches!(self.ear, Ear::Deaf) && self.shared.keeps_numbers(self.place.known())
     }
 }
 
@@ -230,7 +231,7 @@ impl<'r, S: Serializer> Serializer for Redacting<'r, S> {
     }
 
     fn serialize_bool(self, value: bool) -> Result<Self::Ok, Self::Error> {
-        match self.shared.truth(&self.place, &mut |_, _| {}) {
+        match self.shared.truth(self.place.known(), &mut |_, _| {}) {
             Some(clean) => self.inner.serialize_str(&clean),
             None => self.inner.serialize_bool(value),
         }
@@ -259,9 +260,9 @@ impl<'r, S: Serializer> Serializer for Redacting<'r, S> {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<Self::Ok, Self::Error> {
-        let named = self.place.is_told() || self.place.promise().is_some();
-        match self.shared.bytes(&self.place, value, true, &mut |_, _| {}) {
-            Some(clean) if named => self.inner.serialize_str(&readable(clean)),
+        let known = self.place.known();
+        match self.shared.bytes(known, value, true, &mut |_, _| {}) {
+            Some(clean) if !known.is_nothing() => self.inner.serialize_str(&readable(clean)),
             Some(clean) => self.inner.serialize_bytes(&clean),
             None => self.inner.serialize_bytes(value),
         }
