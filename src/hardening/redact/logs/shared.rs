@@ -46,10 +46,23 @@ impl Shared {
         self.value(Named::NOTHING, text)
     }
 
+    /// Whether something would have to be taken out.
+    pub(super) fn holds_secret(&self, text: &str) -> bool {
+        let clean = self.redactor.shared().text(Named::NOTHING, text, &mut |_, _| {});
+        matches!(clean, Cow::Owned(_))
+    }
+
     /// A value of this name, of which is known what `named` says.
     #[inline]
     pub(super) fn value<'v>(&self, named: Named, value: &'v str) -> Cow<'v, str> {
         self.harmless(self.redactor.shared().text(named, value, &mut |_, _| {}))
+    }
+
+    /// Bytes as they may be logged; what they are written as is made by whoever writes them.
+    pub(super) fn bytes<'v>(&self, named: Named, value: &'v [u8]) -> Cow<'v, [u8]> {
+        let clean = self.redactor.shared().bytes(named, value, true, &mut |_, _| {});
+        let clean = clean.map_or(Cow::Borrowed(value), Cow::Owned);
+        neutral::shorten_line(clean, self.plan.config().max_field, self.fixed())
     }
 
     /// What is logged instead of a number, if anything is.

@@ -75,6 +75,18 @@ impl<V: Visit> Visit for Cleaner<'_, V> {
         self.inner.record_str(field, &clean);
     }
 
+    fn record_bytes(&mut self, field: &Field, value: &[u8]) {
+        let named = self.shared.named(field.name());
+        match self.shared.bytes(named, value) {
+            Cow::Borrowed(_) => self.inner.record_bytes(field, value),
+            Cow::Owned(clean) if named.is_nothing() => {
+                self.changed = true;
+                self.inner.record_bytes(field, &clean);
+            }
+            Cow::Owned(clean) => self.said(field, &String::from_utf8_lossy(&clean)),
+        }
+    }
+
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
         let named = self.shared.named(field.name());
         if !named.is_nothing() {
