@@ -22,6 +22,7 @@ mod rate_limit;
 mod redact;
 mod redact_forms;
 mod redact_logs;
+mod redact_named;
 mod redact_structured;
 mod refusing;
 mod retry;

@@ -162,44 +162,47 @@ fn may_join(view: &View<'_>, end: usize) -> bool {
 
 /// The kind of a value of this name.
 fn named_as(view: &View<'_>, key: &Key) -> (Tag, Confidence) {
-    let (kind, confidence) = kind_of(view.slice(key.start, key.end), key.strength());
-    (Tag::Built(kind), confidence)
+    let kind = kind_of(view.slice(key.start, key.end), key.strength());
+    (Tag::Built(kind), confidence_of(key.strength()))
 }
 
-fn kind_of(name: &[u8], strength: Strength) -> (u16, Confidence) {
+const fn confidence_of(strength: Strength) -> Confidence {
+    match strength {
+        Strength::Vague | Strength::Weak | Strength::Digits => Confidence::Possible,
+        _ => Confidence::Likely,
+    }
+}
+
+fn kind_of(name: &[u8], strength: Strength) -> u16 {
     let has = |text: &[u8]| name.windows(text.len()).any(|here| here.eq_ignore_ascii_case(text));
     match strength {
-        Strength::Header => (rules::AUTHORIZATION, Confidence::Likely),
-        Strength::Cookie => (rules::COOKIE, Confidence::Likely),
-        Strength::Digits => (rules::CODE, Confidence::Possible),
+        Strength::Header => rules::AUTHORIZATION,
+        Strength::Cookie => rules::COOKIE,
+        Strength::Digits => rules::CODE,
         Strength::Strong if has(b"pass") || has(b"pwd") || has(b"pw") || !name.is_ascii() => {
-            (rules::PASSWORD, Confidence::Likely)
+            rules::PASSWORD
         }
-        Strength::Strong => (rules::SECRET, Confidence::Likely),
-        strength => {
-            let kind = if has(b"token") || !has(b"key") { rules::TOKEN } else { rules::API_KEY };
-            let confidence = if strength == Strength::Medium {
-                Confidence::Likely
-            } else {
-                Confidence::Possible
-            };
-            (kind, confidence)
-        }
+        Strength::Strong => rules::SECRET,
+        _ if has(b"token") || !has(b"key") => rules::TOKEN,
+        _ => rules::API_KEY,
     }
 }
 
 /// What the name of a value promises, where nothing stands around it but its own quotes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Promise {
     pub(super) strength: Strength,
     /// The number of its kind.
-    kind: u16,
-    pub(super) confidence: Confidence,
+    pub(super) kind: u16,
 }
 
 impl Promise {
     pub(super) const fn tag(&self) -> Tag {
         Tag::Built(self.kind)
+    }
+
+    pub(super) const fn confidence(&self) -> Confidence {
+        confidence_of(self.strength)
     }
 }
 
@@ -212,12 +215,10 @@ pub(super) fn promise(rules: &Rules, name: &[u8]) -> Option<Promise> {
 #[cold]
 fn promise_of(rules: &Rules, name: &[u8]) -> Option<Promise> {
     if rules.custom.keys().any(|key| has_word(name, key)) {
-        let (kind, confidence) = (rules::SECRET, Confidence::Likely);
-        return Some(Promise { strength: Strength::Strong, kind, confidence });
+        return Some(Promise { strength: Strength::Strong, kind: rules::SECRET });
     }
     let strength = judge_alone(name).filter(|_| rules.has_names())?;
-    let (kind, confidence) = kind_of(name, strength);
-    Some(Promise { strength, kind, confidence })
+    Some(Promise { strength, kind: kind_of(name, strength) })
 }
 
 /// Whether `name` has `key` in it, as a word of its own.

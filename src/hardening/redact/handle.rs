@@ -124,11 +124,6 @@ impl Shared {
         Some(clean)
     }
 
-    /// Whether a rule may find something in nothing but digits.
-    pub(super) fn minds_numbers(&self) -> bool {
-        self.sets.contains(&Set::Pii) || self.rules.custom.has_texts()
-    }
-
     pub(super) fn finding(&self, span: &Span) -> Finding {
         Finding {
             kind: self.rules.name(span.tag).clone(),

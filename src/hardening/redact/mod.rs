@@ -150,6 +150,7 @@ mod list;
 pub mod logs;
 mod machine;
 mod mask;
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "asked by what tells of requests"))]
 mod named;
 #[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "asked by what serializes"))]
 mod path;
@@ -160,6 +161,7 @@ mod redacted;
 mod report;
 #[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "asked by what serializes"))]
 mod rules;
+mod short;
 mod span;
 mod stream;
 #[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "asked by what serializes"))]

@@ -1,152 +1,235 @@
-//! Values whose names are known: the field of an event, a header, a key and its value.
+//! Values whose names are known, and what is left of them: one decision for the fields of a log, headers, the
+//! items of a document and whatever a serializer is given.
 //!
 //! A text shows where a value ends and what it belongs to only as far as its syntax tells. Whoever has
 //! the two apart need not guess: `password = correct horse` is a secret of two words.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    fmt::{self, Write},
+};
 
 use super::{
-    grammar::is_stand_in,
-    handle::Redactor,
-    keys::{Strength, judge},
-    machine::Scan,
+    ask::{Promise, holds_mask, promise},
+    grammar::whole,
+    handle::{Redactor, Shared, readable},
+    keys::Strength,
     mask,
     report::Confidence,
-    rules::{API_KEY, MASK, TOKEN},
+    rules::{self, MASK},
+    short::Short,
     span::{Span, Tag},
 };
 
-/// What a name says about its values, by the rules of one redactor.
+/// What is known of a value before it is looked at. Worth remembering: it takes half a microsecond to find out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Named {
-    /// Nothing: they are looked at as any text is.
-    Free,
-    /// It depends on the value: `key`, `session`, `otp`.
-    Perhaps,
-    /// Each of the cookies in it is one.
-    Cookies,
-    /// Whatever it is, it is a secret of this kind.
-    Secret(Tag),
+pub(super) struct Named {
+    /// What its name promises.
+    pub(super) promise: Option<Promise>,
+    /// A path leads to it.
+    pub(super) told: bool,
 }
 
-/// Values that rules take for secrets, if they take anything for one by its name.
-const TRIALS: [&str; 2] = ["Zx9kQ7vLm2pR4t81", "483920"];
+/// Told what was found.
+pub(super) type See<'s> = dyn FnMut(Tag, Confidence) + 's;
+
+impl Named {
+    pub(super) const NOTHING: Self = Self { promise: None, told: false };
+
+    #[inline]
+    pub(super) const fn is_nothing(&self) -> bool {
+        !self.told && self.promise.is_none()
+    }
+
+    /// Whether the value is a secret whatever it says; cookies are, each of them.
+    pub(super) fn is_certain(&self) -> bool {
+        self.told || self.promise.is_some_and(|promise| promise.strength >= Strength::Medium)
+    }
+}
 
 impl Redactor {
-    /// What the rules say about values of this name. Worth remembering: it takes a microsecond.
+    /// What is known of values of this name.
     pub(super) fn named(&self, name: &str) -> Named {
-        let known = judge(name.as_bytes());
-        if known == Some(Strength::Cookie) {
-            let cookies = !self.is_clean(format!("cookie: a={}", TRIALS[0]));
-            return if cookies { Named::Cookies } else { Named::Free };
+        let rules = &self.shared().rules;
+        let name = &*without_masks(name);
+        let paths = &rules.custom.paths;
+        let told = !paths.is_empty() && paths.by_name(&paths.start(), name).1;
+        Named { promise: promise(rules, name.as_bytes()), told }
+    }
+}
+
+impl Shared {
+    /// The text without what is secret.
+    #[inline]
+    pub(super) fn text<'t>(&self, named: Named, text: &'t str, see: &mut See<'_>) -> Cow<'t, str> {
+        if named.is_nothing() && !self.rules.has_anchor(text.as_bytes()) {
+            return Cow::Borrowed(text);
         }
-        // Not what is a secret whatever it is called: a pattern may match anything.
-        let by_name = |trial: &&str| self.asked(name, trial).filter(|tag| tag.is_of_name());
-        let tag = TRIALS.iter().find_map(by_name);
-        match (tag, known) {
-            (None, _) => Named::Free,
-            (Some(_), Some(Strength::Vague | Strength::Weak | Strength::Digits)) => Named::Perhaps,
-            (Some(tag), _) => Named::Secret(tag),
-        }
+        let clean = self.bytes(named, text.as_bytes(), false, see);
+        clean.map_or(Cow::Borrowed(text), |clean| Cow::Owned(readable(clean)))
     }
 
-    /// The value without its secrets; all of it is one, if the name says so.
-    pub(super) fn redact_named<'v>(
+    /// The bytes without what is secret, if anything is. `opaque`: they are no text.
+    pub(super) fn bytes(
         &self,
         named: Named,
-        name: &str,
-        value: &'v str,
-    ) -> Cow<'v, str> {
-        match named {
-            Named::Free => self.redact(value),
-            Named::Perhaps => match self.asked(name, value) {
-                Some(tag) => self.masked(tag, value),
-                None => self.redact(value),
-            },
-            Named::Cookies => self.cookies(value),
-            Named::Secret(tag)
-                if is_mask(value) || is_stand_in(value.as_bytes()) || is_count(tag, value) =>
-            {
-                Cow::Borrowed(value)
-            }
-            Named::Secret(tag) => self.masked(tag, value),
+        bytes: &[u8],
+        opaque: bool,
+        see: &mut See<'_>,
+    ) -> Option<Vec<u8>> {
+        if !named.is_nothing() && self.rules.custom.allows(bytes) {
+            return None;
+        }
+        if named.told {
+            return self.told(bytes, see);
+        }
+        let masked = named.promise.and_then(|promise| match opaque {
+            true => self.blob(&promise, bytes, see),
+            false => self.parts(&promise, bytes, see),
+        });
+        let mut scanned =
+            |bytes: &[u8]| self.clean(bytes, &mut |span| see(span.tag, span.confidence));
+        match masked {
+            // A part of it may stay, and what stays is looked at as well.
+            Some(clean) => Some(scanned(&clean).unwrap_or(clean)),
+            None => scanned(bytes),
         }
     }
 
-    /// Whether numbers may be secrets whatever they are called.
-    pub(super) fn minds_numbers(&self) -> bool {
-        self.shared().minds_numbers()
+    /// What stands where a path leads is secret, unless it is a mask already.
+    fn told(&self, bytes: &[u8], see: &mut See<'_>) -> Option<Vec<u8>> {
+        let masked = bytes.iter().all(|byte| *byte == b'*') || self.is_mask(bytes);
+        let tag = Tag::Built(rules::SECRET);
+        (!masked).then(|| self.masked(tag, Confidence::Certain, bytes, see))
     }
 
-    /// What kind of secret the rules take the value for, of this name.
-    fn asked(&self, name: &str, value: &str) -> Option<Tag> {
-        // In quotes, so that all of it is the value; those in it would end it.
-        let value = value.replace(['"', '\\', '\n', '\r'], "_");
-        let text = format!("{name}=\"{value}\"");
-        let start = name.len() + 2;
-        let rules = &self.shared().rules;
-        let mut scan = Scan::new(rules);
-        scan.advance(rules, text.as_bytes(), 0, true);
-        let mut tag = None;
-        scan.tell(usize::MAX, |span| {
-            if span.start <= start && span.end > start {
-                tag = tag.or(Some(span.tag));
+    /// The value without the parts that are secret by its name.
+    fn parts(&self, promise: &Promise, bytes: &[u8], see: &mut See<'_>) -> Option<Vec<u8>> {
+        let found = whole(bytes, promise.strength)?;
+        let mut clean = Vec::new();
+        let mut from = 0;
+        for (start, end) in found.parts() {
+            let secret = bytes.get(*start..*end).unwrap_or_default();
+            // Of a value that is a secret only perhaps an earlier pass has masked all that was one.
+            let masked =
+                self.is_mask(secret) || (promise.strength < Strength::Medium && holds_mask(secret));
+            if masked || self.rules.custom.allows(secret) {
+                continue;
+            }
+            clean.extend_from_slice(bytes.get(from..*start).unwrap_or_default());
+            let (tag, confidence) =
+                self.known_by_itself(secret).unwrap_or((promise.tag(), promise.confidence()));
+            clean.append(&mut self.masked(tag, confidence, secret, see));
+            from = *end;
+        }
+        if from == 0 {
+            return None;
+        }
+        clean.extend_from_slice(bytes.get(from..).unwrap_or_default());
+        Some(clean)
+    }
+
+    /// What kind of secret all of it is, whatever it is called: that says more than its name.
+    fn known_by_itself(&self, secret: &[u8]) -> Option<(Tag, Confidence)> {
+        let mut known = None;
+        self.clean(secret, &mut |span| {
+            if span.start == 0 && span.end == secret.len() && !span.tag.is_of_name() {
+                known = Some((span.tag, span.confidence));
             }
         });
-        tag
+        known
     }
 
-    /// The mask of the whole value.
+    /// Bytes are nothing but what their name says, and so are the numbers of a list.
+    fn blob(&self, promise: &Promise, bytes: &[u8], see: &mut See<'_>) -> Option<Vec<u8>> {
+        let secret = promise.strength > Strength::Vague && !bytes.is_empty();
+        secret.then(|| self.masked(promise.tag(), promise.confidence(), bytes, see))
+    }
+
+    /// Whether `text` is a mask, and nothing besides.
+    fn is_mask(&self, text: &[u8]) -> bool {
+        if !self.rules.fixed.is_empty() && text == self.rules.fixed {
+            return true;
+        }
+        let rest = text.strip_prefix(MASK.as_bytes());
+        rest.and_then(|rest| rest.strip_suffix(b"]")).is_some_and(|inner| {
+            matches!(inner.first(), None | Some(b':'))
+                && inner.len() < 120
+                && inner.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'[' | b']'))
+        })
+    }
+
     #[cold]
-    fn masked<'v>(&self, tag: Tag, value: &'v str) -> Cow<'v, str> {
-        let shared = self.shared();
-        if shared.rules.custom.allows(value.as_bytes()) {
-            return Cow::Borrowed(value);
-        }
-        let confidence = Confidence::Likely;
-        let span = Span { start: 0, end: value.len(), tag, confidence, long: false };
+    fn masked(
+        &self,
+        tag: Tag,
+        confidence: Confidence,
+        secret: &[u8],
+        see: &mut See<'_>,
+    ) -> Vec<u8> {
+        see(tag, confidence);
+        let span = Span { start: 0, end: secret.len(), tag, confidence, long: false };
         let mut mask = Vec::new();
-        mask::write(&shared.mask, &shared.rules, &span, Some(value.as_bytes()), &mut mask);
-        Cow::Owned(String::from_utf8_lossy(&mask).into_owned())
+        mask::write(&self.mask, &self.rules, &span, Some(secret), &mut mask);
+        mask
     }
 
-    /// Each cookie by its name.
-    fn cookies<'v>(&self, value: &'v str) -> Cow<'v, str> {
-        const HEADER: &str = "Cookie: ";
-        let text = [HEADER, value].concat();
-        match self.redact(&text) {
-            Cow::Borrowed(_) => Cow::Borrowed(value),
-            Cow::Owned(clean) => Cow::Owned(match clean.strip_prefix(HEADER) {
-                Some(clean) => clean.to_owned(),
-                None => clean,
-            }),
-        }
+    /// Whether a number stays, whatever it is; most do.
+    #[inline]
+    pub(super) const fn keeps_numbers(&self, named: Named) -> bool {
+        named.is_nothing() && !self.rules.has_numbers()
+    }
+
+    /// What stands in the place of a number, if it is secret. `item`: of a list, which may be bytes.
+    pub(super) fn number(
+        &self,
+        named: Named,
+        number: fmt::Arguments<'_>,
+        item: bool,
+        see: &mut See<'_>,
+    ) -> Option<String> {
+        let mut digits = Short::<48>::default();
+        // What does not fit is no number that could be told from its beginning.
+        let _cut = digits.write_fmt(number);
+        self.bytes(named, digits.text().as_bytes(), item, see).map(readable)
+    }
+
+    /// What stands in the place of `true` or `false`: only a path makes that a secret.
+    #[inline]
+    pub(super) fn truth(&self, named: Named, see: &mut See<'_>) -> Option<String> {
+        let tag = Tag::Built(rules::SECRET);
+        named.told.then(|| readable(self.masked(tag, Confidence::Certain, b"true", see)))
+    }
+
+    /// What stands in the place of what lies too deep.
+    pub(super) fn too_deep(&self, see: &mut See<'_>) -> String {
+        let (tag, confidence) = (Tag::Built(rules::TOO_DEEP), Confidence::Possible);
+        readable(self.masked(tag, confidence, b"", see))
     }
 }
 
-/// Whether `value` is a mask, and nothing besides.
-fn is_mask(value: &str) -> bool {
-    let inner = value.strip_prefix(MASK).and_then(|rest| rest.strip_suffix(']'));
-    inner.is_some_and(|inner| {
-        (inner.is_empty() || inner.starts_with(':'))
-            && inner.len() < 120
-            && inner.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'[' | b']'))
-    })
-}
-
-/// Whether `value` counts something: `pass = 2`, `retry_token = 5`. No token is so short, a password may be.
-fn is_count(tag: Tag, value: &str) -> bool {
-    matches!(tag, Tag::Built(TOKEN | API_KEY))
-        && value.len() < 4
-        && value.bytes().all(|byte| byte.is_ascii_digit())
+/// A name of which parts are masked, without the masks: what a mask says is no part of it.
+pub(super) fn without_masks(name: &str) -> Cow<'_, str> {
+    let mut name = Cow::Borrowed(name);
+    while let Some(start) = name.find(MASK) {
+        let Some(length) = name[start..].find(']') else {
+            break;
+        };
+        name.to_mut().replace_range(start..=start + length, "-");
+    }
+    name
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::config::{Pattern, RuleSet, Set},
+        super::config::{Mask, RuleSet, Set},
         *,
     };
+
+    fn left<'v>(redactor: &Redactor, name: &str, value: &'v str) -> Cow<'v, str> {
+        redactor.shared().text(redactor.named(name), value, &mut |_, _| {})
+    }
 
     #[test]
     fn names() {
@@ -158,34 +241,34 @@ mod tests {
             ("api_key", true),
             ("access_token", true),
             ("authorization", true),
+            ("set-cookie", true),
             ("message", false),
             ("user", false),
             ("path", false),
             ("status_code", false),
             ("token_type", false),
             ("log.target", false),
+            ("[REDACTED:password]", false),
         ] {
-            assert_eq!(matches!(redactor.named(name), Named::Secret(_)), secret, "{name}");
-            assert_eq!(redactor.named(name) == Named::Free, !secret, "{name}");
+            assert_eq!(redactor.named(name).is_certain(), secret, "{name}");
+            assert_eq!(redactor.named(name).is_nothing(), !secret, "{name}");
         }
         for name in ["key", "session", "otp", "token", "auth"] {
-            assert_eq!(redactor.named(name), Named::Perhaps, "{name}");
+            let named = redactor.named(name);
+            assert!(!named.is_certain() && !named.is_nothing(), "{name}");
         }
-        assert_eq!(redactor.named("set-cookie"), Named::Cookies);
     }
 
     #[test]
     fn names_of_the_users_own() {
-        let redactor = Redactor::new(RuleSet::empty().key("ticket")).ok();
-        let named = |name| redactor.as_ref().map(|redactor| redactor.named(name));
-        assert!(matches!(named("ticket"), Some(Named::Secret(_))));
-        assert_eq!(named("password"), Some(Named::Free));
-        assert_eq!(named("cookie"), Some(Named::Free));
-        let none = Redactor::new(RuleSet::default().without(Set::Keys)).ok();
-        assert_eq!(none.map(|none| none.named("password")), Some(Named::Free));
-        let wide = RuleSet::default().pattern(Pattern::new("wide", "Zx9k[0-9A-Za-z]+"));
-        let wide = Redactor::new(wide).ok();
-        assert_eq!(wide.map(|wide| wide.named("user")), Some(Named::Free));
+        let named = |rules: RuleSet, name| Redactor::new(rules).ok().map(|own| own.named(name));
+        let certain = |rules, name| named(rules, name).is_some_and(|named| named.is_certain());
+        assert!(certain(RuleSet::empty().key("ticket"), "ticket"));
+        assert!(certain(RuleSet::empty().path("user.ssn"), "user.ssn"));
+        let nothing = Some(Named::NOTHING);
+        assert_eq!(named(RuleSet::empty().key("ticket"), "password"), nothing);
+        assert_eq!(named(RuleSet::empty().path("user.ssn"), "ssn"), nothing);
+        assert_eq!(named(RuleSet::default().without(Set::Keys), "password"), nothing);
     }
 
     #[test]
@@ -196,21 +279,52 @@ mod tests {
             ("password", "a\nb\"c", "[REDACTED:password]"),
             ("password", "", ""),
             ("password", "${DB_PASSWORD}", "${DB_PASSWORD}"),
+            ("password", "${DB_PASSWORD:-hunter2}", "[REDACTED:password]"),
             ("password", "[REDACTED:password]", "[REDACTED:password]"),
             ("password", "[REDACTED:x] hunter2", "[REDACTED:password]"),
             ("password", "your cat, my example", "[REDACTED:password]"),
+            ("password", "Basic instinct 2", "[REDACTED:password]"),
+            ("password", "https://hunter2", "[REDACTED:password]"),
+            ("password", "*****hunter2", "[REDACTED:password]"),
+            ("password", "•••••", "•••••"),
+            ("password", "5", "[REDACTED:password]"),
             ("retry_token", "5", "5"),
             ("access_token", "a5", "[REDACTED:token]"),
-            ("password", "5", "[REDACTED:password]"),
+            ("access_token", "four words of it", "[REDACTED:token]"),
+            ("access_token", "Bearer a5", "Bearer [REDACTED:token]"),
+            ("authorization", "Basic Ym9i", "Basic [REDACTED:authorization]"),
+            ("authorization", "a b c d e f", "[REDACTED:authorization]"),
+            ("authorization", "none", "none"),
             ("otp", "483920", "[REDACTED:code]"),
             ("otp", "sent", "sent"),
             ("key", "user:12:profile", "user:12:profile"),
+            ("token", "ghp_16C7e42F292c6912E7710c838347Ae178B4a", "[REDACTED:github-pat]"),
             ("cookie", "theme=dark; sid=9f8e7d6c5b4a", "theme=dark; sid=[REDACTED:cookie]"),
+            ("cookie", "a=\"x\"; sid=9f8e 7d6c", "a=\"x\"; sid=[REDACTED:cookie]"),
             ("user", "bob", "bob"),
             ("url", "https://bob:hunter2@host/", "https://bob:[REDACTED:url-password]@host/"),
         ] {
-            let named = redactor.named(name);
-            assert_eq!(redactor.redact_named(named, name, value), clean, "{name} = {value}");
+            let once = left(&redactor, name, value);
+            assert_eq!(once, clean, "{name} = {value}");
+            assert_eq!(left(&redactor, name, &once), once, "twice: {name} = {value}");
         }
+    }
+
+    #[test]
+    fn cookies_beyond_any_window() {
+        let redactor = Redactor::built_in();
+        for count in [1, 15, 16, 17, 400, 4000] {
+            let value = format!("{}sid=9f8e7d6c5b4a", "lang=en; ".repeat(count));
+            assert!(!left(&redactor, "cookie", &value).contains("9f8e"), "{count}");
+        }
+    }
+
+    #[test]
+    fn masks_of_the_users_own() {
+        let rules = RuleSet::default().mask(Mask::Fixed("(gone)".to_owned()));
+        let redactor = Redactor::new(rules).ok().unwrap_or_default();
+        assert_eq!(left(&redactor, "password", "hunter2"), "(gone)");
+        assert!(matches!(left(&redactor, "password", "(gone)"), Cow::Borrowed(_)));
+        assert_eq!(left(&redactor, "password", "(gone) 2"), "(gone)");
     }
 }

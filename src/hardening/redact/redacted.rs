@@ -13,7 +13,8 @@ use zeroize::Zeroize;
 /// A secret, in a config or on its way: nothing prints it, and it is overwritten when it is dropped.
 ///
 /// It prints as `[REDACTED:String]`: its type, and nothing of its length. It is read from a config as what
-/// it holds is, and an error in doing so does not quote it. It is not written unless somebody says so:
+/// it holds is, and an error in doing so does not quote it; a format may still show the line it stands in, as
+/// `toml` does unless its error is asked for its `message()`. It is not written unless somebody says so:
 /// [`serialize_exposed`](Self::serialize_exposed), [`serialize_masked`](Self::serialize_masked) and
 /// [`masked`](Self::masked), or [`SerializableSecret`] for a type of one's own.
 ///

@@ -1,5 +1,6 @@
 //! Secrets are taken out of texts, and nothing else is.
 
+mod byte_names;
 mod kinds;
 mod persons;
 mod rules;

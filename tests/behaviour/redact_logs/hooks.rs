@@ -62,6 +62,57 @@ fn records_by_what_they_say_and_by_their_names() {
     );
 }
 
+/// A line feed in a key begins no line, and what stands beside a secret stays what it was.
+#[test]
+fn keys_and_values_of_records() {
+    #[derive(Default)]
+    struct Kinds(Mutex<Vec<String>>);
+    impl<'kvs> kv::VisitSource<'kvs> for &Kinds {
+        fn visit_pair(
+            &mut self,
+            key: kv::Key<'kvs>,
+            value: kv::Value<'kvs>,
+        ) -> Result<(), kv::Error> {
+            let kind = (value.to_u64(), value.to_i64(), value.to_f64(), value.to_bool());
+            self.0.lock().unwrap().push(format!("{key} {value} {kind:?}"));
+            Ok(())
+        }
+    }
+    impl Log for Kinds {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn log(&self, record: &Record<'_>) {
+            let mut kinds = self;
+            record.key_values().visit(&mut kinds).unwrap();
+        }
+        fn flush(&self) {}
+    }
+    let kinds = Arc::new(Kinds::default());
+    let pairs: &[(&str, kv::Value<'_>)] = &[
+        ("password", "a b".into()),
+        ("count", 7_u64.into()),
+        ("less", (-7_i64).into()),
+        ("half", 0.5_f64.into()),
+        ("yes", true.into()),
+        ("pin", 4831.into()),
+        ("a\nERROR all is lost", 1.into()),
+        ("password=hunter2", 1.into()),
+    ];
+    let plain = &pairs[1..5];
+    let record = |pairs: &[(&str, kv::Value<'_>)]| {
+        let logger = Logs::default().logger(kinds.clone());
+        logger.log(&Record::builder().args(format_args!("said")).key_values(&pairs).build());
+        std::mem::take(&mut *kinds.0.lock().unwrap())
+    };
+    let said = record(pairs);
+    assert_eq!(said[1..5], record(plain), "as without a secret");
+    assert!(said[0].starts_with("password [REDACTED:password] "), "{said:?}");
+    assert!(said[5].starts_with("pin [REDACTED:code] "), "{said:?}");
+    assert!(said[6].starts_with("a\\nERROR all is lost 1 "), "{said:?}");
+    assert!(said[7].starts_with("password=[REDACTED:password] 1 "), "{said:?}");
+}
+
 #[test]
 fn panics_say_where_and_what_without_secrets() {
     let said = Arc::new(Mutex::new(Vec::new()));

@@ -78,7 +78,7 @@ fn a_request_and_its_response() {
     );
     assert_eq!(
         fields["request_headers"],
-        "{accept: */*, authorization: [REDACTED:authorization], x-api-key: [REDACTED:api-key], \
+        "{accept: */*, authorization: Bearer [REDACTED:authorization], x-api-key: [REDACTED:api-key], \
          cookie: theme=dark; sid=[REDACTED:cookie], x-card: Sensitive}"
     );
     assert_eq!(

@@ -2,6 +2,7 @@
 
 mod hooks;
 mod http;
+mod layers;
 mod lines;
 mod values;
 

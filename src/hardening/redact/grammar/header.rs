@@ -112,7 +112,7 @@ fn other_scheme(view: &View<'_>, key: &Key, at: usize, end: usize) -> Option<Fou
 }
 
 /// Past the scheme, if one that is known stands at `at`.
-fn credential(view: &View<'_>, at: usize) -> (usize, bool) {
+pub(super) fn credential(view: &View<'_>, at: usize) -> (usize, bool) {
     for scheme in SINGLE.iter().chain(&LISTS) {
         if view.starts_uncased(at, scheme) {
             let end = at + scheme.len();

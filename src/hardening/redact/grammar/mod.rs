@@ -21,7 +21,7 @@ mod whole;
 pub(super) use self::{
     flags::{FLAGS, flag_value},
     key::Key,
-    placeholder::{is_placeholder, is_stand_in},
+    placeholder::is_placeholder,
     whole::whole,
 };
 use super::view::View;

@@ -90,18 +90,32 @@ pub(super) fn is_file(value: &[u8]) -> bool {
 
 /// The same of all that there is of a value, when its name is certain: what only begins as an expression
 /// does may be a secret that begins so.
-pub(in super::super) fn is_stand_in(value: &[u8]) -> bool {
+pub(super) fn is_stand_in(value: &[u8]) -> bool {
     let value = value.trim_ascii();
     let Some(first) = value.first() else {
         return true;
     };
-    let between = |start: &[u8], end: &[u8]| value.starts_with(start) && value.ends_with(end);
+    // With a default in it, it is a secret.
+    let named = |start: &[u8], end: &[u8]| {
+        let inside = value.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
+        inside.is_some_and(|inside| {
+            let part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.- |$".contains(byte);
+            inside.iter().all(part)
+        })
+    };
     value.len() <= 64
-        && (masks(value)
+        && (is_mask(value)
             || is_variable(value, *first)
             || is_word(value)
-            || between(b"${", b"}")
-            || between(b"{{", b"}}"))
+            || named(b"${", b"}")
+            || named(b"{{", b"}}"))
+}
+
+/// Nothing but stars, crosses and dots.
+fn is_mask(value: &[u8]) -> bool {
+    let mark =
+        |char| matches!(char, '*' | 'x' | 'X' | '•' | '…' | '.' | '-' | '_' | '#' | '?' | '=');
+    value.len() > 2 && std::str::from_utf8(value).is_ok_and(|text| text.chars().all(mark))
 }
 
 /// Stars, crosses and dots.

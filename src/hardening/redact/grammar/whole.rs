@@ -7,8 +7,7 @@ use super::{
     },
     Found, cookie, header,
     key::Key,
-    operator::Join,
-    placeholder::is_placeholder,
+    placeholder::{is_placeholder, is_stand_in},
     promise::promising,
     value::scheme,
 };
@@ -16,21 +15,32 @@ use super::{
 /// How much of a value is looked at.
 const SHOWN: usize = 256;
 
-/// What is secret of `value`, behind a name that promises so much.
+/// What is secret of `value`, behind a name that promises so much. Where that is certain, it is everything
+/// but what stands for nothing.
 pub(in super::super) fn whole(value: &[u8], strength: Strength) -> Option<Found> {
     let mut runs = Runs::default();
     let view = View::new(value, 0, &mut runs);
     let found = match strength {
-        Strength::Header => header::whole(&view, 0, value.len())?,
-        Strength::Cookie if value.contains(&b'=') => cookies(&view, value.len())?,
+        Strength::Strong => certain(value, 0)?,
+        Strength::Medium => {
+            let begin = scheme(&view, 0);
+            certain(value, begin).filter(|_| !is_count(value.get(begin..).unwrap_or_default()))?
+        }
+        Strength::Header => certain(value, header::credential(&view, 0).0)?,
+        Strength::Cookie if value.contains(&b'=') => cookie::whole(value),
         // A cookie without a name.
-        Strength::Cookie => one(&view, value, Strength::Weak)?,
-        _ => one(&view, value, strength)?,
+        Strength::Cookie => perhaps(&view, value, Strength::Weak)?,
+        _ => perhaps(&view, value, strength)?,
     };
     (!found.is_empty()).then_some(found)
 }
 
-fn one(view: &View<'_>, value: &[u8], strength: Strength) -> Option<Found> {
+fn certain(value: &[u8], begin: usize) -> Option<Found> {
+    let rest = value.get(begin..).unwrap_or_default();
+    (!is_stand_in(rest)).then(|| Found::one(begin, value.len()))
+}
+
+fn perhaps(view: &View<'_>, value: &[u8], strength: Strength) -> Option<Found> {
     let begin = scheme(view, 0).min(value.len());
     let rest = value.get(begin..).unwrap_or_default();
     let shown = rest.get(..SHOWN).unwrap_or(rest);
@@ -39,13 +49,11 @@ fn one(view: &View<'_>, value: &[u8], strength: Strength) -> Option<Found> {
     secret.then(|| Found::one(begin, value.len()))
 }
 
-/// What is longer than a header is secret to its end.
-fn cookies(view: &View<'_>, end: usize) -> Option<Found> {
-    let mut found = cookie::values(view, Join::Equals, 0)?;
-    if found.open.take().is_some() {
-        if let Some(last) = found.count.checked_sub(1).and_then(|last| found.parts.get_mut(last)) {
-            last.1 = end;
-        }
-    }
-    Some(found)
+/// Whether `value` counts something: `pass = 2`, `retry_token = 5`. No token is so short, a password may be.
+fn is_count(value: &[u8]) -> bool {
+    let value = value.strip_prefix(b"-").unwrap_or(value);
+    let digit = |byte: &u8| byte.is_ascii_digit();
+    let part = |byte: &u8| digit(byte) || matches!(byte, b'.' | b'%');
+    (value.len() < 4 && value.iter().all(digit))
+        || (value.len() < 6 && !value.iter().all(digit) && value.iter().all(part))
 }

@@ -29,6 +29,19 @@ pub(super) enum Strength {
     Header,
 }
 
+impl Strength {
+    /// All of them, by number.
+    pub(super) const ALL: [Self; 7] = [
+        Self::Vague,
+        Self::Weak,
+        Self::Digits,
+        Self::Medium,
+        Self::Strong,
+        Self::Cookie,
+        Self::Header,
+    ];
+}
+
 /// The longest name that is looked at.
 pub(super) const LONGEST: usize = 64;
 

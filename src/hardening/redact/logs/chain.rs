@@ -39,7 +39,10 @@ impl Told {
         let mut next = Some(error);
         for _ in 0..=LONGEST {
             let here = next?;
-            if matches!(shared.text(&printed(format_args!("{here}"))), Cow::Owned(_)) {
+            let says = |text: &str| matches!(shared.text(text), Cow::Owned(_));
+            // Some writers debug errors instead, which may say more.
+            let debugged = || shared.holds_secret(&printed(format_args!("{here:?}")));
+            if says(&printed(format_args!("{here}"))) || debugged() {
                 break;
             }
             next = here.source();

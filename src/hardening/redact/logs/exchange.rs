@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header::HeaderName};
 
 use crate::ground::time::{self, Instant};
 
-use super::{super::named::Named, neutral, scratch::printed, shared::Shared};
+use super::{neutral, scratch::printed, shared::Shared};
 
 /// What events of requests are filtered by.
 const TARGET: &str = "buttress::http";
@@ -142,7 +142,7 @@ impl Drop for Exchange {
 /// Marks what must not be shown, so that nobody else shows it either.
 fn mark(shared: &Shared, headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
-        if matches!(shared.named_so(name.as_str()), Named::Secret(_) | Named::Cookies) {
+        if shared.named_so(name.as_str()).is_certain() {
             value.set_sensitive(true);
         }
     }
@@ -162,10 +162,10 @@ fn listed(shared: &Shared, headers: &HeaderMap) -> String {
 fn header(shared: &Shared, name: &HeaderName, value: &HeaderValue) -> String {
     let named = shared.named_so(name.as_str());
     // Somebody else knows that it must not be shown.
-    if value.is_sensitive() && !matches!(named, Named::Secret(_) | Named::Cookies) {
+    if value.is_sensitive() && !named.is_certain() {
         return "Sensitive".to_owned();
     }
-    shared.value(named, name.as_str(), &neutral::readable(value.as_bytes())).into_owned()
+    shared.value(named, &neutral::readable(value.as_bytes())).into_owned()
 }
 
 /// Path and query: the values of the query by their names, and then both by what they say.
@@ -183,9 +183,10 @@ fn shown(shared: &Shared, uri: &Uri) -> (String, Option<String>) {
                 let named = shared.named_so(&decoded(name));
                 whole.push_str(name);
                 whole.push('=');
-                match named {
-                    Named::Secret(_) => whole.push_str(&shared.value(named, name, value)),
-                    _ => whole.push_str(value),
+                if named.is_nothing() {
+                    whole.push_str(value);
+                } else {
+                    whole.push_str(&shared.value(named, value));
                 }
             }
             None => whole.push_str(pair),

@@ -24,9 +24,10 @@
 //!   [`http_layer`](Logs::http_layer) for requests and responses, [`scrub`](Logs::scrub) for errors that leave the service,
 //!   [`value`](Logs::value) and [`text`](Logs::text) for everything else.
 //!
-//! First the *name*: is it one of a secret, by the rules of the redactor and the names that were added, nothing is
-//! left of the value but what stands for none (`null`, `${X}`). Names that may be harmless (`key`, `session`) are
-//! decided by name and value together, cookies one by one. Then what the value *says*. Only then is
+//! First the *name*, and the paths that lead to it: is it one of a secret, by the rules of the redactor and the names
+//! that were added, nothing is left of the value but what stands for none (`null`, `${X}`), counts (`retry_token=5`)
+//! and the scheme of a header. Names that may be harmless (`key`, `session`) are decided by name and value together,
+//! cookies one by one, as [`redact_field`](super::Redactor::redact_field) decides. Then what the value *says*. Only then is
 //! it made [visible](Config::neutralize) and [cut](Config::max_field), never inside of a mask, with the number of bytes
 //! that are missing. What a format adds, its colours and line feeds, is not touched. For the same reason
 //! `lines` and `writers`, which cannot tell the one from the other, take secrets out and
@@ -36,8 +37,7 @@
 //!
 //! A clean event: some ten nanoseconds for each value and two to three for each byte, no allocation; with four
 //! fields about a quarter of what the format itself takes. What prints itself is printed a second time, to be looked
-//! at. What a name says is asked once for each; a value whose name may be harmless (`key`) is copied to be looked at
-//! with it. An event with a secret is built anew. The nets look at every byte
+//! at. What a name says is asked once for each. An event with a secret is built anew. The nets look at every byte
 //! of the line, colours and time included: 60 to 80 % of the format. Figures: `benches/peers/RESULTS.md`.
 //!
 //! A handle remembers some thousand names, in 16 KiB.

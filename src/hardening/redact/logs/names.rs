@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use super::super::{named::Named, span::Tag};
+use super::super::{ask::Promise, keys::Strength, named::Named};
 
 /// How many names are remembered. Each has two places; a third that falls on both is judged again.
 const SLOTS: usize = 1024;
@@ -22,11 +22,10 @@ pub(super) struct Names {
 }
 
 const EMPTY: u64 = 0;
-const FREE: u64 = 1;
-const PERHAPS: u64 = 2;
-const COOKIES: u64 = 3;
-/// And above it the number of the kind.
-const SECRET: u64 = 4;
+const NOTHING: u64 = 1;
+const TOLD: u64 = 2;
+/// And below it strength and kind of a promise.
+const PROMISE: u64 = 0x80;
 
 impl Names {
     pub(super) fn new() -> Self {
@@ -77,25 +76,28 @@ fn known(slots: &[AtomicU64], slot: usize, place: u64, judge: impl FnOnce() -> N
 
 fn pack(named: Named) -> Option<u64> {
     match named {
-        Named::Free => Some(FREE),
-        Named::Perhaps => Some(PERHAPS),
-        Named::Cookies => Some(COOKIES),
-        Named::Secret(Tag::Built(number)) if u64::from(number) < 0x100 - SECRET => {
-            Some(SECRET + u64::from(number))
-        }
+        // Whatever its name promises.
+        Named { told: true, .. } => Some(TOLD),
+        Named { promise: None, .. } => Some(NOTHING),
         // Names have the first few kinds; another would be judged each time.
-        Named::Secret(_) => None,
+        Named { promise: Some(Promise { strength, kind }), .. } if kind < 16 => {
+            Some(PROMISE | (strength as u64) << 4 | u64::from(kind))
+        }
+        Named { .. } => None,
     }
 }
 
 #[inline]
-const fn unpack(known: u64) -> Option<Named> {
+fn unpack(known: u64) -> Option<Named> {
     match known {
         EMPTY => None,
-        FREE => Some(Named::Free),
-        PERHAPS => Some(Named::Perhaps),
-        COOKIES => Some(Named::Cookies),
-        number => Some(Named::Secret(Tag::Built((number - SECRET) as u16))),
+        TOLD => Some(Named { promise: None, told: true }),
+        _ if known & PROMISE == 0 => Some(Named::NOTHING),
+        _ => {
+            let strength = *Strength::ALL.get((known >> 4 & 7) as usize)?;
+            let kind = (known & 15) as u16;
+            Some(Named { promise: Some(Promise { strength, kind }), told: false })
+        }
     }
 }
 
@@ -103,16 +105,25 @@ const fn unpack(known: u64) -> Option<Named> {
 mod tests {
     use super::*;
 
+    const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+    const fn some(promise: Promise) -> Named {
+        Named { promise: Some(promise), told: false }
+    }
+
+    const ONE: Named = some(Promise { strength: Strength::Weak, kind: 3 });
+    const OTHER: Named = some(Promise { strength: Strength::Header, kind: 5 });
+
     #[test]
     fn each_name_is_judged_once() {
         let names = Names::new();
-        for known in [Named::Free, Named::Perhaps, Named::Cookies, Named::Secret(Tag::Built(6))] {
-            let name: &'static str = match known {
-                Named::Free => "free",
-                Named::Perhaps => "perhaps",
-                Named::Cookies => "cookies",
-                Named::Secret(_) => "secret",
-            };
+        let promised = |strength, kind| some(Promise { strength, kind });
+        let promises = Strength::ALL
+            .iter()
+            .flat_map(|strength| (0..16).map(move |kind| promised(*strength, kind)));
+        let told = Named { promise: None, told: true };
+        for (at, known) in promises.chain([Named::NOTHING, told]).enumerate() {
+            let name = &ALPHABET[at % 20..][..at / 20 + 1];
             let mut judged = 0;
             for _ in 0..3 {
                 let named = names.get(name, || {
@@ -129,24 +140,21 @@ mod tests {
     fn two_names_in_one_place_are_both_remembered() {
         let slots: Vec<_> = (0..2).map(|_| AtomicU64::new(EMPTY)).collect();
         let ask = |place, named| known(&slots, 0, place, || named);
-        assert_eq!(ask(0x100, Named::Free), Named::Free);
-        assert_eq!(ask(0x200, Named::Perhaps), Named::Perhaps);
-        assert_eq!(
-            (ask(0x100, Named::Cookies), ask(0x200, Named::Cookies)),
-            (Named::Free, Named::Perhaps)
-        );
-        assert_eq!(ask(0x300, Named::Cookies), Named::Cookies);
-        assert_eq!(ask(0x100, Named::Cookies), Named::Free);
+        assert_eq!(ask(0x100, Named::NOTHING), Named::NOTHING);
+        assert_eq!(ask(0x200, ONE), ONE);
+        assert_eq!((ask(0x100, OTHER), ask(0x200, OTHER)), (Named::NOTHING, ONE));
+        assert_eq!(ask(0x300, OTHER), OTHER);
+        assert_eq!(ask(0x100, OTHER), Named::NOTHING);
     }
 
     #[test]
     fn the_beginning_of_a_name_is_another_name() {
         let names = Names::new();
         let name = "password_hint";
-        names.get(name, || Named::Free);
-        assert_eq!(names.get(&name[..8], || Named::Perhaps), Named::Perhaps);
-        names.of_text(name, || Named::Free);
-        assert_eq!(names.of_text(name, || Named::Perhaps), Named::Free);
-        assert_eq!(names.of_text(&name[..8], || Named::Perhaps), Named::Perhaps);
+        names.get(name, || Named::NOTHING);
+        assert_eq!(names.get(&name[..8], || ONE), ONE);
+        names.of_text(name, || Named::NOTHING);
+        assert_eq!(names.of_text(name, || ONE), Named::NOTHING);
+        assert_eq!(names.of_text(&name[..8], || ONE), ONE);
     }
 }

@@ -79,7 +79,41 @@ impl<L: fmt::Debug> fmt::Debug for RedactLogger<L> {
 }
 
 /// Keys, and what became of their values.
-struct Pairs(Vec<(String, String)>);
+struct Pairs(Vec<(String, Kept)>);
+
+/// A value that is passed on.
+enum Kept {
+    Text(String),
+    U64(u64),
+    I64(i64),
+    F64(f64),
+    Bool(bool),
+}
+
+impl Kept {
+    /// What stayed as it was, as the kind of value that it was.
+    fn same(value: &Value<'_>, text: &str) -> Self {
+        let integer = || value.to_u64().map(Self::U64).or_else(|| value.to_i64().map(Self::I64));
+        let truth = || value.to_bool().map(Self::Bool);
+        // Texts are texts, whatever they say.
+        let kind = if value.to_borrowed_str().is_some() { None } else { integer() };
+        let kind = kind.or_else(truth).or_else(|| match text.parse::<f64>() {
+            Ok(_) => value.to_f64().map(Self::F64),
+            Err(_) => None,
+        });
+        kind.unwrap_or_else(|| Self::Text(text.to_owned()))
+    }
+
+    fn value(&self) -> Value<'_> {
+        match self {
+            Self::Text(text) => text.as_str().into(),
+            Self::U64(number) => (*number).into(),
+            Self::I64(number) => (*number).into(),
+            Self::F64(number) => (*number).into(),
+            Self::Bool(truth) => (*truth).into(),
+        }
+    }
+}
 
 impl Pairs {
     /// None if they may be logged as they are.
@@ -98,24 +132,28 @@ impl Pairs {
 impl Source for Pairs {
     fn visit<'kvs>(&'kvs self, visitor: &mut dyn VisitSource<'kvs>) -> Result<(), Error> {
         let mut pairs = self.0.iter();
-        pairs.try_for_each(|(key, value)| {
-            visitor.visit_pair(Key::from_str(key), value.as_str().into())
-        })
+        pairs.try_for_each(|(key, kept)| visitor.visit_pair(Key::from_str(key), kept.value()))
     }
 }
 
 struct Reader<'s> {
     shared: &'s Shared,
-    pairs: Vec<(String, String)>,
+    pairs: Vec<(String, Kept)>,
     changed: bool,
 }
 
 impl<'kvs> VisitSource<'kvs> for Reader<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
         let text = printed(format_args!("{value}"));
+        // A key may come from anywhere, as a value may.
+        let name = self.shared.text(key.as_str());
         let clean = self.shared.value_of(key.as_str(), &text);
-        self.changed |= matches!(clean, Cow::Owned(_));
-        self.pairs.push((key.as_str().to_owned(), clean.into_owned()));
+        self.changed |= matches!((&name, &clean), (Cow::Owned(_), _) | (_, Cow::Owned(_)));
+        let kept = match clean {
+            Cow::Borrowed(text) => Kept::same(&value, text),
+            Cow::Owned(clean) => Kept::Text(clean),
+        };
+        self.pairs.push((name.into_owned(), kept));
         Ok(())
     }
 }

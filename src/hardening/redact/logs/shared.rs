@@ -1,6 +1,6 @@
 //! What clones share: the rules, the limits, and what is known of names.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use super::{
     super::{config::Mask, handle::Redactor, named::Named},
@@ -13,16 +13,19 @@ use super::{
 pub(super) struct Shared {
     pub(super) redactor: Redactor,
     pub(super) plan: Plan,
-    pub(super) numbers: bool,
     names: Names,
+    message: Named,
 }
+
+/// The field of what is said.
+const MESSAGE: &str = "message";
 
 impl Shared {
     pub(super) fn new(redactor: &Redactor, plan: Plan) -> Self {
         Self {
             redactor: redactor.clone(),
             plan,
-            numbers: redactor.minds_numbers(),
+            message: redactor.named(MESSAGE),
             names: Names::new(),
         }
     }
@@ -30,9 +33,9 @@ impl Shared {
     /// What is known of values of this name.
     #[inline]
     pub(super) fn named(&self, name: &'static str) -> Named {
-        // What is said has no name, and is in every event.
-        if name == "message" {
-            return Named::Free;
+        // It is in every event.
+        if name == MESSAGE {
+            return self.message;
         }
         self.names.get(name, || self.redactor.named(name))
     }
@@ -40,13 +43,42 @@ impl Shared {
     /// A text as it may be logged.
     #[inline]
     pub(super) fn text<'v>(&self, text: &'v str) -> Cow<'v, str> {
-        self.harmless(self.redactor.redact(text))
+        self.value(Named::NOTHING, text)
+    }
+
+    /// Whether something would have to be taken out.
+    pub(super) fn holds_secret(&self, text: &str) -> bool {
+        let clean = self.redactor.shared().text(Named::NOTHING, text, &mut |_, _| {});
+        matches!(clean, Cow::Owned(_))
     }
 
     /// A value of this name, of which is known what `named` says.
     #[inline]
-    pub(super) fn value<'v>(&self, named: Named, name: &str, value: &'v str) -> Cow<'v, str> {
-        self.harmless(self.redactor.redact_named(named, name, value))
+    pub(super) fn value<'v>(&self, named: Named, value: &'v str) -> Cow<'v, str> {
+        self.harmless(self.redactor.shared().text(named, value, &mut |_, _| {}))
+    }
+
+    /// Bytes as they may be logged; what they are written as is made by whoever writes them.
+    pub(super) fn bytes<'v>(&self, named: Named, value: &'v [u8]) -> Cow<'v, [u8]> {
+        let clean = self.redactor.shared().bytes(named, value, true, &mut |_, _| {});
+        let clean = clean.map_or(Cow::Borrowed(value), Cow::Owned);
+        neutral::shorten_line(clean, self.plan.config().max_field, self.fixed())
+    }
+
+    /// What is logged instead of a number, if anything is.
+    #[inline]
+    pub(super) fn number(&self, named: Named, number: impl fmt::Debug) -> Option<String> {
+        let rules = self.redactor.shared();
+        if rules.keeps_numbers(named) {
+            return None;
+        }
+        rules.number(named, format_args!("{number:?}"), false, &mut |_, _| {})
+    }
+
+    /// What is logged instead of `true` or `false`, if anything is.
+    #[inline]
+    pub(super) fn truth(&self, named: Named) -> Option<String> {
+        self.redactor.shared().truth(named, &mut |_, _| {})
     }
 
     /// What is known of values of a name that came from somewhere.
@@ -56,7 +88,7 @@ impl Shared {
 
     /// A value of a name that came from somewhere.
     pub(super) fn value_of<'v>(&self, name: &str, value: &'v str) -> Cow<'v, str> {
-        self.value(self.named_so(name), name, value)
+        self.value(self.named_so(name), value)
     }
 
     /// What is done once secrets are gone.

@@ -133,7 +133,9 @@ where
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        self.inner.max_level_hint()
+        // A layer that is `None` says `OFF`, which it takes back where it is known as one; hidden in here it
+        // would silence its neighbours. Who means it says so again when asked about each place.
+        self.inner.max_level_hint().filter(|hint| *hint != LevelFilter::OFF)
     }
 
     fn on_follows_from(&self, span: &Id, follows: &Id, ctx: Context<'_, S>) {

@@ -36,6 +36,8 @@ impl Visit for Nobody {
     #[inline]
     fn record_str(&mut self, _: &Field, _: &str) {}
     #[inline]
+    fn record_bytes(&mut self, _: &Field, _: &[u8]) {}
+    #[inline]
     fn record_error(&mut self, _: &Field, _: &(dyn Error + 'static)) {}
 }
 
@@ -125,6 +127,10 @@ impl Visit for Keeper<'_> {
         self.keep(field, Kept::Text(value.to_owned()));
     }
 
+    fn record_bytes(&mut self, field: &Field, value: &[u8]) {
+        self.keep(field, Kept::Bytes(value.into()));
+    }
+
     /// An error cannot be kept, only what it says.
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
         self.keep(field, Kept::Error(Box::new(Told::of(self.shared, value))));
@@ -140,6 +146,7 @@ enum Kept {
     U128(u128),
     Bool(bool),
     Text(String),
+    Bytes(Box<[u8]>),
     Printed(DebugValue<Printed>),
     Error(Box<dyn Error + Send + Sync>),
 }
@@ -154,6 +161,7 @@ impl Kept {
             Self::U128(value) => value,
             Self::Bool(value) => value,
             Self::Text(value) => value,
+            Self::Bytes(value) => value,
             Self::Printed(value) => value,
             Self::Error(value) => value,
         }

@@ -8,7 +8,7 @@ use std::{
 
 use tracing::field::{Field, Visit};
 
-use super::{super::named::Named, chain::Told, scratch::Scratch, shared::Shared};
+use super::{chain::Told, scratch::Scratch, shared::Shared};
 
 /// Passes values on to `inner` as they may be logged. Each is looked at by its name and by what it says, once
 /// it is text; each is passed on as the kind of value that it was, but for numbers that are secret.
@@ -32,21 +32,9 @@ impl<'s, V: Visit> Cleaner<'s, V> {
         self.inner
     }
 
-    /// What is passed on instead of a number, if anything is.
-    #[inline]
-    fn number(&mut self, field: &Field, number: impl fmt::Display + Copy) -> Option<String> {
-        let named = self.shared.named(field.name());
-        if named == Named::Free && !self.shared.numbers {
-            return None;
-        }
-        let text = number.to_string();
-        match self.shared.value(named, field.name(), &text) {
-            Cow::Owned(clean) => {
-                self.changed = true;
-                Some(clean)
-            }
-            Cow::Borrowed(_) => None,
-        }
+    fn said(&mut self, field: &Field, text: &str) {
+        self.changed = true;
+        self.inner.record_str(field, text);
     }
 }
 
@@ -54,9 +42,9 @@ macro_rules! numbers {
     ($($method:ident: $number:ty),*) => { $(
         #[inline]
         fn $method(&mut self, field: &Field, value: $number) {
-            match self.number(field, value) {
+            match self.shared.number(self.shared.named(field.name()), value) {
                 None => self.inner.$method(field, value),
-                Some(clean) => self.inner.record_str(field, &clean),
+                Some(clean) => self.said(field, &clean),
             }
         }
     )* };
@@ -73,20 +61,35 @@ impl<V: Visit> Visit for Cleaner<'_, V> {
 
     #[inline]
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.inner.record_bool(field, value);
+        match self.shared.truth(self.shared.named(field.name())) {
+            None => self.inner.record_bool(field, value),
+            Some(clean) => self.said(field, &clean),
+        }
     }
 
     #[inline]
     fn record_str(&mut self, field: &Field, value: &str) {
         let named = self.shared.named(field.name());
-        let clean = self.shared.value(named, field.name(), value);
+        let clean = self.shared.value(named, value);
         self.changed |= matches!(clean, Cow::Owned(_));
         self.inner.record_str(field, &clean);
     }
 
+    fn record_bytes(&mut self, field: &Field, value: &[u8]) {
+        let named = self.shared.named(field.name());
+        match self.shared.bytes(named, value) {
+            Cow::Borrowed(_) => self.inner.record_bytes(field, value),
+            Cow::Owned(clean) if named.is_nothing() => {
+                self.changed = true;
+                self.inner.record_bytes(field, &clean);
+            }
+            Cow::Owned(clean) => self.said(field, &String::from_utf8_lossy(&clean)),
+        }
+    }
+
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
         let named = self.shared.named(field.name());
-        if named != Named::Free {
+        if !named.is_nothing() {
             return self.record_debug(field, &format_args!("{value}"));
         }
         match Told::unless_clean(self.shared, value) {
@@ -103,7 +106,7 @@ impl<V: Visit> Visit for Cleaner<'_, V> {
         let mut text = Scratch::take();
         // Whoever cannot be printed is printed as far as it goes.
         let _as_far_as_it_goes = write!(text, "{value:?}");
-        let clean = self.shared.value(named, field.name(), text.text());
+        let clean = self.shared.value(named, text.text());
         let changed = matches!(clean, Cow::Owned(_));
         self.inner.record_debug(field, &Plain(&clean));
         drop(clean);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{super::handle::Redactor, place::Place};
+use super::super::handle::Redactor;
 
 impl Redactor {
     /// The value of the field `name` without what is secret: by a path that leads there, by its name, by
@@ -20,8 +20,6 @@ impl Redactor {
     /// ```
     #[must_use]
     pub fn redact_field<'t>(&self, name: &str, value: &'t str) -> Cow<'t, str> {
-        let shared = self.shared();
-        let place = Place::root(&shared.rules.custom).named(&shared.rules, name);
-        shared.text(&place, value, &mut |_, _| {})
+        self.shared().text(self.named(name), value, &mut |_, _| {})
     }
 }

@@ -1,9 +1,7 @@
 //! Values that are not text yet: fields with names, documents, whatever serializes or prints itself.
 
 mod field;
-mod leaf;
 mod place;
-mod short;
 mod shown;
 
 #[cfg(feature = "serde")]

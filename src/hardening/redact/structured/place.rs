@@ -1,11 +1,11 @@
 //! Where a value stands, and what that says about it.
 
-use std::borrow::Cow;
-
 use super::super::{
     ask::{Promise, promise},
     custom::Custom,
-    keys::Strength,
+    handle::{Shared, readable},
+    keys::{LONGEST, Strength},
+    named::{Named, without_masks},
     path::Trail,
     rules::{MASK, Rules},
 };
@@ -19,10 +19,8 @@ pub(super) const INNER: u8 = 3;
 /// The place of a value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    /// What the name of the value promises, or one above.
-    promise: Option<Promise>,
-    /// A path ends here or above.
-    told: bool,
+    /// What is known by the name of the value, or one above.
+    named: Named,
     /// An item of a list.
     item: bool,
     trail: Trail,
@@ -33,14 +31,7 @@ pub(super) struct Place {
 impl Place {
     /// Where all values begin.
     pub(super) const fn root(custom: &Custom) -> Self {
-        Self {
-            promise: None,
-            told: false,
-            item: false,
-            trail: custom.paths.start(),
-            depth: 0,
-            inner: 0,
-        }
+        Self { named: Named::NOTHING, item: false, trail: custom.paths.start(), depth: 0, inner: 0 }
     }
 
     /// Where `name` leads.
@@ -52,7 +43,7 @@ impl Place {
         if !rules.custom.paths.is_empty() {
             let ends;
             (self.trail, ends) = rules.custom.paths.by_name(&self.trail, name);
-            self.told |= ends;
+            self.named.told |= ends;
         }
         self
     }
@@ -73,7 +64,7 @@ impl Place {
         if !rules.custom.paths.is_empty() {
             let ends;
             (self.trail, ends) = rules.custom.paths.by_item(&self.trail, at);
-            self.told |= ends;
+            self.named.told |= ends;
         }
         self
     }
@@ -94,7 +85,7 @@ impl Place {
     /// Beside all values: the place of a name, of which nothing is known.
     pub(super) fn apart(&self) -> Self {
         let trail = Trail::default();
-        Self { promise: None, told: false, item: false, trail, depth: self.depth, inner: INNER }
+        Self { named: Named::NOTHING, item: false, trail, depth: self.depth, inner: INNER }
     }
 
     /// Adds what is promised by a name that stands beside the value.
@@ -105,28 +96,25 @@ impl Place {
 
     /// Of two promises the one that leaves less.
     fn add(&mut self, further: Option<Promise>) {
+        let promise = &mut self.named.promise;
         let Some(further) = further else {
             // What a vague name promises is one value, and not what is in it.
-            if self.promise.is_some_and(|promise| promise.strength == Strength::Vague) {
-                self.promise = None;
+            if promise.is_some_and(|promise| promise.strength == Strength::Vague) {
+                *promise = None;
             }
             return;
         };
-        let kept = self.promise.filter(|promise| {
+        let kept = promise.filter(|promise| {
             promise.strength == Strength::Strong
                 || (further.strength != Strength::Strong && promise.strength > further.strength)
         });
-        self.promise = kept.or(Some(further));
+        *promise = kept.or(Some(further));
     }
 
+    /// What is known of the value.
     #[inline]
-    pub(super) const fn promise(&self) -> Option<&Promise> {
-        self.promise.as_ref()
-    }
-
-    #[inline]
-    pub(super) const fn is_told(&self) -> bool {
-        self.told
+    pub(super) const fn known(&self) -> Named {
+        self.named
     }
 
     pub(super) const fn is_item(&self) -> bool {
@@ -143,16 +131,20 @@ impl Place {
     }
 }
 
-/// A name of which parts are masked, without the masks.
-pub(super) fn without_masks(name: &str) -> Cow<'_, str> {
-    let mut name = Cow::Borrowed(name);
-    while let Some(start) = name.find(MASK) {
-        let Some(length) = name[start..].find(']') else {
-            break;
-        };
-        name.to_mut().replace_range(start..=start + length, "-");
+impl Shared {
+    /// What a text promises of the value beside it, if it is a name.
+    pub(super) fn names(&self, text: &str) -> Option<Promise> {
+        // A document is no name, and will be written anew.
+        let document =
+            text.starts_with('{') || text.starts_with('[') && !text.starts_with(MASK);
+        if document || !self.rules.may_name(text.as_bytes()) {
+            return None;
+        }
+        // Of what is a secret itself nothing is left to be a name, now or the next time.
+        let clean = self.clean(text.as_bytes(), &mut |_| {}).map(readable);
+        let name = without_masks(clean.as_deref().unwrap_or(text));
+        promise(&self.rules, name.as_bytes()).filter(|_| name.len() <= LONGEST)
     }
-    name
 }
 
 /// Fields that hold the name of what stands in the field beside them.

@@ -63,7 +63,7 @@ where
             return clean.serialize(inner);
         }
     } else if let Some(clean) =
-        shared.bytes(&place, text.as_bytes(), place.is_item(), &mut |_, _| {})
+        shared.bytes(place.known(), text.as_bytes(), place.is_item(), &mut |_, _| {})
     {
         return inner.serialize_str(&readable(clean));
     }

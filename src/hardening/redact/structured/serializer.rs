@@ -13,11 +13,11 @@ use super::{
     super::{
         ask::Promise,
         handle::{Redactor, Shared, readable},
+        short::Short,
     },
     compound::{RedactingFields, RedactingItems},
     place::{Place, holds_name, holds_value},
     private::RedactingStruct,
-    short::Short,
     value::{numbered, text},
 };
 
@@ -155,21 +155,30 @@ impl<'r, S: Serializer> Redacting<'r, S> {
         written: &str,
         same: impl FnOnce(S) -> Result<S::Ok, S::Error>,
     ) -> Result<S::Ok, S::Error> {
-        if let Ear::Name(promised) = self.ear {
-            promised.set(self.shared.names(written));
-        }
         let clean = text(self.shared, &self.place, written);
-        let mut secrets = 0;
-        if let Ear::Key(map, heard) = self.ear {
-            secrets = heard.secrets.get();
-            heard.secrets.set(secrets + usize::from(matches!(clean, Cow::Owned(_))));
-            heard.place.set(Some(map.key(&self.shared.rules, &clean)));
-            heard.holds_name.set(holds_name(written));
-            heard.holds_value.set(holds_value(written));
-        }
+        let secrets = self.heard(written, &clean);
         match clean {
             Cow::Borrowed(_) => same(self.inner),
             Cow::Owned(clean) => self.inner.serialize_str(&numbered(clean, secrets)),
+        }
+    }
+
+    /// Tells whoever wants to know what was written. How many keys of the map were secrets before.
+    fn heard(&self, written: &str, clean: &str) -> usize {
+        match self.ear {
+            Ear::Deaf => 0,
+            Ear::Name(promised) => {
+                promised.set(self.shared.names(written));
+                0
+            }
+            Ear::Key(map, heard) => {
+                let secrets = heard.secrets.get();
+                heard.secrets.set(secrets + usize::from(clean != written));
+                heard.place.set(Some(map.key(&self.shared.rules, clean)));
+                heard.holds_name.set(holds_name(written));
+                heard.holds_value.set(holds_value(written));
+                secrets
+            }
         }
     }
 
@@ -183,14 +192,15 @@ impl<'r, S: Serializer> Redacting<'r, S> {
         if let Ear::Key(map, heard) = self.ear {
             heard.place.set(Some(map.named(&self.shared.rules, &number.to_string())));
         }
-        match self.shared.number(&self.place, number, &mut |_, _| {}) {
+        let place = &self.place;
+        match self.shared.number(place.known(), number, place.is_item(), &mut |_, _| {}) {
             Some(clean) => self.inner.serialize_str(&clean),
             None => same(self.inner),
         }
     }
 
     const fn keeps_numbers(&self) -> bool {
-        matches!(self.ear, Ear::Deaf) && self.shared.keeps_numbers(&self.place)
+        matches!(self.ear, Ear::Deaf) && self.shared.keeps_numbers(self.place.known())
     }
 }
 
@@ -230,7 +240,7 @@ impl<'r, S: Serializer> Serializer for Redacting<'r, S> {
     }
 
     fn serialize_bool(self, value: bool) -> Result<Self::Ok, Self::Error> {
-        match self.shared.truth(&self.place, &mut |_, _| {}) {
+        match self.shared.truth(self.place.known(), &mut |_, _| {}) {
             Some(clean) => self.inner.serialize_str(&clean),
             None => self.inner.serialize_bool(value),
         }
@@ -259,9 +269,18 @@ impl<'r, S: Serializer> Serializer for Redacting<'r, S> {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<Self::Ok, Self::Error> {
-        let named = self.place.is_told() || self.place.promise().is_some();
-        match self.shared.bytes(&self.place, value, true, &mut |_, _| {}) {
-            Some(clean) if named => self.inner.serialize_str(&readable(clean)),
+        if let (false, Ok(name)) = (matches!(self.ear, Ear::Deaf), std::str::from_utf8(value)) {
+            // A name, in a format that need not be read by people.
+            let clean = text(self.shared, &self.place, name);
+            let secrets = self.heard(name, &clean);
+            if let Cow::Owned(clean) = clean {
+                return self.inner.serialize_bytes(numbered(clean, secrets).as_bytes());
+            }
+            return self.inner.serialize_bytes(value);
+        }
+        let known = self.place.known();
+        match self.shared.bytes(known, value, true, &mut |_, _| {}) {
+            Some(clean) if !known.is_nothing() => self.inner.serialize_str(&readable(clean)),
             Some(clean) => self.inner.serialize_bytes(&clean),
             None => self.inner.serialize_bytes(value),
         }

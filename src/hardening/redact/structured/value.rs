@@ -89,9 +89,12 @@ impl Walk<'_> {
         let clean = match value {
             _ if place.is_too_deep() => Some(shared.too_deep(&mut see)),
             Value::Null => None,
-            Value::Bool(_) => shared.truth(place, &mut see),
-            Value::Number(_) if shared.keeps_numbers(place) => None,
-            Value::Number(number) => shared.number(place, format_args!("{number}"), &mut see),
+            Value::Bool(_) => shared.truth(place.known(), &mut see),
+            Value::Number(_) if shared.keeps_numbers(place.known()) => None,
+            Value::Number(number) => {
+                let digits = format_args!("{number}");
+                shared.number(place.known(), digits, place.is_item(), &mut see)
+            }
             Value::String(text) => match self.text(text, place, trail) {
                 Cow::Borrowed(_) => None,
                 Cow::Owned(clean) => Some(clean),
@@ -166,10 +169,10 @@ impl Walk<'_> {
         let report = &mut *self.report;
         let mut see = |tag, confidence| report(trail, tag, confidence);
         match inside {
-            None => self.shared.text(place, text, &mut see),
+            None => self.shared.text(place.known(), text, &mut see),
             Some(clean) => {
                 let clean = clean.to_string();
-                Cow::Owned(self.shared.text(place, &clean, &mut see).into_owned())
+                Cow::Owned(self.shared.text(place.known(), &clean, &mut see).into_owned())
             }
         }
     }
