@@ -27,6 +27,9 @@ impl<K, V> Shard<K, V> {
         }
         let Some(mut wheel) = self.wheel.take() else { return (0, false, 0) };
         wheel.turn(now);
+        // Whoever was here before may have come from later: what is due by his time would be put back for
+        // ever by ours.
+        let now = now.max(wheel.began());
         self.slab.keep_time(now);
         let (mut freed, mut looked) = (0, 0);
         while looked < most {
@@ -67,7 +70,7 @@ impl<K, V> Shard<K, V> {
     }
 
     /// Gives memory back where few places are filled of many there were.
-    pub(super) fn tidy(&mut self) {
+    pub(in crate::resilience::cache) fn tidy(&mut self) {
         if self.slab.places() < SMALL || self.slab.len() >= self.slab.places() / 8 {
             return;
         }
