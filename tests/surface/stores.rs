@@ -108,6 +108,7 @@ fn what_goes_wrong_under_a_cache_is_counted() {
     assert_eq!(
         metrics(&snapshotter),
         [
+            "buttress_cache_loads_total{name=numbers,outcome=loaded} 2",
             "buttress_cache_tier_troubles_total{name=numbers,what=failed} 2",
             "buttress_store_transitions_total{from=up,name=nowhere,to=down} 1",
         ]
