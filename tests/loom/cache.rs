@@ -10,10 +10,10 @@ use std::{
 use loom::thread;
 
 use super::{
-    config::{Config, Plan},
+    config::{Config, Eviction, Plan},
     loading::{Begun, Waiting, Wanted},
     removal::Removal,
-    shared::{Shared, Told},
+    shared::{Shared, Told, Weigher},
     stored::{Loaded, Stored},
 };
 use crate::ground::{name::Name, sync::atomic::Ordering};
@@ -191,5 +191,23 @@ fn there_is_never_more_than_there_is_room_for() {
         assert!(mine.is_stored() && theirs.join().expect("no panic").is_stored());
         assert_eq!(model.cache.len(), 1);
         model.check();
+    });
+}
+
+/// Somebody has more room in his hand than he needs, and the bound falls to less than that.
+#[test]
+fn a_bound_that_falls_holds_whoever_has_room_in_his_hand() {
+    model(|| {
+        let config = |weight| Config::weight(weight).with_eviction(Eviction::Lru);
+        let weigher: Arc<Weigher<u8, u8>> = Arc::new(|_: &u8, weight: &u8| u32::from(*weight));
+        let told = Told { weigher: Some(weigher), ..Told::nothing() };
+        let plan = |weight| config(weight).parse().expect("it is right");
+        let cache = Arc::new(Shared::new(Name::Static("model"), plan(5), told));
+        cache.insert(9, 9, 5, None);
+        let other = Arc::clone(&cache);
+        let writes = thread::spawn(move || other.insert(HASH, KEY, 2, None));
+        cache.reconfigure(plan(1)).expect("it may be changed so");
+        writes.join().expect("no panic");
+        assert!(cache.room.taken() <= 1, "{}", cache.room.taken());
     });
 }

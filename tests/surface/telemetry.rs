@@ -26,6 +26,7 @@ use buttress::{
     time::Deadline,
     timeout::Timeout,
 };
+use futures::FutureExt;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tracing_subscriber::{Layer, layer::SubscriberExt};
 
@@ -255,6 +256,25 @@ fn loads_of_a_cache_are_counted_at_once_and_what_is_gone_when_somebody_looks() {
             assert!(now.into_iter().filter(|line| line.contains("removals")).eq(told));
         });
     });
+}
+
+/// How a load failed is remembered beside the entries, and is none of them.
+#[test]
+fn failures_that_are_forgotten_are_no_removals() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let config = cache::Config::entries(9).with_negative_ttl(Duration::from_secs(60));
+        let pages = Cache::<u8, u8>::new("pages", config).unwrap();
+        for _ in 0..3 {
+            let failed = pages.try_get_or_load(&1, || async { Err::<u8, _>("down") });
+            assert!(failed.now_or_never().is_some());
+            assert!(!pages.invalidate(&1));
+        }
+        pages.maintain(9);
+        assert_eq!(pages.snapshot().totals.removed, 0);
+    });
+    assert_eq!(metrics(&snapshotter), ["buttress_cache_loads_total{name=pages,outcome=failed} 3"]);
 }
 
 /// What is told by one who looks is not told again by the next.

@@ -288,7 +288,7 @@ impl<K: Hash + Eq, V: Clone, S: BuildHasher> Cache<K, V, S> {
         keys.into_iter().map(|key| self.get(key)).collect()
     }
 
-    /// Takes an entry out and gives its value.
+    /// Takes an entry out and gives its value, where anybody [gets](Config::mode) what is there.
     pub fn remove<Q>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -296,7 +296,8 @@ impl<K: Hash + Eq, V: Clone, S: BuildHasher> Cache<K, V, S> {
     {
         let hash = self.hasher.hash_one(key);
         self.shared.void(hash, |theirs| theirs.borrow() == key);
-        self.shared.remove(hash, |theirs| theirs.borrow() == key)
+        let value = self.shared.remove(hash, |theirs| theirs.borrow() == key);
+        value.filter(|_| !self.shared.terms.is_aside())
     }
 }
 

@@ -16,11 +16,11 @@ use crate::{
     resilience::{
         cache::{
             config::CacheMode,
+            given::Given,
             loads::{Asked, Failure, Loads, Outcome, failures},
             removal::{Removal, Removed},
             shared::{Shared, Told},
             stored::{Hit, Loaded},
-            writes::Given,
         },
         single_flight::{Caller, Full},
     },
@@ -97,7 +97,8 @@ impl<K, V> Shared<K, V> {
         V: Clone,
     {
         let grace = self.terms.grace();
-        if grace == 0 || self.terms.is_aside() {
+        // What is stale has not expired: it needs no grace.
+        if grace == 0 && !self.refreshes() || self.terms.is_aside() {
             return None;
         }
         let (hit, is_fresh) = self.look_aside(hash, is, grace)?;

@@ -161,6 +161,7 @@ mod changing;
 mod config;
 mod fetching;
 mod future;
+mod given;
 mod handle;
 #[cfg(feature = "http")]
 pub mod http;

@@ -1,9 +1,9 @@
 use crate::resilience::cache::{
     config::CacheMode,
+    given::Given,
     removal::{Removal, Removed},
     shared::{Guard, Shared},
     stored::{Hit, Stored},
-    writes::Given,
 };
 
 impl<K, V> Shared<K, V> {
@@ -172,19 +172,21 @@ impl<K, V> Shared<K, V> {
         hit
     }
 
-    /// A copy of a value, and how often the shard was written by then. Asking counts as nothing.
-    pub(super) fn read(&self, hash: u64, key: &K) -> (Option<V>, u64)
+    /// A copy of a value, and a watch over its key. Asking counts as nothing.
+    pub(super) fn read(&self, hash: u64, key: &K) -> (Option<V>, Watch<'_, K, V>)
     where
         K: Eq,
         V: Clone,
     {
-        let shard = self.shard(hash).lock();
+        let mut shard = self.shard(hash).lock();
         let place = shard.find(hash as u32, |theirs| theirs == key);
         let live = place.filter(|place| {
             !shard.is_stamped() || Self::is_ahead(shard.stamp(*place).until, self.now())
         });
         let value = live.and_then(|place| shard.entry(place)).map(|(_, value)| value.clone());
-        (value, shard.writes())
+        let watch = Watch { shared: self, hash, number: shard.watch(hash as u32) };
+        drop(shard);
+        (value, watch)
     }
 
     /// Takes an entry out and gives its value.
@@ -199,41 +201,36 @@ impl<K, V> Shared<K, V> {
         value
     }
 
-    /// Takes an entry out, unless its key may have been written since. Whether it was not.
-    pub(super) fn remove_unchanged(&self, hash: u64, key: &K, writes: u64) -> bool
+    /// Takes an entry out, unless its key was written under this watch. Whether it was not.
+    pub(super) fn remove_unchanged(&self, key: &K, watch: &Watch<'_, K, V>) -> bool
     where
         K: Eq,
     {
-        let mut removed = Removed::new();
+        let (hash, mut removed) = (watch.hash, Removed::new());
         {
             let mut shard = self.shard(hash).lock();
-            if shard.is_written_since(writes, hash as u32) {
+            if !shard.is_unwritten(watch.number) {
                 return false;
             }
             if let Some(place) = shard.find(hash as u32, |theirs| theirs == key) {
-                let cause = self.cause(&shard, place, Removal::Removed);
-                if let Some(taken) = shard.remove(place, cause) {
-                    self.room.give(u64::from(taken.weight));
-                    removed.push(taken.key, taken.value, cause);
-                }
+                self.take_out_of(&mut shard, place, Removal::Removed, &mut removed);
             }
         }
         self.tell(removed);
         true
     }
 
-    /// Puts an entry in, unless its key may have been written since; `None` if it was.
+    /// Puts an entry in, unless its key was written under this watch; `None` if it was.
     pub(super) fn insert_unchanged(
         &self,
-        hash: u64,
         key: K,
         value: V,
-        writes: u64,
+        watch: &Watch<'_, K, V>,
     ) -> Option<Stored>
     where
         K: Eq,
     {
-        self.insert_if(hash, key, value, None, Given::Unwritten(writes))
+        self.insert_if(watch.hash, key, value, None, Given::Unwritten(watch.number))
     }
 
     /// Takes everything out.
@@ -247,5 +244,18 @@ impl<K, V> Shared<K, V> {
             }
             self.tell(removed);
         }
+    }
+}
+
+/// Learns whether a key is written meanwhile. Writes of other keys do not matter, however many there are.
+pub(super) struct Watch<'a, K, V> {
+    shared: &'a Shared<K, V>,
+    hash: u64,
+    number: u64,
+}
+
+impl<K, V> Drop for Watch<'_, K, V> {
+    fn drop(&mut self) {
+        self.shared.shard(self.hash).lock().unwatch(self.number);
     }
 }

@@ -21,10 +21,10 @@ impl<K, V, S> Cache<K, V, S> {
     ///
     /// What is written later lasts as the new one says. What is there keeps its time to live; what had none
     /// counts as written now if the new config has times, and if it is the first with
-    /// [`idle`](Config::idle), everything counts as asked for now. A change of its times looks at
-    /// every entry, a part of the cache after the other. Where the bound is less than what is there, the rest
-    /// goes before this returns, a few at a time, while others use the cache; whoever has room in his hand at
-    /// that moment may still put his entry in.
+    /// [`idle`](Config::idle), everything counts as asked for now; what has expired does not come back. A
+    /// change of its times looks at every entry, a part of the cache after the other. Where the bound is
+    /// less than what is there, the rest goes before this returns, a few at a time, while others use the
+    /// cache. Whoever has room in his hand at that moment puts his entry in, and has somebody go for it.
     ///
     /// A cache keeps the number of parts that it was made with: as many as its first bound was good for.
     ///
@@ -38,7 +38,7 @@ impl<K, V, S> Cache<K, V, S> {
 }
 
 impl<K, V> Shared<K, V> {
-    fn reconfigure(&self, plan: Plan) -> Result<(), ConfigError> {
+    pub(super) fn reconfigure(&self, plan: Plan) -> Result<(), ConfigError> {
         // One after the other: each goes from a bound to the next.
         let turn = self.changing.lock();
         let (former, new) = (self.terms.plan(), plan.config().clone());
@@ -73,7 +73,7 @@ impl<K, V> Shared<K, V> {
     }
 
     /// Takes out what there is no room for any more.
-    fn evict_the_rest(&self) {
+    pub(super) fn evict_the_rest(&self) {
         let (mut at, mut idle) = (0, 0);
         // Each shard in turn, those first that have their part. When none of them has anything, whatever is
         // missing is in the hands of others.
@@ -95,6 +95,7 @@ impl<K, V> Shared<K, V> {
                     self.room.give(u64::from(freed));
                     idle = 0;
                 }
+                shard.tidy();
             }
             self.tell(removed);
         }

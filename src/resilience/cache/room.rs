@@ -63,6 +63,24 @@ impl Room {
     }
 }
 
+/// Room that was found for an entry. What is left of it goes back, if only because `Eq` panics.
+pub(super) struct Claim<'a> {
+    room: &'a Room,
+    pub(super) got: u64,
+}
+
+impl<'a> Claim<'a> {
+    pub(super) const fn of(room: &'a Room, got: u64) -> Self {
+        Self { room, got }
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.room.give(self.got);
+    }
+}
+
 /// Nothing is as heavy as what would not fit.
 const fn signed(weight: u64) -> i64 {
     if weight > i64::MAX as u64 { i64::MAX } else { weight as i64 }

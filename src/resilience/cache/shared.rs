@@ -220,12 +220,23 @@ impl<K, V> Shared<K, V> {
     ) -> bool {
         let mut shard = self.shard(hash).lock();
         let Some(place) = shard.find(hash as u32, is) else { return false };
-        let cause = self.cause(&shard, place, cause);
+        self.take_out_of(&mut shard, place, cause, removed) != Removal::Expired
+    }
+
+    /// Takes out the entry there. Why it goes.
+    pub(super) fn take_out_of(
+        &self,
+        shard: &mut Shard<K, V>,
+        place: u32,
+        cause: Removal,
+        removed: &mut Removed<K, V>,
+    ) -> Removal {
+        let cause = self.cause(shard, place, cause);
         if let Some(taken) = shard.remove(place, cause) {
             self.room.give(u64::from(taken.weight));
             removed.push(taken.key, taken.value, cause);
         }
-        cause != Removal::Expired
+        cause
     }
 
     /// Why an entry goes that somebody takes out or replaces: if its time was up before, that is why.
@@ -236,17 +247,25 @@ impl<K, V> Shared<K, V> {
 
     /// Takes out what has expired, looking at about `most` entries. Whether there is more to do.
     pub(super) fn maintain(&self, most: usize) -> bool {
-        let (now, mut left, mut more) = (self.now(), most, false);
-        let mut counts = Counts::default();
+        let mut left = most;
+        let (more, counts) = self.clear_away(&mut left);
+        self.meters.report(counts.removed);
+        // What is remembered there is none of the cache's entries: nobody is told of it.
+        self.failed.get().is_some_and(|failed| failed.clear_away(&mut left).0) || more
+    }
+
+    /// The same of the entries alone, and what has happened so far.
+    fn clear_away(&self, left: &mut usize) -> (bool, Counts) {
+        let (now, mut more, mut counts) = (self.now(), false, Counts::default());
         for shard in self.shards() {
             let mut removed = Removed::new();
             let due = {
                 let mut shard = shard.lock();
                 let mut is_due = shard.is_due(now);
-                if is_due && left > 0 {
-                    let (freed, unfinished, looked) = shard.expire(now, left, &mut removed);
+                if is_due && *left > 0 {
+                    let (freed, unfinished, looked) = shard.expire(now, *left, &mut removed);
                     self.room.give(freed);
-                    left -= looked.min(left);
+                    *left -= looked.min(*left);
                     is_due = unfinished;
                 }
                 counts += shard.counts();
@@ -255,8 +274,7 @@ impl<K, V> Shared<K, V> {
             more |= due;
             self.tell(removed);
         }
-        self.meters.report(counts.removed);
-        self.failed.get().is_some_and(|failed| failed.maintain(left)) || more
+        (more, counts)
     }
 
     /// A share of that work which an operation does that has found some to do.

@@ -122,6 +122,11 @@ impl Wheel {
         self.tick = to;
     }
 
+    /// When its tick began: a moment that has come, whoever asks.
+    pub(super) fn began(&self) -> u64 {
+        self.origin.saturating_add(u64::from(self.tick) << TICK)
+    }
+
     /// The next place that is to be looked at.
     pub(super) fn next(&mut self) -> Option<u32> {
         loop {

@@ -3,14 +3,15 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     ground::{
         random,
-        sync::atomic::{AtomicBool, Ordering},
+        sync::atomic::Ordering,
         telemetry,
         time::{self, nanos},
     },
     resilience::cache::{
         config::CacheMode,
+        given::Given,
         removal::{Removal, Removed},
-        room::Room,
+        room::Claim,
         shard::Shard,
         shared::{Guard, Lifetime, NOBODY, Shared},
         stamp::Stamp,
@@ -43,22 +44,22 @@ impl<K, V> Shared<K, V> {
             return None;
         }
         if self.terms.is_aside() && self.terms.mode() == CacheMode::Disabled {
-            return Some(self.refuse(hash, (key, value), Stored::Disabled));
+            return self.refuse(hash, (key, value), Stored::Disabled, given);
         }
         let weight = self.weigh(&key, &value);
         if u64::from(weight) > self.room.most() {
             telemetry::too_heavy(&self.name, weight.into(), self.room.most());
-            return Some(self.refuse(hash, (key, value), Stored::TooHeavy));
+            return self.refuse(hash, (key, value), Stored::TooHeavy, given);
         }
         let Ok(stamp) = self.stamp(&key, &value, ttl) else {
-            return Some(self.refuse(hash, (key, value), Stored::Expired));
+            return self.refuse(hash, (key, value), Stored::Expired, given);
         };
         let stamp = match given {
             Given::Carried(_, carried) => self.as_carried(stamp, carried),
             _ => stamp,
         };
         let shard = self.shard(hash).lock();
-        let is_due = stamp.is_some_and(|stamp| shard.is_due(stamp.born));
+        let is_due = stamp.is_some_and(|stamp| shard.is_due(stamp.touched));
         if is_due || !matches!(given, Given::Anything) {
             drop(shard);
             let incoming = Incoming { key, value, weight, stamp, given };
@@ -144,18 +145,31 @@ impl<K, V> Shared<K, V> {
 
     /// What is not stored still takes the place of what was there: nobody is to get the former value.
     #[cold]
-    fn refuse(&self, hash: u64, (key, value): (K, V), why: Stored) -> Stored
+    fn refuse(
+        &self,
+        hash: u64,
+        (key, value): (K, V),
+        why: Stored,
+        given: Given<'_>,
+    ) -> Option<Stored>
     where
         K: Eq,
     {
+        let refused = if why == Stored::TooHeavy { Removal::TooHeavy } else { Removal::Expired };
         let mut removed = Removed::new();
-        self.void_load(hash, |theirs| *theirs == key);
-        self.take_out(hash, |theirs| *theirs == key, Removal::Replaced, &mut removed);
-        let cause = if why == Stored::TooHeavy { Removal::TooHeavy } else { Removal::Expired };
-        self.shard(hash).lock().counts.removed[cause as usize] += 1;
-        removed.push(key, value, cause);
+        {
+            let mut shard = self.shard(hash).lock();
+            if !self.may_be_said(given, &shard, hash, &key) {
+                return None;
+            }
+            if let Some(place) = shard.find(hash as u32, |theirs| *theirs == key) {
+                self.take_out_of(&mut shard, place, Removal::Replaced, &mut removed);
+            }
+            shard.counts.removed[refused as usize] += 1;
+        }
+        removed.push(key, value, refused);
         self.tell(removed);
-        why
+        Some(why)
     }
 
     /// How heavy it is, as the user says.
@@ -215,7 +229,26 @@ impl<K, V> Shared<K, V> {
     {
         let stored = self.make_room_and_put(hash, incoming, got, &mut removed);
         self.tell(removed);
+        if self.room.missing() > 0 {
+            // The bound has fallen while this entry's room was in our hands.
+            self.evict_the_rest();
+        }
         stored
+    }
+
+    /// Whether the condition holds under which something is said of a key. If so, it is newer than whatever
+    /// else is on its way for it.
+    fn may_be_said(&self, given: Given<'_>, shard: &Shard<K, V>, hash: u64, key: &K) -> bool
+    where
+        K: Eq,
+    {
+        match given {
+            Given::Unwritten(watch) if !shard.is_unwritten(watch) => return false,
+            Given::Valid(_) | Given::Carried(..) => return !given.is_void(),
+            Given::Anything | Given::Unwritten(_) => {}
+        }
+        self.void_load(hash, |theirs| theirs == key);
+        true
     }
 
     fn make_room_and_put(
@@ -230,22 +263,16 @@ impl<K, V> Shared<K, V> {
     {
         let Incoming { key, value, weight: light, stamp, given } = incoming;
         let weight = u64::from(light);
-        let (mut claim, mut stored) = (Claim { room: &self.room, got }, Stored::New);
-        for round in 0..ROUNDS {
+        let (mut claim, mut stored) = (Claim::of(&self.room, got), Stored::New);
+        for _ in 0..ROUNDS {
             let mut shard = self.shard(hash).lock();
-            if let Some(Stamp { born, .. }) = stamp {
-                if shard.is_due(born) {
-                    claim.got += shard.expire_few(born, removed);
+            if let Some(Stamp { touched: now, .. }) = stamp {
+                if shard.is_due(now) {
+                    claim.got += shard.expire_few(now, removed);
                 }
             }
-            // After the first round, what was written may be what we took out.
-            match given {
-                Given::Unwritten(at) if round == 0 && shard.is_written_since(at, hash as u32) => {
-                    return None;
-                }
-                given if given.is_void() => return None,
-                Given::Valid(_) | Given::Carried(..) => {}
-                _ => self.void_load(hash, |theirs| *theirs == key),
+            if !self.may_be_said(given, &shard, hash, &key) {
+                return None;
             }
             if let Some(place) = shard.find(hash as u32, |theirs| *theirs == key) {
                 let had = u64::from(shard.weight_at(place));
@@ -264,6 +291,9 @@ impl<K, V> Shared<K, V> {
                     claim.got += had;
                     removed.push(taken.key, taken.value, cause);
                     stored = Stored::over(cause);
+                    if let Given::Unwritten(watch) = given {
+                        shard.watch_on(hash as u32, watch);
+                    }
                 }
             }
             let mut is_full = false;
@@ -334,18 +364,6 @@ impl<K, V> Shared<K, V> {
     }
 }
 
-/// Room that was found for an entry. What is left of it goes back, if only because `Eq` panics.
-struct Claim<'a> {
-    room: &'a Room,
-    got: u64,
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        self.room.give(self.got);
-    }
-}
-
 /// A new entry.
 struct Incoming<'a, K, V> {
     key: K,
@@ -353,25 +371,6 @@ struct Incoming<'a, K, V> {
     weight: u32,
     stamp: Option<Stamp>,
     given: Given<'a>,
-}
-
-/// On which condition an entry is put in.
-#[derive(Clone, Copy)]
-pub(super) enum Given<'a> {
-    Anything,
-    /// Its key was not written after so many writes.
-    Unwritten(u64),
-    /// Nobody has said that it is out of date. Whoever says so does it before he locks the shard.
-    Valid(&'a AtomicBool),
-    /// The same, of a value that may have been stored elsewhere.
-    Carried(&'a AtomicBool, Carried),
-}
-
-impl Given<'_> {
-    /// Whether somebody has said that it is out of date.
-    fn is_void(&self) -> bool {
-        matches!(self, Self::Valid(void) | Self::Carried(void, _) if void.load(Ordering::Relaxed))
-    }
 }
 
 /// So often is room looked for that others may take first.

@@ -1,6 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use buttress::cache::{Bound, Cache, Config, Removal, Stored, presets};
+use futures::FutureExt;
 use tokio::time::advance;
 
 use super::recorded;
@@ -175,6 +179,34 @@ async fn maintenance_is_as_much_as_it_is_asked_to_be() {
     cache.maintain(2);
     assert_eq!((losses.take().len(), cache.len()), (1, 0));
     assert!(!cache.maintain(100));
+}
+
+/// Whoever maintains a cache may be held up on the way, by a listener for one, and others are ahead of him.
+#[tokio::test(start_paused = true)]
+async fn maintenance_that_is_late_looks_at_nobody_twice() {
+    const KEYS: u64 = 10_000;
+    const MOST: usize = 10_000_000;
+
+    let slot = Arc::new(OnceLock::<Cache<u64, u64>>::new());
+    let own = Arc::clone(&slot);
+    let cache = Cache::new("cache", Config::new().with_ttl(seconds(5))).unwrap();
+    let cache = cache.with_listener(move |key: &u64, _: &u64, _| {
+        if *key == 0 {
+            // In no time for those who wait, because the listener does not.
+            assert!(advance(seconds(10)).now_or_never().is_none());
+            let cache = own.get().unwrap();
+            (1..200).for_each(|key| assert_eq!(cache.get(&key), None));
+        }
+    });
+    slot.set(cache.clone()).unwrap();
+    cache.insert_with_ttl(0, 0, seconds(1));
+    for key in 1..KEYS {
+        cache.insert(key, key);
+    }
+    advance(seconds(2)).await;
+    assert!(!cache.maintain(MOST), "there are {KEYS} to look at");
+    while cache.maintain(MOST) {}
+    assert_eq!(cache.len(), 0);
 }
 
 /// CA-19, as far as the entry itself goes.

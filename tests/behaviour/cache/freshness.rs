@@ -111,6 +111,24 @@ fn without_a_runtime_a_refresh_is_waited_for() {
     assert_eq!(bench.cache.get("key"), Some(2));
 }
 
+/// Whoever had to wait for it gets what he would have got where somebody else does that.
+#[test]
+fn without_a_runtime_a_refresh_that_fails_leaves_the_old_value() {
+    for config in [Config::new(), Config::new().with_negative_ttl(seconds(60))] {
+        let bench = Bench::new(config.with_stale_after(Duration::from_nanos(1)));
+        bench.cache.insert("key".to_owned(), 1);
+        while !bench.cache.look_up("key").unwrap().is_stale {
+            std::thread::yield_now();
+        }
+        for _ in 0..2 {
+            let fails = || async { Err::<u32, _>("down") };
+            let answer = bench.cache.try_get_or_load("key", fails).now_or_never();
+            assert_eq!(answer, Some(Ok(1)));
+        }
+        assert_eq!(bench.cache.snapshot().totals.stale, 0, "it has not expired");
+    }
+}
+
 /// CA-19.
 #[tokio::test(start_paused = true)]
 async fn an_error_is_answered_by_the_old_value_while_its_grace_lasts() {

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod callbacks;
+mod changes;
 mod expiry;
 mod freshness;
 mod http;

@@ -155,6 +155,22 @@ async fn idleness_counts_from_when_it_is_said() {
     }
 }
 
+/// What is gone is gone, though nobody has cleared it away yet.
+#[tokio::test(start_paused = true)]
+async fn who_was_idle_for_too_long_does_not_come_back() {
+    for then in [Config::entries(900), Config::entries(900).with_idle(100 * SECOND)] {
+        let cache = numbers(Config::entries(900).with_idle(10 * SECOND));
+        cache.insert(1, 1);
+        advance(20 * SECOND).await;
+        assert_eq!(cache.snapshot().active_entries, 0);
+        cache.reconfigure(then).unwrap();
+        assert_eq!(
+            (cache.snapshot().active_entries, cache.peek(&1), cache.get(&1)),
+            (0, None, None)
+        );
+    }
+}
+
 /// CA-19.
 #[tokio::test(start_paused = true)]
 async fn grace_is_as_it_was_said_last() {

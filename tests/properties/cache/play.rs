@@ -10,37 +10,10 @@ use std::{
     time::Duration,
 };
 
-use buttress::cache::{Bound, Cache, Change, Config, Eviction, Removal, Stored};
+use buttress::cache::{Bound, Cache, CacheMode, Change, Config, Eviction, Removal, Stored};
 use tokio::time::{Instant, advance};
 
-/// One operation. Keys are few, so that they meet.
-#[derive(Clone, Debug)]
-pub(crate) enum Step {
-    Advance(Duration),
-    Clear,
-    /// The value that takes the place of what there is, if there is an even one, or none.
-    Compute(u8, Option<u32>),
-    Contains(u8),
-    Get(u8),
-    GetMany(u8, u8),
-    Insert(u8, Put),
-    Invalidate(u8),
-    InvalidateIf(u32),
-    Iterate,
-    LookUp(u8),
-    LookUpStale(u8),
-    Maintain(usize),
-    Peek(u8),
-    Remove(u8),
-}
-
-/// What is put in: how heavy it is, how long it lives by its own account, and by that of whoever puts it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Put {
-    pub(crate) weight: u32,
-    pub(crate) own: Option<Duration>,
-    pub(crate) ttl: Option<Duration>,
-}
+use super::{Put, Step};
 
 /// No two are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +28,8 @@ struct Value {
 struct Entry {
     value: Value,
     born: Instant,
+    /// Whether anybody took down when it came.
+    is_timed: bool,
     /// When its time to live is over.
     until: Option<Instant>,
     touched: Instant,
@@ -115,8 +90,22 @@ impl Game {
         self.entries.get(&key).copied().filter(|entry| self.is_live(entry))
     }
 
+    /// Whether every entry has a time.
+    fn always(&self) -> bool {
+        self.config.ttl.or(self.config.idle).or(self.config.stale_after).is_some()
+    }
+
+    /// What nobody gets where nobody gets anything.
+    fn given<T>(&self, there: Option<T>) -> Option<T> {
+        there.filter(|_| self.config.mode == CacheMode::Enabled)
+    }
+
     /// What asking for it gives, which makes it wanted.
     fn ask(&mut self, key: u8) -> Option<Entry> {
+        if self.config.mode == CacheMode::Disabled {
+            self.misses += 1;
+            return None;
+        }
         let entry = self.live(key);
         self.turn += 1;
         match self.entries.get_mut(&key) {
@@ -126,7 +115,7 @@ impl Game {
             }
             _ => self.misses += 1,
         }
-        entry
+        self.given(entry)
     }
 
     fn is_stale(&self, entry: &Entry) -> bool {
@@ -145,7 +134,7 @@ impl Game {
             }
             Step::Compute(key, weight) => self.compute(key, weight),
             Step::Contains(key) => {
-                assert_eq!(self.cache.contains(&key), self.live(key).is_some());
+                assert_eq!(self.cache.contains(&key), self.given(self.live(key)).is_some());
             }
             Step::Get(key) => {
                 let entry = self.ask(key);
@@ -178,11 +167,14 @@ impl Game {
             Step::LookUpStale(key) => self.look_up_stale(key),
             Step::Maintain(most) => _ = self.cache.maintain(most),
             Step::Peek(key) => {
-                assert_eq!(self.cache.peek(&key), self.live(key).map(|entry| entry.value));
+                let entry = self.given(self.live(key));
+                assert_eq!(self.cache.peek(&key), entry.map(|entry| entry.value));
             }
+            Step::Reconfigure(config, most) => self.reconfigure(config, most),
             Step::Remove(key) => {
                 let entry = self.live(key);
-                assert_eq!(self.cache.remove(&key), entry.map(|entry| entry.value));
+                let given = self.given(entry).map(|entry| entry.value);
+                assert_eq!(self.cache.remove(&key), given);
                 self.take_out(key, entry);
             }
         }
@@ -194,16 +186,39 @@ impl Game {
         let (Some(hit), Some(entry)) = (hit, entry) else { return };
         assert_eq!(hit.is_stale, self.is_stale(&entry));
         // Where no time matters, nobody took it down.
-        let always = self.config.ttl.or(self.config.idle).or(self.config.stale_after);
-        let is_timed = always.is_some() || entry.until.is_some();
-        assert_eq!(hit.age, is_timed.then(|| Instant::now() - entry.born));
+        assert_eq!(hit.age, entry.is_timed.then(|| Instant::now() - entry.born));
+    }
+
+    /// What has expired stays so, and what had no time counts as written now if it has one.
+    fn reconfigure(&mut self, config: Config, most: u64) {
+        let bound = match self.config.bound {
+            Bound::Entries(_) => Bound::Entries(most),
+            _ => Bound::Weight(most),
+        };
+        let config = config.with_bound(bound).with_eviction(self.config.eviction);
+        let ends: Vec<_> = self.entries.values().map(|entry| self.ends(entry)).collect();
+        let former = std::mem::replace(&mut self.config, config.clone());
+        let (now, always) = (Instant::now(), self.always());
+        for (entry, end) in self.entries.values_mut().zip(ends) {
+            if end.is_some_and(|end| end <= now) {
+                entry.until = end;
+            }
+            if former.idle.is_none() && config.idle.is_some() {
+                entry.touched = now;
+            }
+            if always && !entry.is_timed {
+                (entry.born, entry.is_timed) = (now, true);
+            }
+        }
+        self.cache.reconfigure(config).unwrap();
+        self.hear(None, &[Removal::Evicted]);
     }
 
     fn look_up_stale(&mut self, key: u8) {
         let hit = self.cache.look_up_stale(&key);
-        if let Some(entry) = self.live(key) {
-            self.ask(key);
-            return self.is_hit(hit, Some(entry));
+        if self.config.mode != CacheMode::Enabled || self.live(key).is_some() {
+            let entry = self.ask(key);
+            return self.is_hit(hit, entry);
         }
         let kept = self.entries.get(&key).copied().filter(|entry| {
             let end = self.ends(entry).and_then(|end| end.checked_add(self.config.grace));
@@ -236,6 +251,7 @@ impl Game {
     fn expected(&self, key: u8, value: Value, ttl: Option<Duration>) -> Stored {
         let is_heavy = matches!(self.config.bound, Bound::Weight(most) if self.weigh(value) > most);
         match ttl.or(value.own) {
+            _ if self.config.mode == CacheMode::Disabled => Stored::Disabled,
             _ if is_heavy => Stored::TooHeavy,
             Some(Duration::ZERO) => Stored::Expired,
             _ if self.live(key).is_some() => Stored::Replaced,
@@ -251,7 +267,9 @@ impl Game {
             let born = Instant::now();
             let ttl = ttl.or(value.own).or(self.config.ttl);
             let until = ttl.map(|ttl| born + ttl);
-            let entry = Entry { value, born, until, touched: born, turn: self.turn };
+            let is_timed = self.always() || until.is_some();
+            let turn = self.turn;
+            let entry = Entry { value, born, is_timed, until, touched: born, turn };
             self.entries.insert(key, entry);
         }
     }
@@ -259,11 +277,12 @@ impl Game {
     fn compute(&mut self, key: u8, weight: Option<u32>) {
         let entry = self.live(key);
         let new = weight.map(|weight| self.value(weight, None));
-        let is_kept = entry.is_some_and(|entry| entry.value.number % 2 == 1);
+        let given = self.given(entry).map(|entry| entry.value);
+        let is_kept = given.is_some_and(|value| value.number % 2 == 1);
         let is_new = new.filter(|_| !is_kept);
         let expected = is_new.map(|value| self.expected(key, value, None));
         let seen = self.cache.compute(key, |value| {
-            assert_eq!(value, entry.map(|entry| entry.value));
+            assert_eq!(value, given);
             match new {
                 _ if is_kept => Change::Keep,
                 Some(value) => Change::Put(value),
@@ -275,7 +294,7 @@ impl Game {
                 assert_eq!(seen, stored.is_stored().then_some(value));
                 self.stored(key, value, None, stored);
             }
-            _ if is_kept => assert_eq!(seen, entry.map(|entry| entry.value)),
+            _ if is_kept => assert_eq!(seen, given),
             _ => {
                 assert_eq!(seen, None);
                 self.take_out(key, entry);
@@ -309,6 +328,7 @@ impl Game {
                 let stored = new.map(|(_, _, stored)| stored);
                 let refused = match cause {
                     Removal::TooHeavy => Stored::TooHeavy,
+                    _ if self.config.mode == CacheMode::Disabled => Stored::Disabled,
                     _ => Stored::Expired,
                 };
                 assert_eq!((stored, was_told_of_new), (Some(refused), false));

@@ -131,6 +131,7 @@ pub(super) const PLAN: Plan = Plan {
         ("reservation", "shared", "a reservation settles with the shared state it holds"),
         ("readied", "shared", "a service is readied inside the call"),
         ("rivals", "shared", "rivals are polled and paid for, so they are no decision"),
+        ("given", "shared", "on which condition an entry is put in others say at any time"),
         ("room", "machine", "how much room is left is a number that threads share"),
         ("snapshot", "machine", "a snapshot is read off a machine"),
         ("limiting", "shared", "what is asked together with others has shared state"),

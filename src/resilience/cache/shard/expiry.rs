@@ -27,6 +27,9 @@ impl<K, V> Shard<K, V> {
         }
         let Some(mut wheel) = self.wheel.take() else { return (0, false, 0) };
         wheel.turn(now);
+        // Whoever was here before may have come from later: what is due by his time would be put back for
+        // ever by ours.
+        let now = now.max(wheel.began());
         self.slab.keep_time(now);
         let (mut freed, mut looked) = (0, 0);
         while looked < most {
@@ -67,7 +70,7 @@ impl<K, V> Shard<K, V> {
     }
 
     /// Gives memory back where few places are filled of many there were.
-    pub(super) fn tidy(&mut self) {
+    pub(in crate::resilience::cache) fn tidy(&mut self) {
         if self.slab.places() < SMALL || self.slab.len() >= self.slab.places() / 8 {
             return;
         }
@@ -97,5 +100,27 @@ impl<K, V> Shard<K, V> {
         }
         self.due_at = wheel.due_at();
         self.wheel = Some(wheel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resilience::cache::{config::Eviction, stamp::Stamp};
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// Each time it is to go earlier than was said before, and leaves its former slot behind.
+    #[test]
+    fn a_key_that_is_written_for_less_and_less_time_does_not_crowd_the_wheel() {
+        let mut shard = Shard::new(Eviction::Admission, u64::MAX, 0);
+        let stamp = |after: u64| Some(Stamp { born: 1, until: after * SECOND, touched: 1 });
+        shard.insert(7, 7, 0, 1, stamp(5000));
+        for after in (1..5000).rev() {
+            shard.replace(0, after, 1, stamp(after), Removal::Replaced);
+            assert!(!shard.wheel.as_ref().unwrap().is_crowded(), "{after}");
+        }
+        let mut removed = Removed::new();
+        assert_eq!(shard.expire(10 * SECOND, usize::MAX, &mut removed), (1, false, 1));
     }
 }

@@ -34,9 +34,10 @@ pub(super) struct Shard<K, V> {
     pub(super) counts: Counts,
     /// How long an entry is kept after it has expired, for want of a better one.
     grace: u64,
-    /// How often something was written here, and the hashes of the last.
-    writes: u64,
-    written: [u32; 8],
+    /// The hashes of keys that somebody wants to change if nobody else does meanwhile, and which watch it
+    /// is; so many were begun.
+    watched: Vec<(u32, u64)>,
+    watches: u64,
     /// How often entries were given new places.
     moves: u64,
 }
@@ -81,8 +82,8 @@ impl<K, V> Shard<K, V> {
             counts: Counts::default(),
             idle,
             grace,
-            writes: 0,
-            written: [0; 8],
+            watched: Vec::new(),
+            watches: 0,
             moves: 0,
         }
     }

@@ -20,6 +20,9 @@ impl<K, V> Shard<K, V> {
     pub(in crate::resilience::cache) fn retime(&mut self, lasting: Lasting, now: u64) {
         let Lasting { idle, grace, is_timed, life } = lasting;
         let begins = self.idle == u64::MAX && idle != u64::MAX;
+        if self.idle != u64::MAX && self.slab.is_stamped() {
+            self.end_the_idle(now);
+        }
         (self.idle, self.grace) = (idle, grace);
         if !is_timed && !self.slab.is_stamped() {
             return;
@@ -44,6 +47,16 @@ impl<K, V> Shard<K, V> {
             self.is_plain = false;
             self.due_at = wheel.due_at();
             self.wheel = Some(Box::new(wheel));
+        }
+    }
+
+    /// Whoever was idle for too long by the former rules is gone by any other as well.
+    fn end_the_idle(&mut self, now: u64) {
+        for place in 0..self.slab.places() as u32 {
+            let stamp = self.stamp(place);
+            if stamp.until <= now && self.slab.entry(place).is_some() {
+                self.slab.set_stamp(place, Some(stamp));
+            }
         }
     }
 }

@@ -7,18 +7,28 @@ use crate::resilience::cache::{
 };
 
 impl<K, V> Shard<K, V> {
-    /// How often something was written here, to be asked about later.
-    pub(in crate::resilience::cache) const fn writes(&self) -> u64 {
-        self.writes
+    /// Watches a key from now on, by this number that nobody else has.
+    pub(in crate::resilience::cache) fn watch(&mut self, hash: u32) -> u64 {
+        self.watches += 1;
+        self.watched.push((hash, self.watches));
+        self.watches
     }
 
-    /// Whether a key of this hash may have been written since.
-    pub(in crate::resilience::cache) fn is_written_since(&self, writes: u64, hash: u32) -> bool {
-        let since = self.writes.wrapping_sub(writes);
-        since > self.written.len() as u64
-            || (0..since).any(|back| {
-                self.written[(self.writes - back) as usize % self.written.len()] == hash
-            })
+    /// Goes on with a watch after a write of the watcher's own.
+    pub(in crate::resilience::cache) fn watch_on(&mut self, hash: u32, watch: u64) {
+        if !self.is_unwritten(watch) {
+            self.watched.push((hash, watch));
+        }
+    }
+
+    /// Whether the key that is watched was not written since.
+    pub(in crate::resilience::cache) fn is_unwritten(&self, watch: u64) -> bool {
+        self.watched.iter().any(|(_, theirs)| *theirs == watch)
+    }
+
+    /// Nobody wants to know any longer.
+    pub(in crate::resilience::cache) fn unwatch(&mut self, watch: u64) {
+        self.watched.retain(|(_, theirs)| *theirs != watch);
     }
 
     /// How often entries were given new places.
@@ -41,10 +51,17 @@ impl<K, V> Shard<K, V> {
         weight
     }
 
+    /// A key of this hash is written: whoever watches it is to begin anew.
     #[inline]
     pub(super) fn note(&mut self, hash: u32) {
-        self.writes += 1;
-        self.written[self.writes as usize % self.written.len()] = hash;
+        if !self.watched.is_empty() {
+            self.end_watches(hash);
+        }
+    }
+
+    #[cold]
+    fn end_watches(&mut self, hash: u32) {
+        self.watched.retain(|(theirs, _)| *theirs != hash);
     }
 
     /// Copies what `copy` makes of entries from this place on, at most `most` of them that are there at

@@ -288,7 +288,7 @@ pub(super) struct Listening<K, V, T, S> {
 }
 
 impl<K, V, T, S> Listening<K, V, T, S> {
-    pub(super) const fn new(shared: Arc<Shared<K, V, T, S>>) -> Self {
+    pub(super) fn new(shared: Arc<Shared<K, V, T, S>>) -> Self {
         Self { shared, task: Mutex::new(None) }
     }
 }
