@@ -5,6 +5,7 @@ use bytes::Bytes;
 
 use super::{
     body::{ReplyBody, Whole},
+    key::RequestKey,
     machine::{strip, whole_seconds},
 };
 
@@ -101,8 +102,8 @@ impl Reply {
         self.0.is_answer
     }
 
-    /// In bytes, about.
-    pub(super) fn weight(&self) -> u32 {
+    /// In bytes, about, under this key.
+    pub(super) fn weight(&self, key: &RequestKey) -> u32 {
         const FRAME: usize = 256;
 
         let said = &*self.0;
@@ -112,6 +113,7 @@ impl Reply {
         let weight = said.body.len()
             + lengths(&said.headers)
             + said.trailers.as_ref().map_or(0, lengths)
+            + key.weight()
             + FRAME;
         u32::try_from(weight).unwrap_or(u32::MAX)
     }

@@ -36,7 +36,7 @@ impl Shared {
     pub(super) fn new(name: Name, plan: &Plan) -> Self {
         let cache = Cache::from_plan(name, plan.cache().clone());
         Self {
-            cache: cache.with_weigher(|_, reply: &Reply| reply.weight()),
+            cache: cache.with_weigher(|key, reply: &Reply| reply.weight(key)),
             config: Mutex::new(Arc::new(plan.config().clone())),
             counts: Counts::default(),
         }
