@@ -1,6 +1,6 @@
 //! An answer is asked for, looked at, and kept if it may be.
 
-use std::{future::Future, hash::BuildHasher, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use ::http::Response;
 use http_body::Body;
@@ -23,6 +23,8 @@ pub(super) struct Terms {
     pub(super) shared: Arc<Shared>,
     pub(super) config: Arc<Config>,
     pub(super) key: RequestKey,
+    /// How many changes there had been.
+    pub(super) asked: u64,
 }
 
 /// What came of a request.
@@ -111,7 +113,7 @@ impl Terms {
             }
             Gathered::Whole(whole) => {
                 let age = age.saturating_add(ago);
-                let reply = Reply::new(Response::from_parts(head, ()), whole, age);
+                let reply = Reply::new(Response::from_parts(head, ()), whole, age, self.asked);
                 match left {
                     Some(left) => Fetched::Kept(reply.compact(), left),
                     None => Fetched::Shared(reply),
@@ -166,14 +168,11 @@ impl Terms {
 
     /// What has expired is given for want of a better answer, unless it says that it must not be.
     fn drop_what_must_be_fresh(&self) {
-        let (cache, key) = (&self.shared.cache, &self.key);
-        let grace = cache.shared.terms.grace();
-        let former =
-            cache.shared.look_aside(cache.hasher.hash_one(key), |theirs| theirs == key, grace);
+        let former = self.shared.former(&self.key);
         if former.is_some_and(|(former, is_fresh)| {
             !is_fresh && machine::must_be_fresh(former.value.headers())
         }) {
-            cache.invalidate(key);
+            self.shared.cache.invalidate(&self.key);
         }
     }
 }

@@ -21,13 +21,15 @@ struct Said {
     trailers: Option<HeaderMap>,
     /// How old it was when it came.
     age: Duration,
+    /// How many changes there had been when it was asked for.
+    asked: u64,
     /// Whether it is an answer at all, and not word that there is none for others than who has asked.
     is_answer: bool,
 }
 
 impl Reply {
     /// Of what has come, without what was only said to us.
-    pub(super) fn new<T>(head: Response<T>, whole: Whole, age: Duration) -> Self {
+    pub(super) fn new<T>(head: Response<T>, whole: Whole, age: Duration, asked: u64) -> Self {
         let (mut head, _) = head.into_parts();
         strip(&mut head.headers);
         let Whole { data, trailers } = whole;
@@ -38,6 +40,7 @@ impl Reply {
             body: data,
             trailers,
             age,
+            asked,
             is_answer: true,
         }))
     }
@@ -51,6 +54,7 @@ impl Reply {
             body: Bytes::new(),
             trailers: None,
             age: Duration::ZERO,
+            asked: 0,
             is_answer: false,
         }))
     }
@@ -100,6 +104,10 @@ impl Reply {
 
     pub(super) fn is_answer(&self) -> bool {
         self.0.is_answer
+    }
+
+    pub(super) fn asked(&self) -> u64 {
+        self.0.asked
     }
 
     /// In bytes, about, under this key.

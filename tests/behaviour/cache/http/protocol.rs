@@ -148,3 +148,82 @@ async fn what_must_be_fresh_is_kept_and_has_no_grace() {
         }
     }
 }
+
+/// What changes an address changes every answer of it, whatever else their keys say.
+#[tokio::test(start_paused = true)]
+async fn what_changes_an_address_takes_out_every_answer_of_it() {
+    let say = |method: Method, path: &str, language: &'static str, token: Option<&'static str>| {
+        let mut request = Request::builder().method(method).uri(path).body(()).unwrap();
+        request.headers_mut().insert("accept-language", language.parse().unwrap());
+        if let Some(token) = token {
+            request.headers_mut().insert("authorization", token.parse().unwrap());
+        }
+        request
+    };
+    for door in DOORS {
+        let mut client = client(door, config(), &backend([answer(&[("cache-control", "public")])]));
+        client.fields = vec![header::ACCEPT_LANGUAGE];
+        let asked = async |path: &str, language, token| {
+            let before = client.calls();
+            client.ask(say(Method::GET, path, language, token)).await.unwrap();
+            client.calls() - before
+        };
+        for (path, language, token) in
+            [("/", "de", None), ("/", "fr", None), ("/", "de", Some("a")), ("/other", "de", None)]
+        {
+            assert_eq!(asked(path, language, token).await, 1);
+            assert_eq!(asked(path, language, token).await, 0);
+        }
+        client.ask(say(Method::POST, "/", "en", Some("b"))).await.unwrap();
+        assert_eq!(asked("/other", "de", None).await, 0);
+        for (language, token) in [("de", None), ("fr", None), ("de", Some("a"))] {
+            assert_eq!(asked("/", language, token).await, 1, "{door:?} {language} {token:?}");
+            assert_eq!(asked("/", language, token).await, 0);
+        }
+    }
+}
+
+/// An answer that was asked for before a change may come after it.
+#[tokio::test(start_paused = true)]
+async fn what_was_asked_for_before_a_change_is_not_kept_after_it() {
+    for headers in [&[][..], &[("cache-control", "no-cache")], &[("accept-language", "de")]] {
+        for door in DOORS {
+            let answers = [answer(&[]), answer(&[]).at_once(), answer(&[]).at_once()];
+            let mut client = client(door, config(), &backend(answers));
+            client.fields = vec![header::ACCEPT_LANGUAGE];
+            let asking = tokio::spawn(client.ask(with(headers)));
+            tokio::task::yield_now().await;
+            client.ask(Request::put("/").body(()).unwrap()).await.unwrap();
+            asking.await.unwrap().unwrap();
+            client.ask(with(headers)).await.unwrap();
+            client.ask(with(headers)).await.unwrap();
+            let reads = if headers.iter().any(|(_, said)| *said == "no-cache") { 4 } else { 3 };
+            assert_eq!(client.calls(), reads, "{door:?} {headers:?}");
+            // Nor does who asks after a change get what was asked for before.
+            client.get("/").await;
+            assert_eq!(client.calls(), reads + usize::from(headers.len() == 1 && reads == 3));
+        }
+    }
+}
+
+/// Nobody knows what became of a request whose answer did not come.
+#[tokio::test(start_paused = true)]
+async fn a_change_that_is_given_up_or_fails_may_have_been_made() {
+    for door in DOORS {
+        let mut backend = backend([answer(&[]), answer(&[]), answer(&[])]);
+        Arc::make_mut(&mut backend.answers).push(Err("reset"));
+        Arc::make_mut(&mut backend.answers).push(Ok(answer(&[])));
+        let client = client(door, config(), &backend);
+        let post = || Request::post("/").body(()).unwrap();
+        client.get("/").await;
+        let mut posting = Box::pin(client.ask(post()));
+        assert!(poll_fn(|cx| Poll::Ready(posting.as_mut().poll(cx).is_pending())).await);
+        drop(posting);
+        client.get("/").await;
+        client.get("/").await;
+        assert_eq!(client.calls(), 3, "{door:?}");
+        client.ask(post()).await.unwrap_err();
+        client.get("/").await;
+        assert_eq!(client.calls(), 5, "{door:?}");
+    }
+}
