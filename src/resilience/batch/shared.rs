@@ -105,15 +105,19 @@ impl<K, V, E> Shared<K, V, E> {
     }
 
     pub(super) fn reconfigure(&self, plan: Plan) {
-        let mut desk = self.desk.lock();
-        let (had, has) = (turns(&desk.plan), turns(&plan));
-        // More turns settle first what is owed; of fewer, those that are out are taken back later.
-        let settled = desk.owed.min(has.saturating_sub(had));
-        desk.owed -= settled;
-        desk.turns.add_permits(has.saturating_sub(had) - settled);
-        let fewer = had.saturating_sub(has);
-        desk.owed += fewer - desk.turns.forget_permits(fewer);
-        desk.plan = plan;
+        let (turns, more) = {
+            let mut desk = self.desk.lock();
+            let (had, has) = (turns(&desk.plan), turns(&plan));
+            // More turns settle first what is owed; of fewer, those that are out are taken back later.
+            let settled = desk.owed.min(has.saturating_sub(had));
+            desk.owed -= settled;
+            let fewer = had.saturating_sub(has);
+            desk.owed += fewer - desk.turns.forget_permits(fewer);
+            desk.plan = plan;
+            (Arc::clone(&desk.turns), has.saturating_sub(had) - settled)
+        };
+        // That wakes those who wait, and what wakes them may look at the desk.
+        turns.add_permits(more);
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {

@@ -1,6 +1,14 @@
 //! What a config may say.
 
-use std::time::Duration;
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Wake, Waker},
+    time::Duration,
+};
 
 use buttress::{
     Error,
@@ -130,4 +138,38 @@ async fn what_is_made_from_a_plan_is_made_as_by_its_config() {
     assert_eq!((batcher.name().as_str(), batcher.snapshot().totals.calls), ("each", 2));
     let layer = BatchLayer::<u32, u32, Error<String>>::from_plan("layer", plan);
     assert_eq!((layer.name().as_str(), layer.snapshot().totals.calls), ("layer", 0));
+}
+
+/// Whoever waits for a turn is woken by their own waker, which may use the batcher.
+#[tokio::test]
+async fn another_config_wakes_nobody_under_a_lock() {
+    struct Looks(Batcher<u32, u32, Error<String>>, AtomicUsize);
+
+    impl Wake for Looks {
+        fn wake(self: Arc<Self>) {
+            let _ = self.0.snapshot();
+            self.1.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    let config = |most| Config::new().with_max_items(1).with_max_in_flight(most);
+    let never = |_: Vec<u32>| std::future::pending::<Result<Vec<u32>, Error<String>>>();
+    let batcher = Batcher::new("waits", config(1), never).unwrap();
+    let looks = Arc::new(Looks(batcher.clone(), AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&looks));
+    let mut loads = [1, 2].map(|number| Box::pin(batcher.load(number)));
+    for load in &mut loads {
+        assert!(load.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    let (done, is_done) = std::sync::mpsc::channel();
+    let more = config(2);
+    std::thread::spawn(move || done.send(batcher.reconfigure(more).is_ok()));
+    let done = is_done.recv_timeout(Duration::from_secs(5));
+    if done.is_err() {
+        // What is dropped when this fails needs the lock as well.
+        std::mem::forget((loads, looks));
+        panic!("it is locked for good");
+    }
+    assert_eq!(done, Ok(true));
+    assert_eq!(looks.1.load(Ordering::Relaxed), 1);
 }

@@ -167,6 +167,12 @@ pub(super) const PLAN: Plan = Plan {
             "dates that others send are compared with the calendar, whose reading is told",
         ),
         (
+            Rule::Clock,
+            "src/resilience/cache/http/",
+            "SystemTime",
+            "the moment until which an answer is good is compared with the calendar, whose reading is told",
+        ),
+        (
             Rule::Features,
             "src/ground/refusal/",
             "anyhow",

@@ -49,8 +49,9 @@ impl Shared {
             Ask::Young(most) => self.answer_young(config, key, most, request, send),
             Ask::Change | Ask::Pass => {
                 count(&self.counts.passed);
+                let changing = Changing { shared: Arc::clone(self), key, may_be_made: true };
                 let sending = time::outside(|| send(request));
-                State::Alone(Box::pin(change(Arc::clone(self), key, sending)))
+                State::Alone(Box::pin(change(changing, sending)))
             }
         };
         Replying::new(state)
@@ -71,13 +72,14 @@ impl Shared {
         B: Body<Data: Send, Error: Send> + Send + 'static,
         E: Clone + Send + Sync + 'static,
     {
+        let last_change = self.last_change(&key);
         let (mut unsent, mut slot) = (Some((request, send)), None);
         let mut fetching = self.cache.look_up_or(
             &key,
             || key.clone(),
             || {
                 let slot = slot.insert(Slot::new()).clone();
-                let terms = Terms { shared: Arc::clone(self), config, key: key.clone() };
+                let terms = self.terms(config, key.clone());
                 let sending = unsent.take().map(|(request, send)| send(request));
                 terms.load(sending, slot)
             },
@@ -95,7 +97,7 @@ impl Shared {
             }
             (slot, None) => Own::Slot(slot.unwrap_or_else(Slot::new)),
         };
-        State::Waits(Waits { fetching, own })
+        State::Waits(Waits { fetching, own, last_change })
     }
 
     /// Whatever is there will do that is young enough; if nothing is, the request goes its own way, and
@@ -115,15 +117,21 @@ impl Shared {
         B: Body<Data: Send, Error: Send> + Send + 'static,
         E: Send + 'static,
     {
+        self.last_change(&key);
         let is_young = |hit: &Hit<_>| is_young(hit, most);
         if let Some(hit) = (!most.is_zero()).then(|| self.cache.look_up(&key)).flatten() {
             if is_young(&hit) {
                 return State::Kept(hit);
             }
         }
+        let terms = self.terms(config, key);
         let sending = time::outside(|| send(request));
-        let terms = Terms { shared: Arc::clone(self), config, key };
         State::Alone(Box::pin(renew(terms, sending)))
+    }
+
+    /// Of a request that is about to be sent.
+    fn terms(self: &Arc<Self>, config: Arc<Config>, key: RequestKey) -> Terms {
+        Terms { shared: Arc::clone(self), config, key, asked: self.changes() }
     }
 }
 
@@ -138,19 +146,36 @@ async fn pass<B: Body, E>(
     Ok(sending.await?.map(ReplyBody::passed))
 }
 
-/// The same of a request that changes what it is about: what is known of that is forgotten.
+/// The same of a request that changes what it is about.
 async fn change<B: Body, E>(
-    shared: Arc<Shared>,
-    key: RequestKey,
+    mut changing: Changing,
     sending: impl Future<Output = Result<Response<B>, E>>,
 ) -> Result<Response<ReplyBody<B>>, E> {
     let response = sending.await?;
-    if response.status().is_success() || response.status().is_redirection() {
+    let status = response.status();
+    changing.may_be_made = !status.is_client_error() && !status.is_server_error();
+    Ok(response.map(ReplyBody::passed))
+}
+
+/// A change on its way. When it has ended, and if nobody has said that it was not made, what is known of its
+/// address is forgotten.
+struct Changing {
+    shared: Arc<Shared>,
+    key: RequestKey,
+    may_be_made: bool,
+}
+
+impl Drop for Changing {
+    fn drop(&mut self) {
+        if !self.may_be_made {
+            return;
+        }
+        self.shared.note_change(self.key.address());
+        // Nobody has to wait for what was asked for by the same key before.
         for method in [Method::GET, Method::HEAD] {
-            shared.cache.invalidate(&key.clone().with_method(method));
+            self.shared.cache.invalidate(&self.key.clone().with_method(method));
         }
     }
-    Ok(response.map(ReplyBody::passed))
 }
 
 /// Keeps an answer that was asked for alone, if it may be kept.

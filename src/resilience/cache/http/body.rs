@@ -104,11 +104,13 @@ impl<B: Body> Body for ReplyBody<B> {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Kept(whole) => SizeHint::with_exact(whole.data.len() as u64),
-            Kind::Passed(Passed { read, rest, .. }) => {
+            Kind::Passed(Passed { read, failed, rest }) => {
                 let rest =
                     rest.as_ref().map_or_else(|| SizeHint::with_exact(0), |rest| rest.size_hint());
                 let (mut hint, read) = (SizeHint::new(), read.len() as u64);
-                if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(read)) {
+                // Where it breaks off, nobody must take what there is for all there is.
+                let upper = rest.upper().filter(|_| failed.is_none());
+                if let Some(upper) = upper.and_then(|upper| upper.checked_add(read)) {
                     hint.set_upper(upper);
                 }
                 let lower = rest.lower().saturating_add(read);

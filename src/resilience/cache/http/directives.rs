@@ -1,6 +1,6 @@
 //! What `Cache-Control` says, and when.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ::http::{HeaderMap, HeaderName, header};
 
@@ -31,9 +31,10 @@ impl Directives {
     }
 
     fn hear_all(&mut self, text: &str) {
-        let mut is_quoted = false;
+        let (mut is_quoted, mut is_escaped) = (false, false);
         let is_end = |letter: char| {
-            is_quoted ^= letter == '"';
+            is_quoted ^= letter == '"' && !is_escaped;
+            is_escaped = is_quoted && letter == '\\' && !is_escaped;
             letter == ',' && !is_quoted
         };
         for said in text.split(is_end) {
@@ -43,6 +44,8 @@ impl Directives {
             };
             self.hear(name, value);
         }
+        // A quotation without an end may have swallowed anything.
+        self.no_store |= is_quoted;
     }
 
     fn hear(&mut self, name: &str, value: &str) {
@@ -72,13 +75,14 @@ pub(super) fn seconds(text: &str) -> Option<Duration> {
     is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX))))
 }
 
-/// For how long an answer is good by its dates: those tell how far they are apart, whatever the time is.
-pub(super) fn by_dates(headers: &HeaderMap) -> Option<Duration> {
+/// For how long an answer is good by its dates: those tell how far they are apart, whatever the time is. One
+/// without a `Date` is of the moment it came.
+pub(super) fn by_dates(headers: &HeaderMap, came: SystemTime) -> Option<Duration> {
     let expires = headers.get(header::EXPIRES)?;
     let date = |value: &::http::HeaderValue| httpdate::parse_http_date(value.to_str().ok()?).ok();
     // A moment that cannot be read has passed.
     let Some(until) = date(expires) else { return Some(Duration::ZERO) };
-    let from = headers.get(header::DATE).and_then(date)?;
+    let from = headers.get(header::DATE).and_then(date).unwrap_or(came);
     Some(until.duration_since(from).unwrap_or_default())
 }
 
@@ -144,9 +148,11 @@ mod tests {
     fn dates_are_compared_with_each_other() {
         let mut headers = HeaderMap::new();
         let date = |text| ::http::HeaderValue::from_static(text);
+        let came = SystemTime::UNIX_EPOCH + Duration::from_secs(80);
+        let by_dates = |headers: &HeaderMap| by_dates(headers, came);
         assert_eq!(by_dates(&headers), None);
         headers.insert(header::EXPIRES, date("Thu, 01 Jan 1970 00:01:30 GMT"));
-        assert_eq!(by_dates(&headers), None);
+        assert_eq!(by_dates(&headers), Some(Duration::from_secs(10)), "since it came");
         headers.insert(header::DATE, date("Thu, 01 Jan 1970 00:01:00 GMT"));
         assert_eq!(by_dates(&headers), Some(Duration::from_secs(30)));
         headers.insert(header::EXPIRES, date("0"));

@@ -23,6 +23,8 @@ pub(super) struct Terms {
     pub(super) shared: Arc<Shared>,
     pub(super) config: Arc<Config>,
     pub(super) key: RequestKey,
+    /// How many changes there had been.
+    pub(super) asked: u64,
 }
 
 /// What came of a request.
@@ -76,17 +78,25 @@ impl Terms {
     {
         let sent = time::now();
         let response = sending.await?;
-        let took = time::now().since(sent);
+        let came = time::now();
+        let took = came.since(sent);
         let (config, counts) = (&*self.config, &self.shared.counts);
         let (status, headers) = (response.status(), response.headers());
-        let worth = machine::worth(status, headers, &self.key, took, config);
+        let worth = machine::worth(status, headers, &self.key, (time::wall(), took), config);
         if worth == Worth::Alone {
             count(&counts.private);
             return Ok(Fetched::Alone(Box::new(response.map(ReplyBody::passed))));
         }
         let age = machine::initial_age(headers, took);
         let (head, body) = response.into_parts();
-        Ok(match gather(body, config.max_body, config.max_wait).await {
+        let gathered = gather(body, config.max_body, config.max_wait).await;
+        // It has aged while its body came.
+        let ago = time::now().since(came);
+        let left = match worth {
+            Worth::Kept(said) => Some(machine::left(said, ago, config)),
+            Worth::Shared | Worth::Alone => None,
+        };
+        Ok(match gathered {
             Gathered::Passed(body) => {
                 count(&counts.not_whole);
                 Fetched::Alone(Box::new(Response::from_parts(head, body)))
@@ -97,11 +107,16 @@ impl Terms {
                 count(&counts.not_whole);
                 Fetched::Alone(Box::new(Response::from_parts(head, ReplyBody::whole(whole))))
             }
+            Gathered::Whole(whole) if left.is_some_and(|left| left.is_zero()) => {
+                count(&counts.private);
+                Fetched::Alone(Box::new(Response::from_parts(head, ReplyBody::whole(whole))))
+            }
             Gathered::Whole(whole) => {
-                let reply = Reply::new(Response::from_parts(head, ()), whole, age);
-                match worth {
-                    Worth::Kept(left) => Fetched::Kept(reply.compact(), left),
-                    Worth::Shared | Worth::Alone => Fetched::Shared(reply),
+                let age = age.saturating_add(ago);
+                let reply = Reply::new(Response::from_parts(head, ()), whole, age, self.asked);
+                match left {
+                    Some(left) => Fetched::Kept(reply.compact(), left),
+                    None => Fetched::Shared(reply),
                 }
             }
         })
@@ -110,6 +125,22 @@ impl Terms {
     /// The same as a load into the cache.
     pub(super) async fn load<Fut, B, E>(
         self,
+        sending: Option<Fut>,
+        slot: Slot<B>,
+    ) -> Result<Loaded<Reply>, Failed<E>>
+    where
+        Fut: Future<Output = Result<Response<B>, E>>,
+        B: Body,
+    {
+        let loaded = self.load_any(sending, slot).await;
+        if loaded.is_err() {
+            self.drop_what_must_be_fresh();
+        }
+        loaded
+    }
+
+    async fn load_any<Fut, B, E>(
+        &self,
         sending: Option<Fut>,
         slot: Slot<B>,
     ) -> Result<Loaded<Reply>, Failed<E>>
@@ -132,6 +163,16 @@ impl Terms {
                 }
                 Ok(Loaded::new(Reply::nothing()).not_stored())
             }
+        }
+    }
+
+    /// What has expired is given for want of a better answer, unless it says that it must not be.
+    fn drop_what_must_be_fresh(&self) {
+        let former = self.shared.former(&self.key);
+        if former.is_some_and(|(former, is_fresh)| {
+            !is_fresh && machine::must_be_fresh(former.value.headers())
+        }) {
+            self.shared.cache.invalidate(&self.key);
         }
     }
 }

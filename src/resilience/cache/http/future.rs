@@ -58,6 +58,8 @@ pub(super) type Spare<B, E> = Box<dyn FnOnce() -> Alone<B, E> + Send>;
 pub(super) struct Waits<B: Body, E> {
     pub(super) fetching: Fetching<RequestKey, Reply, Failed<E>, Aged<Wrapped>>,
     pub(super) own: Own<B, E>,
+    /// What was asked for before this change of the address is not for them.
+    pub(super) last_change: u64,
 }
 
 /// What each of them can fall back to if there is no answer for all.
@@ -92,8 +94,10 @@ where
                 State::Waits(Waits { fetching, .. }) => {
                     let outcome = ready!(Pin::new(fetching).poll(cx));
                     let waits = std::mem::replace(&mut self.state, State::Done);
-                    let State::Waits(Waits { own, .. }) = waits else { return Poll::Pending };
-                    match settle(outcome, own) {
+                    let State::Waits(Waits { own, last_change, .. }) = waits else {
+                        return Poll::Pending;
+                    };
+                    match settle(outcome, own, last_change) {
                         Settled::Answer(response) => return Poll::Ready(Ok(response)),
                         Settled::Failed(error) => return Poll::Ready(Err(M::inner(error))),
                         Settled::Refused(refusal) => {
@@ -126,9 +130,11 @@ enum Settled<B: Body, E> {
 fn settle<B: Body, E>(
     outcome: Result<Hit<Reply>, Error<Failed<E>>>,
     own: Own<B, E>,
+    last_change: u64,
 ) -> Settled<B, E> {
+    let is_own = matches!(own, Own::Slot(_));
     match outcome {
-        Ok(hit) if hit.value.is_answer() => {
+        Ok(hit) if hit.value.is_answer() && (is_own || hit.value.asked() >= last_change) => {
             let kept_for = hit.age.filter(|age| *age > Duration::ZERO);
             Settled::Answer(hit.value.answer(kept_for))
         }

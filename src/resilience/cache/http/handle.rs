@@ -95,9 +95,10 @@ impl HttpCache {
     }
 
     /// Takes out every answer of this address, as the requests have it, whoever's it is. How many there were.
-    /// It goes through all that is kept.
+    /// It goes through all that is kept. What is on its way is not kept either.
     #[must_use = "use `let _ =` where it does not matter how many there were"]
     pub fn forget(&self, address: &str) -> usize {
+        self.shared.note_change(address);
         self.shared.cache.invalidate_if(|key, _| key.address() == address)
     }
 

@@ -7,8 +7,9 @@ use ::http::{HeaderName, Method, Request, header};
 pub struct RequestKey {
     method: Method,
     address: Box<str>,
-    /// By whose name the address is one: a request that names no server in its address does so by a header.
-    host: Option<Box<[u8]>>,
+    /// By whose name the address is one, where a header says so: servers go by it even if the address has a
+    /// name in it, though they should not.
+    host: Box<[u8]>,
     fields: Vec<(HeaderName, Vec<u8>)>,
     whose: Option<Box<str>>,
     /// Whether the request says who asks, and the key does not.
@@ -19,7 +20,6 @@ impl RequestKey {
     /// Of this request, by its method, address and host, and by what it says in these fields. An answer
     /// that says that it differs by another field (`Vary`) is not kept.
     pub fn of<B>(request: &Request<B>, fields: impl IntoIterator<Item = HeaderName>) -> Self {
-        let uri = request.uri();
         let all_of = |name: HeaderName| {
             let mut text = Vec::new();
             for value in request.headers().get_all(&name) {
@@ -29,14 +29,10 @@ impl RequestKey {
             }
             (name, text)
         };
-        let host = match uri.authority() {
-            Some(_) => None,
-            None => request.headers().get(header::HOST).map(|host| host.as_bytes().into()),
-        };
         Self {
             method: request.method().clone(),
-            address: uri.to_string().into(),
-            host,
+            address: request.uri().to_string().into(),
+            host: all_of(header::HOST).1.into(),
             fields: fields.into_iter().map(all_of).collect(),
             whose: None,
             unnamed: false,
@@ -70,8 +66,18 @@ impl RequestKey {
 
     /// Whether whatever differs by this field has another key.
     pub(super) fn covers(&self, name: &HeaderName) -> bool {
-        self.fields.iter().any(|(field, _)| field == name)
-            || (*name == header::HOST && self.host.is_some())
+        *name == header::HOST || self.fields.iter().any(|(field, _)| field == name)
+    }
+
+    /// In bytes, about.
+    pub(super) fn weight(&self) -> usize {
+        let fields = self.fields.iter().map(|(name, text)| name.as_str().len() + text.len() + 64);
+        let whose = self.whose.as_ref().map_or(0, |name| name.len());
+        self.method.as_str().len()
+            + self.address.len()
+            + self.host.len()
+            + whose
+            + fields.sum::<usize>()
     }
 
     pub(super) const fn is_somebodys(&self) -> bool {

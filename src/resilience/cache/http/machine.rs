@@ -1,6 +1,6 @@
 //! Who may be answered from memory, and what may be remembered.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ::http::{HeaderMap, Method, StatusCode, header};
 
@@ -71,20 +71,20 @@ pub(super) fn says_who(key: &RequestKey, headers: &HeaderMap, config: &Config) -
 /// What may be done with an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Worth {
-    /// It is kept for so long.
-    Kept(Duration),
+    /// It is kept, for so long if it says for how long.
+    Kept(Option<Duration>),
     /// It is given to those who wait for it, and to nobody after them.
     Shared,
     /// It is for whoever has asked, and nobody else.
     Alone,
 }
 
-/// What may be done with this answer to a request of that key, which took so long to come.
+/// What may be done with this answer to a request of that key, which came at that time and took so long to.
 pub(super) fn worth(
     status: StatusCode,
     headers: &HeaderMap,
     key: &RequestKey,
-    took: Duration,
+    (came, took): (SystemTime, Duration),
     config: &Config,
 ) -> Worth {
     let said = Directives::of(headers);
@@ -104,24 +104,26 @@ pub(super) fn worth(
     if !config.statuses.contains(&status.as_u16()) {
         return if is_everybodys(status) { Worth::Shared } else { Worth::Alone };
     }
-    let explicit = said.s_maxage.or(said.max_age).or_else(|| by_dates(headers));
-    let most = config.cache.ttl;
-    let left = match (explicit, most) {
-        (Some(explicit), most) => {
-            let left = explicit.saturating_sub(initial_age(headers, took));
-            most.map_or(left, |most| most.min(left))
-        }
-        (None, Some(most)) if !config.explicit => most,
-        (None, _) => return Worth::Shared,
-    };
-    if left.is_zero() {
-        Worth::Alone
-    } else if said.must_revalidate && !config.cache.grace.is_zero() {
-        // It must not be given to anybody once it has expired.
-        Worth::Shared
-    } else {
-        Worth::Kept(left)
+    match said.s_maxage.or(said.max_age).or_else(|| by_dates(headers, came)) {
+        None if config.explicit || config.cache.ttl.is_none() => Worth::Shared,
+        None => Worth::Kept(None),
+        Some(explicit) => match explicit.saturating_sub(initial_age(headers, took)) {
+            Duration::ZERO => Worth::Alone,
+            left => Worth::Kept(Some(left)),
+        },
     }
+}
+
+/// How long an answer is kept that said so much when it came, which is so long ago.
+pub(super) fn left(said: Option<Duration>, ago: Duration, config: &Config) -> Duration {
+    let (said, most) = (said.map(|said| said.saturating_sub(ago)), config.cache.ttl);
+    said.into_iter().chain(most).min().unwrap_or_default()
+}
+
+/// Whether an answer must not be given once it has expired, even for want of another.
+pub(super) fn must_be_fresh(headers: &HeaderMap) -> bool {
+    let said = Directives::of(headers);
+    said.must_revalidate || said.s_maxage.is_some()
 }
 
 /// How old an answer is when it has come.

@@ -12,8 +12,8 @@
 //! # How it decides
 //!
 //! `GET` and `HEAD` may be answered from memory. Another method is passed on, as is what asks for a part of
-//! something (`Range`) or says `no-store`; a method that changes things takes out what is kept by the same key
-//! if it goes well. What says `no-cache`, or has a `max-age` that nothing kept is young enough for, goes to the
+//! something (`Range`) or says `no-store`; a method that changes things takes out everything that is kept of the
+//! same address, unless the answer says that nothing has changed (4xx, 5xx). What says `no-cache`, or has a `max-age` that nothing kept is young enough for, goes to the
 //! service alone, and its answer is kept for the others. [`obedient`](Config::obedient) is for those who
 //! do not want to be told.
 //!
@@ -22,7 +22,9 @@
 //! `Authorization` or a `Cookie`, gets nothing from memory but what answers to such requests have said to be
 //! for everybody (`public`, `s-maxage`, `must-revalidate`), **unless the key says [whose](RequestKey::whose) it is**.
 //! What tells people apart in another way (an API key in a field of its own, a client's address) must be a
-//! part of the key: nobody else knows.
+//! part of the key, as must whatever else a service makes its pages by (`X-Forwarded-Host`): nobody else knows.
+//! Addresses are compared as the requests have them, each query in its order. Inside a nested router they
+//! have lost what it is nested under: two of those need two caches, or a key that tells them apart.
 //!
 //! **An answer is kept** if its status is one of [`statuses`](Config::statuses); if it says neither `no-store`,
 //! `no-cache` nor `private`, and sets no cookie; for as long as it says (`s-maxage`, `max-age`, `Expires`), less
@@ -41,6 +43,11 @@
 //!
 //! Conditions (`If-None-Match`) are passed on if nothing is kept. What is kept is given whole.
 //!
+//! **Ignored** are `only-if-cached`, `min-fresh` and `max-stale` of requests; `immutable`, `must-understand`,
+//! `stale-while-revalidate` and `stale-if-error` of answers, and the addresses that `Location` and
+//! `Content-Location` name. `no-cache` and `private` with names of fields count as without. Extensions of an
+//! answer, and what is said from one server to the next (`Connection`), are not kept.
+//!
 //! # What it costs
 //!
 //! An answer from memory costs its key, a copy of its header fields, and a [hit](crate::cache#what-it-costs);
@@ -50,7 +57,8 @@
 //! # What a drop does
 //!
 //! As with any [load](crate::cache#what-a-drop-does). Where the one is gone whose request was sent, and the answer
-//! is for nobody else, it is dropped, and those who wait send their own. A body that is passed on goes with
+//! is for nobody else, it is dropped, and those who wait send their own. A change that is given up, or whose
+//! answer does not come, may have been made: what is kept of the address is taken out. A body that is passed on goes with
 //! whoever reads it.
 //!
 //! # Example
@@ -98,6 +106,7 @@
 
 mod answering;
 mod body;
+mod changes;
 mod config;
 mod directives;
 mod fetch;

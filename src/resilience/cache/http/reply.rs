@@ -5,6 +5,7 @@ use bytes::Bytes;
 
 use super::{
     body::{ReplyBody, Whole},
+    key::RequestKey,
     machine::{strip, whole_seconds},
 };
 
@@ -20,13 +21,15 @@ struct Said {
     trailers: Option<HeaderMap>,
     /// How old it was when it came.
     age: Duration,
+    /// How many changes there had been when it was asked for.
+    asked: u64,
     /// Whether it is an answer at all, and not word that there is none for others than who has asked.
     is_answer: bool,
 }
 
 impl Reply {
     /// Of what has come, without what was only said to us.
-    pub(super) fn new<T>(head: Response<T>, whole: Whole, age: Duration) -> Self {
+    pub(super) fn new<T>(head: Response<T>, whole: Whole, age: Duration, asked: u64) -> Self {
         let (mut head, _) = head.into_parts();
         strip(&mut head.headers);
         let Whole { data, trailers } = whole;
@@ -37,6 +40,7 @@ impl Reply {
             body: data,
             trailers,
             age,
+            asked,
             is_answer: true,
         }))
     }
@@ -50,6 +54,7 @@ impl Reply {
             body: Bytes::new(),
             trailers: None,
             age: Duration::ZERO,
+            asked: 0,
             is_answer: false,
         }))
     }
@@ -101,8 +106,12 @@ impl Reply {
         self.0.is_answer
     }
 
-    /// In bytes, about.
-    pub(super) fn weight(&self) -> u32 {
+    pub(super) fn asked(&self) -> u64 {
+        self.0.asked
+    }
+
+    /// In bytes, about, under this key.
+    pub(super) fn weight(&self, key: &RequestKey) -> u32 {
         const FRAME: usize = 256;
 
         let said = &*self.0;
@@ -112,6 +121,7 @@ impl Reply {
         let weight = said.body.len()
             + lengths(&said.headers)
             + said.trailers.as_ref().map_or(0, lengths)
+            + key.weight()
             + FRAME;
         u32::try_from(weight).unwrap_or(u32::MAX)
     }

@@ -1,6 +1,7 @@
-use std::sync::Arc;
+use std::{hash::BuildHasher, sync::Arc};
 
 use super::{
+    changes::Changes,
     config::{Config, Plan},
     key::RequestKey,
     reply::Reply,
@@ -15,13 +16,14 @@ use crate::{
             atomic::{AtomicU64, Ordering},
         },
     },
-    resilience::cache::handle::Cache,
+    resilience::cache::{handle::Cache, stored::Hit},
 };
 
 /// What clones share.
 pub(super) struct Shared {
     pub(super) cache: Cache<RequestKey, Reply>,
     config: Mutex<Arc<Config>>,
+    changes: Mutex<Changes>,
     pub(super) counts: Counts,
 }
 
@@ -36,8 +38,9 @@ impl Shared {
     pub(super) fn new(name: Name, plan: &Plan) -> Self {
         let cache = Cache::from_plan(name, plan.cache().clone());
         Self {
-            cache: cache.with_weigher(|_, reply: &Reply| reply.weight()),
+            cache: cache.with_weigher(|key, reply: &Reply| reply.weight(key)),
             config: Mutex::new(Arc::new(plan.config().clone())),
+            changes: Mutex::default(),
             counts: Counts::default(),
         }
     }
@@ -51,6 +54,39 @@ impl Shared {
     /// What it goes by now.
     pub(super) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.lock())
+    }
+
+    /// How many changes there have been: an answer that is asked for now knows of all these.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.lock().count()
+    }
+
+    /// Whatever is kept of this address, or on its way, is out of date.
+    pub(super) fn note_change(&self, address: &str) {
+        let hash = self.hash(address);
+        self.changes.lock().note(hash);
+    }
+
+    /// Whatever was asked for before this change may not be what is there now. What is kept from before is
+    /// taken out.
+    pub(super) fn last_change(&self, key: &RequestKey) -> u64 {
+        let hash = self.hash(key.address());
+        let change = self.changes.lock().last(hash);
+        if change > 0 && self.former(key).is_some_and(|(former, _)| former.value.asked() < change) {
+            self.cache.invalidate(key);
+        }
+        change
+    }
+
+    /// In any case: servers are named in any.
+    fn hash(&self, address: &str) -> u64 {
+        self.cache.hasher.hash_one(address.to_ascii_lowercase())
+    }
+
+    /// What is kept, even where it has only its grace left, and whether it has not expired.
+    pub(super) fn former(&self, key: &RequestKey) -> Option<(Hit<Reply>, bool)> {
+        let (cache, hash) = (&self.cache.shared, self.cache.hasher.hash_one(key));
+        cache.look_aside(hash, |theirs| theirs == key, cache.terms.grace())
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {

@@ -236,9 +236,6 @@ async fn after_an_answer_that_says_the_service_is_not_well_an_older_one_is_given
             let got = client.get("/").await;
             assert_eq!((got.status.as_u16(), client.calls()), (down.status, 3));
         }
-        let forbids = answer(&[("cache-control", "must-revalidate")]);
-        let kept = cache::Config::entries(9).with_ttl(60 * SECOND).with_grace(SECOND);
-        assert_eq!(again(door, config().with_cache(kept), forbids).await.1, 2);
     }
 }
 

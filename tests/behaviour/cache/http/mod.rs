@@ -3,6 +3,7 @@
 mod bodies;
 mod keeping;
 mod people;
+mod protocol;
 mod together;
 
 use std::{
