@@ -1,6 +1,6 @@
 //! What forms say about a value that they do not take, in the place of the value.
 
-use super::placeholder::past;
+use super::expression::past;
 
 /// How forms begin to say what is wrong with a value.
 #[rustfmt::skip]

@@ -4,6 +4,7 @@ mod bare;
 mod columns;
 mod complaint;
 mod cookie;
+mod expression;
 mod flags;
 mod header;
 mod key;

@@ -135,8 +135,7 @@ impl Shared {
     /// What a text promises of the value beside it, if it is a name.
     pub(super) fn names(&self, text: &str) -> Option<Promise> {
         // A document is no name, and will be written anew.
-        let document =
-            text.starts_with('{') || text.starts_with('[') && !text.starts_with(MASK);
+        let document = text.starts_with('{') || text.starts_with('[') && !text.starts_with(MASK);
         if document || !self.rules.may_name(text.as_bytes()) {
             return None;
         }
