@@ -57,6 +57,23 @@ fn what_is_around_a_secret_stays() {
 }
 
 #[test]
+fn the_line_below_a_head_may_be_no_row() {
+    let redactor = Redactor::built_in();
+    for (text, clean) in [
+        ("id,password\n1,hunter22x\n", "id,password\n1,[REDACTED:password]\n"),
+        (
+            "id,password\nDB_PASSWORD=id,password\n",
+            "id,password\nDB_PASSWORD=[REDACTED:password]\n",
+        ),
+        ("id,password\naGk=,hunter22x\n", "id,password\naGk=,[REDACTED:password]\n"),
+    ] {
+        let once = redactor.redact(text);
+        assert_eq!(once, clean);
+        assert_eq!(redactor.redact(&once), once);
+    }
+}
+
+#[test]
 fn names_of_secrets_in_any_spelling() {
     for name in [
         "password",

@@ -189,7 +189,9 @@ fn rows(view: &View<'_>, key: &Key, start: usize, end: usize) -> Option<Found> {
         if rule && !text.is_empty() {
             continue;
         }
-        let Some((begin, value)) = cell(text, mark, column, columns) else {
+        let Some((begin, value)) =
+            cell(text, mark, column, columns).filter(|_| !assigns(text, mark))
+        else {
             break;
         };
         if !is_placeholder(value)
@@ -200,6 +202,14 @@ fn rows(view: &View<'_>, key: &Key, start: usize, end: usize) -> Option<Found> {
         }
     }
     Some(found)
+}
+
+/// Whether it begins with a name that is given a value: `DB_PASSWORD=a,b` is no row, and all of that is a value.
+fn assigns(text: &[u8], mark: u8) -> bool {
+    let named = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let name = text.iter().take_while(|byte| named(byte)).count();
+    let value = text.get(name + 1).is_some_and(|byte| *byte != b'=' && *byte != mark);
+    name > 0 && text.get(name) == Some(&b'=') && value
 }
 
 /// What stands in a cell of a row of so many, without its quotes, and where in the row.
