@@ -40,7 +40,7 @@ impl Shared {
         Self {
             cache: cache.with_weigher(|key, reply: &Reply| reply.weight(key)),
             config: Mutex::new(Arc::new(plan.config().clone())),
-            changes: Mutex::default(),
+            changes: Mutex::new(Changes::default()),
             counts: Counts::default(),
         }
     }
