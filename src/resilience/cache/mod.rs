@@ -67,8 +67,8 @@
 //! quick_cache's and a tenth of moka's; on two threads 0.8 of quick_cache's. No allocation. The usual hasher is
 //! SipHash, which strangers cannot aim at, and takes 3 ns more for a number. Where entries expire, a hit
 //! reads the coarse clock as well: 2 ns, and more where many entries are not in a processor's cache. Writing is
-//! dearer: an insert into a full cache costs 2.1 of quick_cache's and 0.4 of moka's, mixed traffic 1.1 to 1.6
-//! of quick_cache's, the more the more it misses, and 0.15 of moka's.
+//! dearer: an insert into a full cache costs 2.1 of quick_cache's and 0.2 to 0.4 of moka's, mixed traffic 0.9
+//! to 1.5 of quick_cache's, by what else waits for memory on the machine, and 0.1 of moka's.
 //!
 //! A hit by [`get_or_load`](Cache::get_or_load) is answered in the call, without an allocation and without
 //! a copy of the key. A load costs three and two copies of the key: what its callers share, the work, and
