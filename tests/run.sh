@@ -109,6 +109,12 @@ peers() {
     cargo check --manifest-path benches/peers/Cargo.toml --target-dir target/peers
 }
 
+# What fuzzes shares its models with the properties. It is run by hand, on a nightly compiler.
+fuzz() {
+    command -v c++ >/dev/null || { echo "no C++ compiler, which libFuzzer is built with: not checked"; return 0; }
+    cargo check --quiet --manifest-path tests/fuzz/Cargo.toml --target-dir target
+}
+
 # report: the table, and how it all ended.
 report() {
     printf '\n== In short\n\n'
@@ -140,5 +146,10 @@ if [ -f benches/peers/Cargo.toml ]; then
     step "peers still build" peers
 else
     absent "peers still build" benches/peers
+fi
+if [ -f tests/fuzz/Cargo.toml ]; then
+    step "fuzz targets still build" fuzz
+else
+    absent "fuzz targets still build" tests/fuzz
 fi
 report

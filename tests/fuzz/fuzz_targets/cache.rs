@@ -1,18 +1,21 @@
 //! Whatever is done to a cache, it answers as a map with exact times: the model of `tests/properties`.
 //!
 //! ```text
-//! cd tests/fuzz && cargo +nightly fuzz run cache
+//! cd tests && cargo +nightly fuzz run --fuzz-dir fuzz cache
 //! ```
 #![no_main]
 
 #[path = "../../properties/cache/play.rs"]
 mod play;
+#[path = "../../properties/cache/steps.rs"]
+mod steps;
 
 use std::time::Duration;
 
 use buttress::cache::{Bound, Config, Eviction};
 use libfuzzer_sys::{arbitrary::Unstructured, fuzz_target};
-use play::{Put, Step, play};
+use play::play;
+use steps::{Put, Step};
 
 /// As long as one hardly gets by with random numbers alone: nothing, edges, years.
 fn time(byte: u8) -> Duration {
@@ -48,7 +51,7 @@ fn config(input: &mut Unstructured<'_>) -> Option<Config> {
 }
 
 fn step(input: &mut Unstructured<'_>) -> Option<Step> {
-    let [kind, key, number, own, ttl] = input.arbitrary().ok()?;
+    let [kind, key, number, own, ttl]: [u8; 5] = input.arbitrary().ok()?;
     let weight = u32::from(number);
     Some(match kind % 24 {
         0..=3 => Step::Get(key),
@@ -68,6 +71,7 @@ fn step(input: &mut Unstructured<'_>) -> Option<Step> {
         19 if number < 32 => Step::Clear,
         19 => Step::Iterate,
         20 => Step::Maintain(number.into()),
+        21 if number < 64 => Step::Reconfigure(config(input)?, u64::from(number) + 1),
         _ => Step::Advance(time(number)),
     })
 }

@@ -2,7 +2,7 @@
 //! handed back.
 //!
 //! ```text
-//! cd tests/fuzz && cargo +nightly fuzz run redact
+//! cd tests && cargo +nightly fuzz run --fuzz-dir fuzz redact
 //! ```
 #![no_main]
 

@@ -1,7 +1,7 @@
 //! A stream gives what the whole gives, however often it is cut.
 //!
 //! ```text
-//! cd tests/fuzz && cargo +nightly fuzz run redact_stream
+//! cd tests && cargo +nightly fuzz run --fuzz-dir fuzz redact_stream
 //! ```
 #![no_main]
 
