@@ -6,7 +6,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use super::cases;
 
 /// Pieces that rules look for, and pieces that confuse them.
-const PIECES: &[&str] = &[
+pub(crate) const PIECES: &[&str] = &[
     "password",
     "token",
     "secret",

@@ -4,85 +4,16 @@ use buttress::redact::{Mask, Redactor, RuleSet, Set};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{super::cases, filled, forms, secret, words};
+use crate::redact::PIECES;
 
-/// Pieces that rules look for, and pieces that confuse them.
-const PIECES: &[&str] = &[
-    "password",
-    "token",
-    "secret",
-    "api_key",
-    "key",
-    "Authorization",
-    "Cookie",
-    "otp",
-    "DB_PASSWORD",
-    "пароль",
-    "=",
-    ": ",
-    ":",
-    "=>",
-    " := ",
-    "\"",
-    "'",
-    "\\\"",
-    "&",
-    ",",
-    ";",
-    " ",
-    "\n",
-    "\r\n",
-    "\t",
-    "[",
-    "]",
-    "{",
-    "}",
-    "(",
-    ")",
-    "<",
-    ">",
-    "</",
-    "|",
-    "\\n",
-    "%3D",
-    "%22",
-    "&quot;",
-    "hunter2",
-    "Zx9kQ7vLm2pR",
-    "9f8e7d6c5b4a39281706f5e4d3c2b1a0",
-    "Bearer ",
-    "Basic ",
-    "Some(",
-    "ghp_",
-    "AKIA",
-    "eyJ",
-    "sk-",
-    "://",
-    "@",
-    "bob",
-    "-----BEGIN ",
-    "RSA PRIVATE KEY-----",
-    "-----END ",
-    "[REDACTED",
-    "[REDACTED:token]",
-    "--",
-    "-p ",
-    "mysql ",
-    "name",
-    "value",
-    "4111 1111 1111 1111",
+/// What rules for personal data look for, and what stands around values in tables and commands.
+const MORE: &[&str] = &[
     "GB82 ",
     "DE89370400440532013000",
-    "+49 30 901820",
     "bob@example.org",
     "SSN 219-09-9999",
     "phone 030 901820",
-    "x",
-    "0",
     "12",
-    "$",
-    "${X}",
-    "null",
-    "***",
     "values (",
     "id,password\n",
     "1,",
@@ -95,6 +26,10 @@ const PIECES: &[&str] = &[
     "EOT\n",
     "- ",
 ];
+
+fn pieces() -> impl Strategy<Value = &'static str> {
+    select([PIECES, MORE].concat())
+}
 
 fn masks() -> Vec<Mask> {
     vec![
@@ -130,7 +65,7 @@ proptest! {
     #![proptest_config(cases(600))]
 
     #[test]
-    fn twice_is_once_for_any_pieces(pieces in vec(select(PIECES), 0..16), mask in 0..5_usize, sets in 0..5_usize) {
+    fn twice_is_once_for_any_pieces(pieces in vec(pieces(), 0..16), mask in 0..5_usize, sets in 0..5_usize) {
         let redactor = redactor(mask, sets);
         let text = pieces.concat();
         let once = redactor.redact(&text).into_owned();
